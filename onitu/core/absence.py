@@ -1,0 +1,125 @@
+"""What is certainly gone from a service: deleted, or deleted in vain because it lives on elsewhere."""
+
+from __future__ import annotations
+
+from onitu.core.lifecycle import is_head_elsewhere, retire
+from onitu.core.model import Kind
+from onitu.core.moves import is_leaving, merge
+from onitu.core.node import Base, Gone, Node, NodeId, ServiceName, ServiceState
+from onitu.core.tree import Work
+
+
+def settle_absence(work: Work, service: ServiceName, node: Node) -> None:
+    """Decides about an entry that is certainly gone from a service, with everything below it. Puts the nodes.
+
+    Args:
+        work: The unit of work.
+        service: Where it is gone.
+        node: What is gone.
+    """
+    # Children first: a directory is only deleted when nothing in it lives on. The stack keeps deep trees possible.
+    stack: list[tuple[NodeId, bool]] = [(node.id, False)]
+    while stack:
+        current, children_done = stack.pop()
+        gone = work.tree.find(current)
+        if gone is None or (service, current) in work.in_flight:
+            continue
+        if not gone.versions or gone.version.kind is not Kind.DIRECTORY:
+            _settle_one(work, service, gone)
+            continue
+        if children_done:
+            _let_go(work, service, gone)
+            _settle_one(work, service, gone)
+            continue
+        stack.append((current, True))
+        stack.extend((child, False) for child in work.held_children(service, current))
+    work.moved()
+
+
+def _settle_one(work: Work, service: ServiceName, node: Node) -> None:
+    """Decides about one entry that is certainly gone."""
+    state = node.state(service)
+    known = state.known
+    if not work.member(service).readable:
+        _settle_drift(work, service, node, state)
+        return
+    state.seen, state.gone = None, Gone.NO
+    state.base = state.intent = None
+    if known is not None:
+        retire(state, known.revision)
+        if node.deleted:
+            state.retired = ()  # Deleted here and there: nothing is left to remember.
+        elif _dies_with(work, service, node, known) and not _has_children(work, node):
+            node.deleted = True
+            state.retired = ()
+        else:
+            # It was edited or moved elsewhere meanwhile: that wins, and this service gets it back.
+            work.notice("deletion_overruled", service, node)
+    work.tree.put(node)
+
+
+def clear_way(work: Work, service: ServiceName, state: ServiceState) -> None:
+    """Decides about the missed entries whose names are wanted by one that was moved, and by those it waits for.
+
+    Args:
+        work: The unit of work.
+        service: Where it was moved.
+        state: What that service holds of it.
+    """
+    passed: set[NodeId] = set()
+    while state.seen is not None:
+        found = work.tree.child(state.seen.place.parent, state.seen.place.name)
+        if found is None or found in passed:
+            return
+        passed.add(found)
+        occupant = work.tree.node(found)
+        held = occupant.services.get(service)
+        if held is None:
+            return
+        if held.gone:
+            settle_absence(work, service, occupant)
+            return
+        if not is_leaving(occupant, held):
+            return
+        state = held
+
+
+def _let_go(work: Work, service: ServiceName, directory: Node) -> None:
+    """Takes what a service has moved out of a directory out of it in the head tree too, before the directory goes."""
+    for child_id in list(work.tree.children(directory.id)):
+        child = work.tree.node(child_id)
+        state = child.services.get(service)
+        if state is None or state.gone or not is_leaving(child, state) or state.seen is None:
+            continue
+        clear_way(work, service, state)
+        merge(work, service, child, state, state.seen)
+        work.tree.put(child)
+
+
+def _dies_with(work: Work, service: ServiceName, node: Node, known: Base) -> bool:
+    """Returns whether deleting what a service held deletes the entry: nobody has edited it or moved it elsewhere.
+
+    A move made elsewhere does not save content that this service alone had: nobody could write it anywhere.
+    """
+    if known.version != node.head:
+        return False
+    if known.place == node.place or node.version.kind is Kind.DIRECTORY:
+        return known.place == node.place
+    return not is_head_elsewhere(work, service, node)
+
+
+def _settle_drift(work: Work, service: ServiceName, node: Node, state: ServiceState) -> None:
+    """Notes that an entry is gone from a place that is only written: shown, and left alone until a new head."""
+    state.seen = None
+    if node.deleted or state.known is None:
+        state.base = state.intent = None
+        state.gone = Gone.NO
+    elif state.drift != node.head:
+        state.drift = node.head
+        work.notice("drift_found", service, node)
+    work.tree.put(node)
+
+
+def _has_children(work: Work, node: Node) -> bool:
+    """Returns whether anything lives in a directory in the head tree."""
+    return next(iter(work.tree.children(node.id)), None) is not None

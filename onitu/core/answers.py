@@ -1,0 +1,136 @@
+"""What an answered mutation means: visible, then held; or not done; or nobody knows."""
+
+from __future__ import annotations
+
+import msgspec
+
+from onitu.core.lifecycle import learn, retire
+from onitu.core.model import Observation, Present
+from onitu.core.node import Base, Gone, Node, NodeId, Phase, Place, Seen, ServiceName, ServiceState
+from onitu.core.reconcile import decide
+from onitu.core.tree import Recheck, Work
+from onitu.errors import DriverError, NotFound, RevisionMismatch
+
+
+def answered(
+    work: Work, service: ServiceName, node_id: NodeId, outcome: Observation | DriverError, *, durable: bool
+) -> None:
+    """Records the answer to a mutation of ours. It must no longer be among `work.in_flight`.
+
+    Args:
+        work: The unit of work.
+        service: Who answered.
+        node_id: What the mutation was about.
+        outcome: What is there now, or why it was not done.
+        durable: Whether the service keeps what it answered even through a power cut.
+    """
+    node = work.tree.find(node_id)
+    if node is None:
+        return
+    state = node.state(service)
+    intent = state.intent
+    if intent is None or intent.phase is not Phase.SENT:
+        return
+    if isinstance(outcome, DriverError):
+        _failed(work, service, node, state, outcome)
+        return
+    replaced = state.known
+    if replaced is not None and intent.expected is not None:
+        retire(state, intent.expected)
+    if intent.place is None:
+        _deleted(state, outcome.seq)
+        after = None
+    else:
+        if replaced is None or replaced.place != intent.place:
+            _take_over(work, service, node, intent.place)
+        after = _written(node, state, intent.version, intent.place, outcome)
+    state.drift = 0
+    if durable:
+        state.base, state.intent = after, None
+    else:
+        state.intent = msgspec.structs.replace(intent, phase=Phase.VISIBLE, after=after, before=None)
+    decide(work, service, node)
+
+
+def durable(work: Work, service: ServiceName, node_id: NodeId) -> None:
+    """Records that what a service has answered about a node will survive a power cut.
+
+    Args:
+        work: The unit of work.
+        service: The service; a `Sync` that began after the answer has been answered.
+        node_id: The node.
+    """
+    node = work.tree.find(node_id)
+    if node is None:
+        return
+    state = node.services.get(service)
+    if state is None or state.intent is None or state.intent.phase is not Phase.VISIBLE:
+        return
+    state.base, state.intent = state.intent.after, None
+    work.tree.put(node)
+
+
+def distrust(work: Work, service: ServiceName, node_id: NodeId, *, boot: str) -> bool:
+    """Makes an outcome unknown again that was only visible when this host went down.
+
+    Args:
+        work: The unit of work.
+        service: The service.
+        node_id: What was written.
+        boot: Boot id of this host now.
+
+    Returns:
+        Whether it is in doubt: True when it was sent before this host was started anew.
+    """
+    node = work.tree.node(node_id)
+    state = node.state(service)
+    intent = state.intent
+    if intent is None or intent.phase is not Phase.VISIBLE or intent.boot == boot:
+        return False
+    state.intent = msgspec.structs.replace(intent, phase=Phase.SENT)
+    work.tree.put(node)
+    return True
+
+
+def _failed(work: Work, service: ServiceName, node: Node, state: ServiceState, error: DriverError) -> None:
+    """Records that a mutation was not done, or that nobody knows."""
+    place = state.place or (state.intent.place if state.intent is not None else None)
+    if not error.outcome_unknown:
+        state.drop_intent()
+    if place is not None and (error.outcome_unknown or isinstance(error, RevisionMismatch | NotFound)):
+        path = work.path_on(service, place)
+        if path is not None:
+            work.effects.append(Recheck(service, path))
+    decide(work, service, node)
+
+
+def _deleted(state: ServiceState, seq: int) -> None:
+    """Records that an entry is gone, as asked."""
+    state.seen, state.gone = None, Gone.NO
+    state.seq = max(state.seq, seq)
+
+
+def _take_over(work: Work, service: ServiceName, node: Node, where: Place) -> None:
+    """Notes that whoever was known to be at a place is gone from there: nothing was there when it was taken."""
+    tree = work.tree
+    if where == node.place:
+        # Nobody else's place in the head tree, so whoever is known to be there is among the views.
+        found = tree.viewed(service, where.parent, work.member(service).key(where.name))
+    else:
+        found = work.locate(service, where.parent, where.name)
+    if found is not None and found != node.id:
+        other = tree.node(found)
+        other.state(service).gone = Gone.DISPLACED
+        tree.put(other)
+
+
+def _written(node: Node, state: ServiceState, version: int, place: Place, outcome: Observation) -> Base:
+    """Records what is there after a mutation and returns what the service is known to hold."""
+    entry = outcome.state
+    revision = entry.revision if isinstance(entry, Present) else ""
+    if isinstance(entry, Present):
+        learn(node, version, entry.digests)
+        if outcome.seq >= state.seq or state.gone:
+            state.seq, state.gone = max(outcome.seq, state.seq), Gone.NO
+            state.seen = Seen(place, entry)
+    return Base(version, place, revision)

@@ -1,0 +1,92 @@
+"""Both sides changed: one keeps the name, the other becomes an ordinary file beside it. Nothing is lost.
+
+The loser's content is first written under the conflict name and held there; the plan replaces the name itself only
+then (`Version.kept_as`). The conflict name holds the content's digest, so a replay finds the copy it made before.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from onitu.core.lifecycle import advance, hold, version_of
+from onitu.core.model import Kind, Present
+from onitu.core.names import conflict_name
+from onitu.core.node import Base, Node, NodeId, Place, Seen, ServiceName, ServiceState, Version
+from onitu.core.scope import Policy, Scope
+from onitu.core.tree import Work
+
+
+def keep_both(work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen) -> None:
+    """Settles a conflict between the head and what a service shows. The node is the caller's to put.
+
+    Args:
+        work: The unit of work.
+        service: The service.
+        node: The node both want to be.
+        state: What the service holds of it.
+        seen: What it shows.
+    """
+    entry, head = seen.entry, node.version
+    if shown_wins(work.scope, service, entry, head, now_ns=work.now_ns):
+        copy = _keep(work, node, head, head.origin)
+        node.versions[head.number] = msgspec.structs.replace(head, kept_as=copy)
+        advance(node, service, state, entry, seen.place)
+    else:
+        lost = version_of(entry, service, parent=state.known.version if state.known is not None else None)
+        copy = _keep(work, node, lost, service)
+        number = node.add_version(msgspec.structs.replace(lost, kept_as=copy))
+        where = state.known.place if state.known is not None else seen.place
+        hold(state, Base(number, where, entry.revision))
+    kept = work.tree.node(copy)
+    work.notice("conflict_found", service, node, copy=work.head_path(kept))
+
+
+def shown_wins(scope: Scope, service: ServiceName, entry: Present, head: Version, *, now_ns: int) -> bool:
+    """Returns whether what a service shows keeps the name, decided from the data and never from the order of arrival.
+
+    Args:
+        scope: The folder's policy.
+        service: Who shows it.
+        entry: What it shows.
+        head: What it is weighed against.
+        now_ns: Time of the observation; a modification time in the future counts as now.
+    """
+    if scope.policy is Policy.PREFER:
+        ranks = {name: rank for rank, name in enumerate(scope.preferred)}
+        last = len(ranks)
+        return ranks.get(service, last) < ranks.get(head.origin, last)
+    if scope.policy is Policy.NEWEST and entry.mtime_ns is not None and head.mtime_ns is not None:
+        shown, held = min(entry.mtime_ns, now_ns), min(head.mtime_ns, now_ns)
+        if shown != held:
+            return shown > held
+        return sorted(entry.digests.items()) > sorted(head.digests.items())
+    return False
+
+
+def _keep(work: Work, node: Node, version: Version, service: ServiceName) -> NodeId:
+    """Returns the node that keeps a version under a conflict name: one that does already, or a new one."""
+    wanted = node.place
+    assert wanted is not None  # noqa: S101 - a root is a directory and never in conflict
+    mark = _mark(version)
+    attempt = 1
+    while True:
+        name = conflict_name(wanted.name, service=service, now_ns=work.now_ns, mark=mark, attempt=attempt)
+        occupant = work.tree.child(wanted.parent, name)
+        if occupant is None:
+            break
+        there = work.tree.node(occupant).version
+        if there.kind is Kind.FILE and there.digests and there.digests == version.digests:
+            return occupant  # Kept before: a replay, or the same content lost twice.
+        attempt += 1  # A copy that a user has edited is never reused.
+    copy = work.tree.create(node.folder, Place(wanted.parent, name))
+    kept = msgspec.structs.replace(version, parent=None, kept_as=None, kept_from=node.id)
+    copy.head = copy.add_version(kept)
+    work.tree.put(copy)
+    return copy.id
+
+
+def _mark(version: Version) -> str:
+    """Returns the first eight hexadecimal digits of a version's digest, or of its revision where it has none."""
+    for _, digest in sorted(version.digests.items()):
+        return digest.hex()[:8]
+    return version.revision.encode().hex()[-8:]

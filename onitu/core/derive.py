@@ -1,0 +1,98 @@
+"""What is kept beside the records so that they can be found: derived from a record alone, so it can be dropped and
+rebuilt at any time (P28).
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from onitu.core.fingerprint import entry_fingerprint
+from onitu.core.node import Node, NodeId, Phase, ServiceName, ServiceState
+from onitu.core.scope import Scope
+
+#: ("child", parent, name), ("view", service, parent, key), ("bound", service, parent, key), ("native", service, id, node),
+#: ("dirty", service, folder, node), ("awaiting", service, folder, node), ("visible", service, folder, node).
+IndexKey: TypeAlias = tuple[str | int, ...]
+
+
+def index_keys(node: Node, scope: Scope | None) -> set[IndexKey]:
+    """Returns the index entries of a node.
+
+    Args:
+        node: The node.
+        scope: The folder as the setup has it now, or None where the folder is no longer in the setup.
+    """
+    keys: set[IndexKey] = set()
+    place = node.place
+    if place is None:
+        return keys
+    live = not node.deleted
+    if live:
+        keys.add(("child", place.parent, place.name))
+    for service, state in node.services.items():
+        member = scope.members.get(service) if scope is not None else None
+        there = state.place
+        if there is not None:
+            key = member.key(there.name) if member is not None else there.name
+            if not live or there != place or key != there.name:
+                keys.add(("view", service, there.parent, key))
+        bound = state.bound
+        if bound is not None:
+            keys.add(("bound", service, bound.parent, member.key(bound.name) if member is not None else bound.name))
+        if state.seen is not None and state.seen.entry.native_id:
+            keys.add(("native", service, state.seen.entry.native_id, node.id))
+        intent = state.intent
+        if intent is not None and intent.phase is Phase.VISIBLE:
+            keys.add(("visible", service, node.folder, node.id))
+        sent = intent is not None and intent.phase is Phase.SENT
+        if sent or (not state.decided and (member is None or member.readable)):
+            keys.add(("awaiting", service, node.folder, node.id))
+    if scope is not None and node.versions:
+        for service, member in scope.members.items():
+            if member.writable and is_dirty(node, node.services.get(service), readable=member.readable):
+                keys.add(("dirty", service, node.folder, node.id))
+    return keys
+
+
+def is_dirty(node: Node, state: ServiceState | None, *, readable: bool) -> bool:
+    """Returns whether a service that should hold a node does not hold its head, and nothing is under way there.
+
+    Args:
+        node: The node.
+        state: What the service holds of it.
+        readable: Whether changes there count; a place that is only written keeps its drift until a new head.
+    """
+    if state is None:
+        return not node.deleted
+    if state.intent is not None and state.intent.phase is Phase.SENT:
+        return False
+    known = state.known
+    if node.deleted:
+        return known is not None
+    if not readable and state.drift == node.head:
+        return False
+    return known is None or known.version != node.head or known.place != node.place
+
+
+def fingerprint_parts(node: Node) -> dict[tuple[ServiceName, NodeId], tuple[str, int, str]]:
+    """Returns what a node adds to the fingerprints of directories: (service, directory) to (name, kind, revision).
+
+    An entry that is not decided adds nothing, so its directory never looks unchanged.
+    """
+    parts: dict[tuple[ServiceName, NodeId], tuple[str, int, str]] = {}
+    for service, state in node.services.items():
+        seen = state.seen
+        if seen is None or not state.decided or seen.entry.racy:
+            continue
+        if state.intent is not None and state.intent.phase is Phase.SENT:
+            continue
+        kind = 0 if seen.reason else int(seen.entry.kind)
+        parts[service, seen.place.parent] = (seen.place.name, kind, seen.entry.revision)
+    return parts
+
+
+def fingerprint(part: tuple[str, int, str]) -> int:
+    """Returns the summand of one part."""
+    return entry_fingerprint(*part)
+
+

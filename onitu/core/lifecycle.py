@@ -1,0 +1,164 @@
+"""The life of a node: new versions, what a service is known to hold, deletion and revival."""
+
+from __future__ import annotations
+
+import msgspec
+
+from onitu.core.model import Kind, Present
+from onitu.core.names import conflict_name
+from onitu.core.node import (
+    RETIRED_KEPT,
+    Base,
+    Node,
+    NodeId,
+    Phase,
+    Place,
+    ServiceName,
+    ServiceState,
+    Version,
+)
+from onitu.core.tree import Work
+
+
+def version_of(
+    entry: Present, service: ServiceName, *, parent: int | None, digests: dict[str, bytes] | None = None
+) -> Version:
+    """Returns what a service shows as a version without a number.
+
+    Args:
+        entry: What was seen.
+        service: Where.
+        parent: The version it replaces.
+        digests: Its digests where they are known better than from the entry.
+    """
+    return Version(
+        number=0,
+        kind=entry.kind,
+        size=entry.size,
+        mtime_ns=entry.mtime_ns,
+        origin=service,
+        revision=entry.revision,
+        parent=parent,
+        digests=digests or entry.digests,
+        executable=entry.executable,
+        target=entry.target,
+    )
+
+
+def hold(state: ServiceState, base: Base) -> None:
+    """Records what a service is known to hold. An answered mutation that is not yet durable stays so."""
+    intent = state.intent
+    if intent is not None and intent.phase is Phase.VISIBLE and intent.after is not None:
+        if intent.after.version == base.version:
+            state.intent = msgspec.structs.replace(intent, after=base)
+            return
+        retire(state, intent.after.revision)
+    state.base, state.intent = base, None
+
+
+def retire(state: ServiceState, revision: str) -> None:
+    """Remembers a revision that is no longer there: a listing that lags behind may still show it."""
+    if revision not in state.retired:
+        state.retired = (*state.retired, revision)[-RETIRED_KEPT:]
+
+
+def learn(node: Node, number: int, digests: dict[str, bytes]) -> Version:
+    """Adds digests to a version and returns it."""
+    version = node.versions[number]
+    if any(version.digests.get(name) != value for name, value in digests.items()):
+        version = msgspec.structs.replace(version, digests={**version.digests, **digests})
+        node.versions[number] = version
+    return version
+
+
+def advance(
+    node: Node,
+    service: ServiceName,
+    state: ServiceState,
+    entry: Present,
+    where: Place,
+    *,
+    digests: dict[str, bytes] | None = None,
+) -> None:
+    """Makes what a service shows the new head, which that service holds.
+
+    Args:
+        node: The node.
+        service: The service.
+        state: What it holds.
+        entry: What it shows.
+        where: Where it shows it.
+        digests: Digests of the content where known better than from the entry.
+    """
+    known = state.known
+    parent = node.head if node.versions else None
+    node.head = node.add_version(version_of(entry, service, parent=parent, digests=digests))
+    if known is not None and known.revision != entry.revision:
+        retire(state, known.revision)
+    place = known.place if known is not None else where
+    state.base, state.intent = Base(node.head, place, entry.revision), None
+    state.drift = 0
+
+
+def revive(work: Work, node: Node) -> None:
+    """Brings a deleted node back, and every directory above it. A name taken meanwhile is not taken away.
+
+    Puts the directories; the node itself is the caller's to put.
+    """
+    current: Node | None = node
+    while current is not None and current.place is not None:
+        if current.deleted:
+            current.deleted = False
+            occupant = work.tree.child(current.place.parent, current.place.name)
+            if occupant is not None and occupant != current.id:
+                current.place = free_place(work, current.place, service=current.version.origin, mark=mark_of(current))
+            if current is not node:
+                work.tree.put(current)
+        current = work.tree.find(current.place.parent)
+
+
+def is_head_elsewhere(work: Work, service: ServiceName, node: Node) -> bool:
+    """Returns whether another service that can be read holds the current version."""
+    return any(
+        other.present and other.known is not None and other.known.version == node.head
+        for name, other in work.states(node)
+        if name != service and work.member(name).readable
+    )
+
+
+def restore_head(work: Work, service: ServiceName, node: Node) -> None:
+    """Makes what a service holds of a tombstone its head, unless the last one is still to be had.
+
+    Args:
+        work: The unit of work.
+        service: Who holds it.
+        node: A tombstone; it is the caller's to put.
+    """
+    known = node.state(service).known
+    if known is not None and not is_head_elsewhere(work, service, node):
+        node.head = known.version
+
+
+def mark_of(node: Node) -> str:
+    """Returns the eight characters that tell a node's content from another of the same name."""
+    digests = node.version.digests
+    if digests:
+        return next(iter(sorted(digests.items())))[1].hex()[:8]
+    return f"{node.id:08x}"
+
+
+def free_place(work: Work, wanted: Place, *, service: ServiceName, mark: str) -> Place:
+    """Returns a place beside a wanted one, under a conflict name that no live entry has.
+
+    Args:
+        work: The unit of work.
+        wanted: The place that is taken.
+        service: The service the entry comes from.
+        mark: What tells its content from another.
+    """
+    attempt = 1
+    while True:
+        name = conflict_name(wanted.name, service=service, now_ns=work.now_ns, mark=mark, attempt=attempt)
+        if work.tree.child(wanted.parent, name) is None:
+            return Place(wanted.parent, name)
+        attempt += 1

@@ -1,0 +1,122 @@
+"""Moves made on a service are merged with moves made elsewhere.
+
+The first move taken in wins; whoever moved the same entry elsewhere follows. No subtree is ever dropped, and no name is
+taken from a live entry: the newcomer gets a conflict name.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from onitu.core.lifecycle import free_place, mark_of, restore_head, revive
+from onitu.core.model import Kind
+from onitu.core.node import Node, NodeId, Phase, Place, Seen, ServiceName, ServiceState
+from onitu.core.tree import Work
+
+
+def merge(work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen) -> None:
+    """Merges where a service shows an entry with where the head has it. The node is the caller's to put.
+
+    Args:
+        work: The unit of work.
+        service: The service.
+        node: The node; its content is already decided.
+        state: What the service holds; it must be known.
+        seen: What it shows.
+    """
+    known = state.known
+    if known is None or known.place == seen.place:
+        return
+    if node.deleted:
+        if not _revive_moved(work, service, node, seen.place):
+            return
+    elif node.place == known.place and not _take(work, service, node, seen.place, leaving=frozenset({node.id})):
+        return  # Undecided until it is known what became of the entry that had the name.
+    # Otherwise somebody moved it elsewhere first, or to the same place: this service follows the head.
+    _rebase(state, seen.place)
+
+
+def _rebase(state: ServiceState, where: Place) -> None:
+    """Records where a service is known to hold an entry."""
+    intent = state.intent
+    if intent is not None and intent.phase is Phase.VISIBLE and intent.after is not None:
+        after = msgspec.structs.replace(intent.after, place=where)
+        state.intent = msgspec.structs.replace(intent, after=after)
+    elif state.base is not None:
+        state.base = msgspec.structs.replace(state.base, place=where)
+
+
+def _take(work: Work, service: ServiceName, node: Node, where: Place, *, leaving: frozenset[NodeId]) -> bool:
+    """Moves a node in the head tree, if that neither makes a cycle nor takes a live entry's name.
+
+    Args:
+        work: The unit of work.
+        service: Who moved it.
+        node: What is moved.
+        where: Where to.
+        leaving: Nodes that are leaving their own places in the same stroke: a swap, a rotation.
+
+    Returns:
+        False when the name belongs to an entry that is missed on the service, and may yet turn up elsewhere.
+    """
+    if work.is_below(where.parent, node.id):
+        return True  # A move elsewhere came first and turned the order round: the service follows the head.
+    found = work.tree.child(where.parent, where.name)
+    if found is not None and found not in leaving:
+        occupant = work.tree.node(found)
+        state = occupant.services.get(service)
+        if state is not None and state.gone:
+            return False
+        if state is not None and is_leaving(occupant, state):
+            assert state.seen is not None  # noqa: S101 - that is what leaving means
+            if not _take(work, service, occupant, state.seen.place, leaving=leaving | {found}):
+                return False
+            _rebase(state, state.seen.place)
+            work.tree.put(occupant)
+        else:
+            node.place = free_place(work, where, service=service, mark=mark_of(node))
+            work.notice("conflict_found", service, occupant, copy=work.head_path(node))
+            return True
+    revive_directory(work, where)
+    node.place = where
+    work.moved()
+    return True
+
+
+def is_leaving(node: Node, state: ServiceState) -> bool:
+    """Returns whether a service has moved an entry away from its place in the head tree."""
+    seen, known = state.seen, state.known
+    return seen is not None and known is not None and known.place == node.place and seen.place != known.place
+
+
+def _revive_moved(work: Work, service: ServiceName, node: Node, where: Place) -> bool:
+    """A move beats a delete: the entry lives on at its new place, a directory with all the service holds in it.
+
+    Returns:
+        False when the name belongs to an entry that is missed on the service, and may yet turn up elsewhere.
+    """
+    if not _take(work, service, node, where, leaving=frozenset({node.id})):
+        return False
+    restore_head(work, service, node)
+    revive(work, node)
+    work.tree.put(node)
+    work.notice("deletion_overruled", service, node)
+    waiting = [node.id]
+    while waiting:
+        for child_id in list(work.held_children(service, waiting.pop())):
+            child = work.tree.node(child_id)
+            if child.deleted and child.services[service].present:
+                restore_head(work, service, child)
+                revive(work, child)
+                work.tree.put(child)
+            if child.version.kind is Kind.DIRECTORY:
+                waiting.append(child_id)
+    return True
+
+
+def revive_directory(work: Work, where: Place) -> None:
+    """Brings back the directory of a place, if it was deleted elsewhere meanwhile."""
+    parent = work.tree.node(where.parent)
+    if parent.deleted:
+        revive(work, parent)
+        work.tree.put(parent)

@@ -1,0 +1,39 @@
+"""The names of conflict copies.
+
+`stem (conflict <service> <date> <digest8>).ext`: the digest makes a replay after a crash find its own copy instead of
+making a second one.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+#: Longest name in bytes on the file systems of Linux and macOS (NAME_MAX).
+NAME_BYTES = 255
+
+
+def conflict_name(name: str, *, service: str, now_ns: int, mark: str, attempt: int = 1) -> str:
+    """Returns the name under which the loser of a conflict is kept.
+
+    Args:
+        name: The name both sides wanted.
+        service: The service the content was seen on. A "/" in it is replaced.
+        now_ns: Time of the decision, nanoseconds since 1970; its day in UTC is used.
+        mark: First eight hexadecimal digits of the content's digest, or another stable mark.
+        attempt: From 2 on a number is added.
+    """
+    day = datetime.datetime.fromtimestamp(now_ns / 1e9, tz=datetime.UTC).date().isoformat()
+    tail = f" (conflict {service.replace('/', '_')} {day} {mark})"
+    if attempt > 1:
+        tail += f" {attempt}"
+    stem, dot, extension = name.rpartition(".")
+    if not stem or len(extension) > 16:
+        stem, dot, extension = name, "", ""
+    tail += dot + extension
+    return _cut(stem, NAME_BYTES - len(tail.encode())) + tail
+
+
+def _cut(text: str, size: int) -> str:
+    """Cuts a text to a number of UTF-8 bytes without splitting a character."""
+    encoded = text.encode()
+    return text if len(encoded) <= size else encoded[: max(size, 0)].decode(errors="ignore")

@@ -1,0 +1,293 @@
+"""The record of one node: head, and base, seen and intent of every service. Three trees in one value.
+
+A node is a file, directory or link that keeps its number across renames. Placement (parent and name) and content are
+merged apart: a move here and an edit there both hold. `Node` and `ServiceState` may be changed, but only inside the
+unit of work that read them, which then says `tree.put(node)`; everything they hold is immutable.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TypeAlias
+
+import msgspec
+
+from onitu.core.model import Kind, Present
+
+NodeId: TypeAlias = int
+ServiceName: TypeAlias = str
+
+#: How many replaced revisions are remembered per service: an eventually consistent listing may still show them.
+RETIRED_KEPT = 4
+
+
+#: The version of a base that is no content anyone ever made: our own write, torn by a power cut.
+TORN = 0
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """Where an entry is.
+
+    Attributes:
+        parent: The node of the directory it lies in.
+        name: Its name there.
+    """
+
+    parent: NodeId
+    name: str
+
+
+class Version(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """One content of a node.
+
+    Attributes:
+        number: Counts from 1 within the node.
+        kind: What it is.
+        size: Bytes, 0 unless a file.
+        mtime_ns: Modification time; travels with the content and never makes a version.
+        origin: The service it was first seen on.
+        revision: Its revision there: what identifies the content until a digest is known.
+        parent: Number of the version it replaced, or None.
+        digests: Algorithm to raw digest, filled as learned.
+        executable: None where the origin cannot tell.
+        target: Where a symbolic link points.
+        kept_as: The node that holds this content under a conflict name, if it lost a conflict.
+        kept_from: The node whose place still shows this content on some services, for a conflict copy.
+    """
+
+    number: int
+    kind: Kind
+    size: int
+    mtime_ns: int | None
+    origin: ServiceName
+    revision: str
+    parent: int | None = None
+    digests: dict[str, bytes] = {}
+    executable: bool | None = None
+    target: str | None = None
+    kept_as: NodeId | None = None
+    kept_from: NodeId | None = None
+
+
+class Base(msgspec.Struct, frozen=True, array_like=True):
+    """What a service was last known to hold: the merge base.
+
+    Attributes:
+        version: Number of the version.
+        place: Where it was there.
+        revision: The revision it had then; the only one a mutation ever expects.
+    """
+
+    version: int
+    place: Place
+    revision: str
+
+
+class Seen(msgspec.Struct, frozen=True, array_like=True):
+    """What was last observed on a service.
+
+    Attributes:
+        place: Where, with the name as the service spells it.
+        entry: What. For an inadmissible entry only its revision and native id mean something.
+        reason: Why it is inadmissible; "" for one that can be synchronised.
+    """
+
+    place: Place
+    entry: Present
+    reason: str = ""
+
+
+class Action(enum.IntEnum):
+    """What a mutation does. Stored."""
+
+    WRITE = 1
+    MAKE_DIRECTORY = 2
+    MOVE = 3
+    DELETE = 4
+    SET_ATTRIBUTES = 5
+    COPY = 6
+
+
+class Phase(enum.IntEnum):
+    """How far a mutation has come. Stored."""
+
+    #: The outcome is unknown: nothing else may be sent for this entry there before it has been observed.
+    SENT = 1
+    #: Answered with a revision, but not yet durable there.
+    VISIBLE = 2
+
+
+class Intent(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A mutation under way, committed before the driver is asked.
+
+    Attributes:
+        action: What it does.
+        phase: How far it has come.
+        place: Where the entry is to be afterwards; None for a deletion.
+        version: The version it is to hold afterwards; for a deletion the one that is removed.
+        expected: The revision that must be there, or None for nothing.
+        boot: Boot id of the host when it was sent: a power cut may have taken back what is only visible.
+        after: What the service holds since the answer, once visible; None for a deletion.
+        before: What the service held when this was sent, if that was visible but not yet durable.
+    """
+
+    action: Action
+    phase: Phase
+    place: Place | None
+    version: int
+    expected: str | None
+    boot: str = ""
+    after: Base | None = None
+    before: Base | None = None
+
+
+class Gone(enum.IntEnum):
+    """Whether a known entry has been missed. Stored."""
+
+    #: It is there, or was never there.
+    NO = 0
+    #: It was not there when looked for; whether it is deleted or moved is not yet decided.
+    MISSED = 1
+    #: As MISSED, and another entry has taken its place.
+    DISPLACED = 2
+
+
+class ServiceState(msgspec.Struct, array_like=True):
+    """One node on one service.
+
+    Attributes:
+        base: What it was last known to hold durably.
+        seen: What was last observed there; kept while the entry is missed, so that a move can be recognised.
+        seq: When that was, in the service's own counting.
+        intent: A mutation under way.
+        gone: Whether the entry is missed.
+        retired: Revisions that we replaced there, newest last.
+        drift: Head version at the time a place that is only written was found changed; 0 for none.
+    """
+
+    base: Base | None = None
+    seen: Seen | None = None
+    seq: int = 0
+    intent: Intent | None = None
+    gone: Gone = Gone.NO
+    retired: tuple[str, ...] = ()
+    drift: int = 0
+
+    @property
+    def known(self) -> Base | None:
+        """What the service holds as far as answered, durable or not: what every decision is made against."""
+        intent = self.intent
+        if intent is None:
+            return self.base
+        if intent.phase is Phase.VISIBLE:
+            return intent.after
+        return intent.before or self.base
+
+    def drop_intent(self) -> None:
+        """Forgets a mutation that was not done; what was visible before it is so again."""
+        intent = self.intent
+        if intent is not None and intent.before is not None:
+            self.intent = msgspec.structs.replace(intent, phase=Phase.VISIBLE, after=intent.before, before=None)
+        else:
+            self.intent = None
+
+    @property
+    def place(self) -> Place | None:
+        """Where the entry is in the service's own tree, or None if it is not there."""
+        if self.gone is Gone.DISPLACED:
+            return None
+        if self.seen is not None:
+            return self.seen.place
+        known = self.known
+        return known.place if known is not None else None
+
+    @property
+    def bound(self) -> Place | None:
+        """Where a mutation of unknown outcome was to bring the entry, if it is not known to be there."""
+        intent = self.intent
+        if intent is None or intent.phase is not Phase.SENT or intent.place == self.place:
+            return None
+        return intent.place
+
+    @property
+    def present(self) -> bool:
+        """Whether the entry was there when last looked for."""
+        return self.seen is not None and not self.gone
+
+    @property
+    def decided(self) -> bool:
+        """Whether nothing observed is waiting for a decision."""
+        if self.gone:
+            return False
+        seen = self.seen
+        if seen is None or seen.reason:
+            return True
+        known = self.known
+        return known is not None and seen.entry.revision == known.revision and seen.place == known.place
+
+
+class Node(msgspec.Struct, array_like=True):
+    """One file, directory or link on all services.
+
+    Attributes:
+        id: Its number.
+        folder: The folder it belongs to.
+        place: Where it is in the head tree; None for the root of a folder.
+        head: Number of the current version.
+        deleted: True for a tombstone: it lives until no service holds the entry.
+        versions: The current version and those that some service still holds.
+        services: What each service holds.
+        last: Number of the newest version ever made.
+    """
+
+    id: NodeId
+    folder: str
+    place: Place | None
+    head: int = 0
+    deleted: bool = False
+    versions: dict[int, Version] = {}
+    services: dict[ServiceName, ServiceState] = {}
+    last: int = 0
+
+    @property
+    def version(self) -> Version:
+        """The current version, or the last one of a tombstone."""
+        return self.versions[self.head]
+
+    @property
+    def is_root(self) -> bool:
+        """Whether this is the root of a folder."""
+        return self.place is None
+
+    def state(self, service: ServiceName) -> ServiceState:
+        """Returns the state of one service, to be changed in place; it is made where there is none."""
+        state = self.services.get(service)
+        if state is None:
+            state = self.services[service] = ServiceState()
+        return state
+
+    def add_version(self, version: Version) -> int:
+        """Makes a version the newest one and returns its number; its own number is ignored."""
+        self.last += 1
+        self.versions[self.last] = msgspec.structs.replace(version, number=self.last)
+        return self.last
+
+    def prune(self) -> None:
+        """Forgets versions that neither the head nor any service refers to, and services that hold nothing."""
+        for name in [name for name, state in self.services.items() if state == _NOTHING]:
+            del self.services[name]
+        if len(self.versions) < 2:
+            return
+        needed = {self.head}
+        for state in self.services.values():
+            if state.base is not None:
+                needed.add(state.base.version)
+            if state.intent is not None:
+                needed.add(state.intent.version)
+                if state.intent.before is not None:
+                    needed.add(state.intent.before.version)
+        for number in [number for number in self.versions if number not in needed]:
+            del self.versions[number]
+
+
+_NOTHING = ServiceState()

@@ -1,0 +1,237 @@
+"""The unit of work: the nodes as the deciding functions see them, and what they ask for.
+
+`Tree` is what a store offers inside one write transaction. `Work` adds what is decided on the way: effects, and the
+walks that need more than one node. Nothing here knows where nodes are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from onitu.core.model import Kind
+from onitu.core.node import Node, NodeId, Place, ServiceName, ServiceState
+from onitu.core.scope import Member, Scope
+
+
+class Tree(Protocol):
+    """The nodes, inside one transaction. What was put is seen by every later question."""
+
+    def node(self, node: NodeId) -> Node:
+        """Returns a node that exists. The same object each time within the transaction."""
+        ...
+
+    def find(self, node: NodeId) -> Node | None:
+        """Returns a node, or None if it was forgotten."""
+        ...
+
+    def create(self, folder: str, place: Place) -> Node:
+        """Returns a new node that is not put yet."""
+        ...
+
+    def put(self, node: Node) -> None:
+        """Keeps a changed node and brings every index up to date. A node nobody needs is forgotten."""
+        ...
+
+    def child(self, parent: NodeId, name: str) -> NodeId | None:
+        """Returns the live node of this name in the head tree."""
+        ...
+
+    def children(self, parent: NodeId) -> Iterator[NodeId]:
+        """Yields the live children in the head tree. The tree may be changed meanwhile."""
+        ...
+
+    def viewed(self, service: ServiceName, parent: NodeId, key: str) -> NodeId | None:
+        """Returns the node a service holds at a place that is not its place in the head tree."""
+        ...
+
+    def views(self, service: ServiceName, parent: NodeId) -> Iterator[NodeId]:
+        """Yields all such nodes of a directory. The tree may be changed meanwhile."""
+        ...
+
+    def bound(self, service: ServiceName, parent: NodeId, key: str) -> NodeId | None:
+        """Returns the node that a mutation of unknown outcome was to bring to a place."""
+        ...
+
+    def by_native_id(self, service: ServiceName, native_id: str) -> Iterator[NodeId]:
+        """Yields the nodes last seen with this native id."""
+        ...
+
+    def awaiting(self, service: ServiceName, folder: str) -> Iterator[NodeId]:
+        """Yields the nodes of the folder that wait for a decision on this service."""
+        ...
+
+
+class NeedDigest(msgspec.Struct, frozen=True):
+    """The digest of what a service holds for a node must be learned before anything can be decided.
+
+    Attributes:
+        service: Where to read it.
+        node: What.
+    """
+
+    service: ServiceName
+    node: NodeId
+
+
+class Recheck(msgspec.Struct, frozen=True):
+    """A place must be looked at again.
+
+    Attributes:
+        service: Where.
+        path: The path as the service spells it.
+    """
+
+    service: ServiceName
+    path: str
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something a person should be able to read.
+
+    Attributes:
+        event: Name of the log event.
+        service: The service it is about, or "".
+        path: The path in the folder.
+        fields: Further keys.
+    """
+
+    event: str
+    service: ServiceName
+    path: str
+    fields: dict[str, str] = {}
+
+
+Effect: TypeAlias = NeedDigest | Recheck | Notice
+
+
+class Work:
+    """One folder inside one transaction.
+
+    Attributes:
+        tree: The nodes.
+        scope: What the setup says.
+        now_ns: Time of the event, nanoseconds since 1970.
+        in_flight: Entries with a mutation of ours that is not answered yet: what is seen there is set aside.
+        effects: What the decisions ask for; released after the commit.
+    """
+
+    __slots__ = ("_directories", "effects", "in_flight", "now_ns", "scope", "tree")
+
+    def __init__(
+        self, tree: Tree, scope: Scope, *, now_ns: int, in_flight: Set[tuple[ServiceName, NodeId]] = frozenset()
+    ) -> None:
+        self.tree = tree
+        self.scope = scope
+        self.now_ns = now_ns
+        self.in_flight = in_flight
+        self.effects: list[Effect] = []
+        self._directories: dict[tuple[ServiceName, str], NodeId] = {}
+
+    def notice(self, event: str, service: ServiceName, node: Node, **fields: str) -> None:
+        """Tells people about a node."""
+        self.effects.append(Notice(event, service, self.head_path(node), fields))
+
+    def member(self, service: ServiceName) -> Member:
+        """Returns what the setup says about a service in this folder."""
+        return self.scope.members[service]
+
+    def locate(self, service: ServiceName, parent: NodeId, name: str) -> NodeId | None:
+        """Returns the node that a service holds at a place, missed ones included, or None."""
+        found = self.tree.viewed(service, parent, self.member(service).key(name))
+        if found is not None:
+            return found
+        found = self.tree.child(parent, name)
+        if found is None:
+            return None
+        state = self.tree.node(found).services.get(service)
+        if state is None:
+            return None
+        place = state.place
+        return found if place is not None and place.parent == parent and place.name == name else None
+
+    def held_children(self, service: ServiceName, parent: NodeId) -> Iterator[NodeId]:
+        """Yields the nodes that a service holds in a directory, missed ones included."""
+        for child in list(self.tree.views(service, parent)):
+            yield child
+        for child in self.tree.children(parent):
+            state = self.tree.node(child).services.get(service)
+            place = state.place if state is not None else None
+            head = self.tree.node(child).place
+            if place is not None and place == head:
+                yield child
+
+    def directory(self, service: ServiceName, path: str) -> NodeId | None:
+        """Returns the node a service holds as the directory at a path ("" is the root), or None if unknown."""
+        if not path:
+            return self.scope.root
+        found = self._directories.get((service, path))
+        if found is not None:
+            return found
+        above, _, name = path.rpartition("/")
+        remembered = self._directories.get((service, above))
+        if remembered is not None:
+            found = self.locate(service, remembered, name)
+        else:
+            found = self.scope.root
+            for part in path.split("/"):
+                found = self.locate(service, found, part)
+                if found is None:
+                    return None
+        if found is not None:
+            if self.tree.node(found).version.kind is not Kind.DIRECTORY:
+                return None  # A file is known there; that it has become a directory comes first.
+            self._directories[service, path] = found
+        return found
+
+    def at(self, service: ServiceName, path: str) -> NodeId | None:
+        """Returns the node a service holds at a path, missed ones included, or None."""
+        above, _, name = path.rpartition("/")
+        parent = self.directory(service, above)
+        return self.locate(service, parent, name) if parent is not None else None
+
+    def moved(self) -> None:
+        """Forgets remembered directories; to be called when an entry changed its place on some service."""
+        self._directories.clear()
+
+    def path_on(self, service: ServiceName, place: Place) -> str | None:
+        """Returns the path of a place on a service, or None if a directory above it is not there."""
+        names = [place.name]
+        parent = place.parent
+        while parent != self.scope.root:
+            state = self.tree.node(parent).services.get(service)
+            above = state.place if state is not None else None
+            if above is None:
+                return None
+            names.append(above.name)
+            parent = above.parent
+        names.reverse()
+        return "/".join(names)
+
+    def head_path(self, node: Node) -> str:
+        """Returns the path of a node in the head tree; for a tombstone the one it had."""
+        names: list[str] = []
+        place = node.place
+        while place is not None:
+            names.append(place.name)
+            above = self.tree.find(place.parent)
+            place = above.place if above is not None else None
+        names.reverse()
+        return "/".join(names)
+
+    def is_below(self, node: NodeId, ancestor: NodeId) -> bool:
+        """Returns whether a node lies in or is another one, in the head tree."""
+        while node != ancestor:
+            place = self.tree.node(node).place
+            if place is None:
+                return False
+            node = place.parent
+        return True
+
+    def states(self, node: Node) -> Iterator[tuple[ServiceName, ServiceState]]:
+        """Yields what the members of the folder hold of a node, in the order of their names."""
+        for service in sorted(node.services):
+            if service in self.scope.members:
+                yield service, node.services[service]
