@@ -1,0 +1,126 @@
+"""The data directory: opened by one core at a time, written by one thread at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import lmdb
+
+from onitu.core.scope import Scope
+from onitu.errors import StoreError
+from onitu.store.transaction import SCHEMA, Remembered, Tables, Transaction
+
+T = TypeVar("T")
+
+#: Reserved once, as LMDB wants it: 256 GiB of addresses, of which only what is used takes room. A file in a directory
+#: that cannot be sparse, or a 32-bit machine, gets less.
+MAP_BYTES = 256 * 1024**3
+
+
+class Store:
+    """The records of one setup.
+
+    Args:
+        directory: The data directory; made with mode 0700 where it is missing.
+
+    Raises:
+        StoreError: Another core has it, it cannot be read, or a newer Onitu wrote it.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        #: Folder name to what the setup says; set by the shell before the first write.
+        self.scopes: Mapping[str, Scope] = {}
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            msg = f"cannot make the data directory {directory}: {error.strerror}; choose another with --data-dir"
+            raise StoreError(msg) from error
+        self._lock = self._take_lock(directory / "lock")
+        self._env = self._open(directory / "store")
+        self._tables = Tables(
+            *(self._env.open_db(name) for name in (b"nodes", b"index", b"sums", b"meta", b"history"))
+        )
+        self._remembered = Remembered()
+        self._numbers: dict[str, int] = {}
+        self._numbers = self.read(self._load_numbers)
+        self.write(self._check_schema)
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Runs a function in a write transaction and commits it. Blocks; one caller at a time.
+
+        Args:
+            work: What is to be done. If it raises, nothing is changed.
+
+        Durability: when this returns, what was written survives a power cut.
+
+        Raises:
+            StoreError: The disk is full or fails.
+        """
+        try:
+            with self._env.begin(write=True) as txn:
+                transaction = Transaction(txn, self._tables, self._numbers, self.scopes, self._remembered)
+                result = work(transaction)
+                transaction.flush()
+        except BaseException as error:
+            # What was met in a transaction that was given up.
+            self._remembered.forget()
+            self._numbers = self.read(self._load_numbers)
+            if isinstance(error, lmdb.Error):
+                msg = f"the data directory {self.directory} cannot be written: {error}"
+                raise StoreError(msg) from error
+            raise
+        return result
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Runs a function in a read transaction. Blocks; it must be short and must not change anything."""
+        with self._env.begin() as txn:
+            return work(Transaction(txn, self._tables, self._numbers, self.scopes))
+
+    def close(self) -> None:
+        """Closes the store and lets go of the data directory."""
+        self._env.close()
+        os.close(self._lock)
+
+    def _take_lock(self, path: Path) -> int:
+        """Makes sure that no other core has the data directory."""
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            owner = os.pread(lock, 32, 0).decode(errors="replace").strip()
+            os.close(lock)
+            msg = (
+                f"the data directory {self.directory} is in use by another onitu (process {owner or 'unknown'}); "
+                "stop that one, or give this setup another --data-dir"
+            )
+            raise StoreError(msg) from error
+        os.truncate(lock, 0)
+        os.pwrite(lock, str(os.getpid()).encode(), 0)
+        return lock
+
+    def _open(self, path: Path) -> lmdb.Environment:
+        """Opens the environment. A file that is no database of ours is left as it is."""
+        try:
+            return lmdb.open(str(path), map_size=MAP_BYTES, max_dbs=8, mode=0o600, readahead=False)
+        except lmdb.Error as error:
+            os.close(self._lock)
+            msg = f"{path} is not a database of Onitu, or is damaged ({error}); it was left as it is"
+            raise StoreError(msg) from error
+
+    def _load_numbers(self, transaction: Transaction) -> dict[str, int]:
+        """Reads the numbers of the names of services and folders."""
+        return dict(transaction.names())
+
+    def _check_schema(self, transaction: Transaction) -> None:
+        """Refuses what a newer Onitu has written."""
+        found = int(transaction.meta("schema") or b"0")
+        if found > SCHEMA:
+            msg = f"{self.directory} was written by a newer Onitu (schema {found}, this one knows {SCHEMA})"
+            raise StoreError(msg)
+        if found != SCHEMA:
+            transaction.set_meta("schema", str(SCHEMA).encode())

@@ -1,0 +1,262 @@
+"""One transaction: nodes, indexes, fingerprints, cursors and history, read and written together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from onitu.core.fingerprint import MODULUS
+from onitu.core.indexed import IndexedTree
+from onitu.core.node import Node, NodeId, ServiceName, Version
+from onitu.store import keys
+
+if TYPE_CHECKING:
+    import lmdb
+
+    from onitu.core.derive import IndexKey
+    from onitu.core.scope import Scope
+
+#: Index entries read before the cursor is set anew.
+PAGE = 256
+
+#: Nodes the writer remembers, at a few kilobytes each.
+REMEMBERED = 8_000
+
+#: Nodes kept in memory while everything is derived again.
+REINDEXED_AT_ONCE = 10_000
+
+#: Schema of a stored node. A newer one is refused at opening.
+SCHEMA = 1
+
+_ENCODER = msgspec.msgpack.Encoder()
+_NODE = msgspec.msgpack.Decoder(tuple[int, Node])
+_VERSION = msgspec.msgpack.Decoder(Version)
+
+
+class Tables(msgspec.Struct, frozen=True):
+    """The named databases of the environment.
+
+    Attributes:
+        nodes: Node number to record.
+        index: Everything that is derived, one tag byte per kind.
+        sums: (service, directory) to fingerprint.
+        meta: Names, numbers, cursors, roots.
+        history: (node, version) to the version.
+    """
+
+    nodes: lmdb._Database
+    index: lmdb._Database
+    sums: lmdb._Database
+    meta: lmdb._Database
+    history: lmdb._Database
+
+
+class Remembered:
+    """Nodes that the writer has read or written lately: a file passes through several transactions within a moment.
+
+    There is one writer, so what it remembers is what is stored. It forgets everything when a transaction is given up,
+    and when what is derived from a node depends on something new.
+    """
+
+    def __init__(self) -> None:
+        self.tables: tuple[
+            dict[NodeId, Node | None],
+            dict[NodeId, set[IndexKey]],
+            dict[NodeId, dict[tuple[ServiceName, NodeId], tuple[str, int, str]]],
+        ] = ({}, {}, {})
+
+    def forget(self) -> None:
+        """Forgets everything."""
+        for table in self.tables:
+            table.clear()
+
+
+class Transaction(IndexedTree):
+    """Everything that is read and written in one go. Belongs to the thread that began it.
+
+    Args:
+        txn: LMDB's.
+        tables: The databases.
+        numbers: Names of services and folders to their numbers; grows as names are met.
+        scopes: Folder name to what the setup says about it.
+        remembered: What the writer remembers of earlier transactions; without it nothing may be put.
+    """
+
+    def __init__(
+        self,
+        txn: lmdb.Transaction,
+        tables: Tables,
+        numbers: dict[str, int],
+        scopes: Mapping[str, Scope],
+        remembered: Remembered | None = None,
+    ) -> None:
+        super().__init__(scopes)
+        self._writable = remembered is not None
+        self._remembered = remembered or Remembered()
+        self._nodes, self._keys, self._parts = self._remembered.tables
+        self._txn = txn
+        self._tables = tables
+        self._numbers = numbers
+        self._next: int | None = None
+
+    # What a tree needs.
+
+    def load(self, node: NodeId) -> Node | None:
+        """Returns a node as it was before the transaction."""
+        raw = self._txn.get(keys.node_key(node), db=self._tables.nodes)
+        return _NODE.decode(raw)[1] if raw is not None else None
+
+    def next_id(self) -> NodeId:
+        """Returns a number that was never used."""
+        if self._next is None:
+            self._next = int(self.meta("next-node") or b"1")
+        self._next += 1
+        return self._next - 1
+
+    def get(self, key: IndexKey) -> NodeId | None:
+        """Returns the node of an index entry."""
+        raw = self._txn.get(keys.encode(key, self._number), db=self._tables.index)
+        return keys.node_of(bytes(raw)) if raw is not None else None
+
+    def add(self, key: IndexKey, node: NodeId) -> None:
+        """Sets an index entry, whoever had it before."""
+        self._txn.put(keys.encode(key, self._number), keys.node_key(node), db=self._tables.index)
+
+    def remove(self, key: IndexKey, node: NodeId) -> None:
+        """Removes an index entry, unless it is another node's by now."""
+        raw = keys.encode(key, self._number)
+        # Only these can have been taken over; the others hold the node's number in the key.
+        if key[0] in ("child", "view", "bound") and self._txn.get(raw, db=self._tables.index) != keys.node_key(node):
+            return
+        self._txn.delete(raw, db=self._tables.index)
+
+    def scan(self, prefix: IndexKey, *, after: NodeId = 0) -> Iterator[NodeId]:
+        """Yields the nodes of the index entries below a prefix; where they end in a number, those above `after`.
+
+        The cursor is set anew after each yield, so the index may be changed meanwhile.
+        """
+        start = keys.encode(prefix, self._number)
+        position = start + keys.node_key(after + 1) if after else start
+        while True:
+            page: list[tuple[bytes, int]] = []
+            with self._txn.cursor(self._tables.index) as cursor:
+                found = cursor.set_range(position)
+                while found and len(page) < PAGE and bytes(cursor.key()).startswith(start):
+                    page.append((bytes(cursor.key()), keys.node_of(bytes(cursor.value()))))
+                    found = cursor.next()
+            for _, node in page:
+                yield node
+            if len(page) < PAGE:
+                return
+            position = page[-1][0] + b"\0"
+
+    # What the shell keeps beside the nodes.
+
+    def meta(self, name: str) -> bytes | None:
+        """Returns a value kept under a name."""
+        raw = self._txn.get(name.encode(), db=self._tables.meta)
+        return bytes(raw) if raw is not None else None
+
+    def set_meta(self, name: str, value: bytes | None) -> None:
+        """Keeps a value under a name; None forgets it."""
+        if value is None:
+            self._txn.delete(name.encode(), db=self._tables.meta)
+        else:
+            self._txn.put(name.encode(), value, db=self._tables.meta)
+
+    def names(self) -> Iterator[tuple[str, int]]:
+        """Yields the names of services and folders with their numbers."""
+        with self._txn.cursor(self._tables.meta) as cursor:
+            found = cursor.set_range(b"name ")
+            while found and bytes(cursor.key()).startswith(b"name "):
+                yield bytes(cursor.key())[5:].decode(), int(bytes(cursor.value()))
+                found = cursor.next()
+
+    def fingerprints(self, service: ServiceName) -> Iterator[tuple[NodeId, bytes]]:
+        """Yields (directory, fingerprint) for all directories of a service that have one."""
+        start = keys.sum_key(self._number(service))
+        with self._txn.cursor(self._tables.sums) as cursor:
+            found = cursor.set_range(start)
+            while found and bytes(cursor.key()).startswith(start):
+                yield keys.node_of(bytes(cursor.key())), bytes(cursor.value())
+                found = cursor.next()
+
+    def history(self, node: NodeId) -> list[Version]:
+        """Returns every version of a node that is remembered, oldest first."""
+        start = keys.node_key(node)
+        versions: list[Version] = []
+        with self._txn.cursor(self._tables.history) as cursor:
+            found = cursor.set_range(start)
+            while found and bytes(cursor.key()).startswith(start):
+                versions.append(_VERSION.decode(cursor.value()))
+                found = cursor.next()
+        return versions
+
+    def nodes(self) -> Iterator[Node]:
+        """Yields every node. Nothing may be put meanwhile."""
+        with self._txn.cursor(self._tables.nodes) as cursor:
+            for raw in cursor.iternext(keys=False, values=True):
+                yield _NODE.decode(raw)[1]
+
+    def reindex(self) -> None:
+        """Drops everything derived and derives it again, for example after the setup has changed (P28)."""
+        self.flush()
+        self._remembered.forget()
+        self._found.clear()
+        self._txn.drop(self._tables.index, delete=False)
+        self._txn.drop(self._tables.sums, delete=False)
+        numbers = [keys.node_of(bytes(raw)) for raw in self._txn.cursor(self._tables.nodes).iternext(values=False)]
+        for number in numbers:
+            node = self.load(number)
+            if node is None:
+                continue
+            self._nodes[number] = node
+            self._keys[number], self._parts[number] = set(), {}
+            self.put(node)
+            if len(self.changed) >= REINDEXED_AT_ONCE:
+                self.flush()
+                self._remembered.forget()
+                self._found.clear()
+
+    def flush(self) -> None:
+        """Writes what was put. Called before the commit; nothing is lost when it is called earlier as well."""
+        for number, node in self.changed.items():
+            key = keys.node_key(number)
+            if node.deleted and not node.services:
+                self._txn.delete(key, db=self._tables.nodes)
+                continue
+            self._txn.put(key, _ENCODER.encode((SCHEMA, node)), db=self._tables.nodes)
+            if node.last and node.head == node.last and node.head in node.versions:
+                mark = key + node.head.to_bytes(4, "big")
+                self._txn.put(mark, _ENCODER.encode(node.version), db=self._tables.history)
+        self._flush_sums()
+        if self._next is not None:
+            self.set_meta("next-node", str(self._next).encode())
+        self.changed.clear()
+        if len(self._nodes) > REMEMBERED:
+            self._remembered.forget()
+
+    def _flush_sums(self) -> None:
+        for (service, directory), change in self.fingerprint_changes.items():
+            if not change:
+                continue
+            key = keys.sum_key(self._number(service), directory)
+            raw = self._txn.get(key, db=self._tables.sums)
+            total = (int.from_bytes(raw or b"", "big") + change) % MODULUS
+            if total:
+                self._txn.put(key, total.to_bytes(16, "big"), db=self._tables.sums)
+            else:
+                self._txn.delete(key, db=self._tables.sums)
+        self.fingerprint_changes.clear()
+
+    def _number(self, name: str) -> int:
+        """Returns the number of a service's or folder's name, giving one to a new name."""
+        number = self._numbers.get(name)
+        if number is None and not self._writable:
+            return 0  # No name has this number, so nothing is found.
+        if number is None:
+            number = self._numbers[name] = len(self._numbers) + 1
+            self.set_meta(f"name {name}", str(number).encode())
+        return number
