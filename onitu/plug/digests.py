@@ -1,0 +1,90 @@
+"""Digests that the Plug computes itself, over bytes that pass through it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final, Protocol
+
+from blake3 import blake3
+
+from onitu.errors import Corrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onitu.core.model import Upload
+
+OURS: Final = "blake3"
+"""The algorithm of every digest that Onitu computes for itself."""
+
+
+class Hasher(Protocol):
+    """What computes a digest."""
+
+    def update(self, data: bytes, /) -> object:
+        """Takes more bytes."""
+
+    def digest(self) -> bytes:
+        """Returns the raw digest of the bytes so far."""
+
+
+_HASHERS: Final[dict[str, Callable[[], Hasher]]] = {
+    OURS: blake3,
+    "md5": lambda: hashlib.md5(usedforsecurity=False),
+    "sha1": lambda: hashlib.sha1(usedforsecurity=False),
+    "sha256": hashlib.sha256,
+    "sha512": hashlib.sha512,
+}
+
+
+def hasher(algorithm: str) -> Hasher | None:
+    """Returns what computes this digest, or None where the Plug does not know the algorithm."""
+    make = _HASHERS.get(algorithm)
+    return make() if make is not None else None
+
+
+class Verifier:
+    """Checks bytes against what was announced, and learns their digest on the way.
+
+    Args:
+        upload: What was announced.
+    """
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload = upload
+        self._size = 0
+        self._hashers = {OURS: hasher(OURS)}
+        if upload.digest is not None:
+            self._hashers.setdefault(upload.digest[0], hasher(upload.digest[0]))
+
+    def update(self, data: bytes) -> None:
+        """Takes more bytes.
+
+        Raises:
+            Corrupted: They are more than were announced.
+        """
+        self._size += len(data)
+        if self._size > self._upload.size:
+            self._refuse(f"more than the {self._upload.size} bytes that were announced came")
+        for computing in self._hashers.values():
+            if computing is not None:
+                computing.update(data)
+
+    def finish(self) -> dict[str, bytes]:
+        """Returns the digests of the bytes.
+
+        Raises:
+            Corrupted: They are not those that were announced.
+        """
+        if self._size != self._upload.size:
+            self._refuse(f"{self._size} bytes came, {self._upload.size} were announced")
+        digests = {name: computing.digest() for name, computing in self._hashers.items() if computing is not None}
+        if self._upload.digest is not None:
+            algorithm, announced = self._upload.digest
+            if digests.get(algorithm, announced) != announced:
+                self._refuse(f"the bytes that came have another {algorithm} than was announced")
+        return digests
+
+    def _refuse(self, what: str) -> None:
+        message = f"{self._upload.path}: {what}"
+        raise Corrupted(message)
