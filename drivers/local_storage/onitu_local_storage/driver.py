@@ -1,0 +1,301 @@
+"""The handlers of `local_storage`: a directory of this machine as a service.
+
+Nothing is done here but to find the folder's root, hand over, and say errors in the words of the contract. The
+handlers are called from several threads; what they share is the table of roots, which changes only when the service
+is configured.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from onitu.plug import (
+    Conditional,
+    DriverError,
+    FolderReport,
+    Inadmissible,
+    Metadata,
+    Plug,
+    Present,
+    RootState,
+    Unavailable,
+)
+
+from . import content, observe, uploads, write
+from .failures import from_os_error
+from .root import Owner, Root, open_root
+from .watch import Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from onitu.plug import Absent, Attributes, Changes, Folder, LocalFile
+
+    from .area import Area
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+plug = Plug()
+plug.declare(
+    move_directory=True,
+    staging=True,
+    trash=True,
+    native_ids=True,
+    executable=True,
+    mtime_precision_ns=1,
+    conditional=Conditional.BEST_EFFORT,
+    computed_digests=content.ALGORITHMS,
+    verified=True,
+    pinned=True,
+)
+
+_DAY = 86_400.0
+
+_roots: dict[str, Root] = {}
+_watchers: dict[str, Watcher] = {}
+
+
+def start() -> None:
+    """Serves until Onitu closes."""
+    plug.listen()
+
+
+def _says_errors(function: Callable[P, R]) -> Callable[P, R]:
+    """Makes errors of the operating system errors of the contract; the first argument says what they are about."""
+
+    @functools.wraps(function)
+    def handler(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except OSError as error:
+            about = args[0]
+            path = about.filename if isinstance(about, Metadata) else ""
+            raise from_os_error(error, path) from error
+
+    return handler
+
+
+def _root(folder: str) -> Root:
+    root = _roots.get(folder)
+    if root is None:
+        raise Unavailable(f"the root of the folder {folder!r} is not there")
+    return root
+
+
+def _expected(metadata: Metadata) -> str:
+    if metadata.expected is None:
+        raise DriverError(f"{metadata.filename!r}: no expectation was given")
+    return metadata.expected
+
+
+def _own(root: Root, metadata: Metadata, state: Present) -> Present:
+    root.remember_own(metadata.filename, state.revision)
+    return state
+
+
+@plug.handler()
+def open_folder(folder: Folder) -> FolderReport:
+    """Opens the root of a folder, takes its lock, and removes what a dead process has left behind."""
+    _close_folder(folder.name)
+    options = folder.options or plug.options
+    try:
+        owner = Owner(setup=plug.setup_id, service=plug.service_name)
+        root, report = open_root(str(options["root"]), folder, owner)
+    except OSError as error:
+        raise from_os_error(error, error.filename or folder.name) from error
+    if root is not None:
+        _roots[folder.name] = root
+        if root.area is not None:
+            root.area.remove_leftovers()
+            days = int(str(options.get("trash_days") or 0))
+            threading.Thread(
+                target=_empty_trash, args=(root, root.area, days), name=f"trash {folder.name}", daemon=True
+            ).start()
+    return report
+
+
+def _empty_trash(root: Root, area: Area, days: int) -> None:
+    """Empties the trash of what is too old, now and every day, until the folder is closed."""
+    while True:
+        try:
+            area.empty_trash(days)
+        except (OSError, RecursionError) as error:
+            plug.logger.warning("path_failed", extra={"path": f"{root.path}/.onitu/trash", "reason": str(error)})
+        if root.closed.wait(_DAY):
+            return
+
+
+@plug.handler()
+@_says_errors
+def list_directory(folder: Folder, path: str) -> Iterator[tuple[str, Present | Inadmissible]]:
+    """Lists a directory. The root is looked at first: a disk that has gone is not an empty folder."""
+    root = _root(folder.name)
+    state, reason = root.state()
+    if state is not RootState.OK:
+        raise Unavailable(reason)
+    try:
+        yield from observe.list_directory(root.fd, path)
+    except OSError as error:
+        raise from_os_error(error, path) from error
+
+
+@plug.handler()
+@_says_errors
+def stat_file(metadata: Metadata) -> Present | Absent | Inadmissible:
+    """Observes one entry."""
+    root = _root(metadata.folder)
+    state, reason = root.state()
+    if state is not RootState.OK:
+        raise Unavailable(reason)
+    return observe.look_beneath(root.fd, metadata.filename)
+
+
+@plug.handler()
+@_says_errors
+def get_digest(metadata: Metadata, algorithm: str) -> bytes:
+    """Computes a digest where the file lies."""
+    with content.pinned(_root(metadata.folder).fd, metadata.filename, metadata.revision) as descriptor:
+        return content.hash_file(descriptor, algorithm)
+
+
+@plug.handler()
+@_says_errors
+def get_file(metadata: Metadata) -> bytes:
+    """Reads a whole file."""
+    with content.pinned(_root(metadata.folder).fd, metadata.filename, metadata.revision) as descriptor:
+        return content.read_at(descriptor, 0, os.fstat(descriptor).st_size)
+
+
+@plug.handler()
+@_says_errors
+def get_chunk(metadata: Metadata, offset: int, size: int) -> bytes:
+    """Reads a part of a file."""
+    with content.pinned(_root(metadata.folder).fd, metadata.filename, metadata.revision) as descriptor:
+        return content.read_at(descriptor, offset, size)
+
+
+@plug.handler()
+@_says_errors
+def upload_file(metadata: Metadata, data: bytes) -> Present:
+    """Writes a whole file."""
+    root = _root(metadata.folder)
+    return _own(root, metadata, write.upload_bytes(root, uploads.of(metadata), data))
+
+
+@plug.handler()
+@_says_errors
+def upload_local_file(metadata: Metadata, source: LocalFile) -> Present:
+    """Writes a whole file that another driver holds on this host."""
+    root = _root(metadata.folder)
+    return _own(root, metadata, write.upload_local(root, uploads.of(metadata), source))
+
+
+@plug.handler()
+@_says_errors
+def start_upload(metadata: Metadata) -> None:
+    """Stages an empty file for chunks."""
+    uploads.start(_root(metadata.folder), metadata)
+
+
+@plug.handler()
+@_says_errors
+def upload_chunk(metadata: Metadata, offset: int, chunk: bytes) -> None:
+    """Stages one chunk."""
+    uploads.write_chunk(_root(metadata.folder), metadata, offset, chunk)
+
+
+@plug.handler()
+@_says_errors
+def end_upload(metadata: Metadata) -> Present:
+    """Verifies what was staged and makes it visible."""
+    root = _root(metadata.folder)
+    return _own(root, metadata, uploads.end(root, metadata))
+
+
+@plug.handler()
+@_says_errors
+def abort_upload(metadata: Metadata) -> None:
+    """Removes what was staged and nothing else."""
+    uploads.abort(_root(metadata.folder), metadata)
+
+
+@plug.handler()
+@_says_errors
+def delete_file(metadata: Metadata) -> None:
+    """Moves a file to the trash, or removes an empty directory."""
+    write.delete(_root(metadata.folder), metadata.filename, _expected(metadata))
+
+
+@plug.handler()
+@_says_errors
+def move_file(old: Metadata, new: Metadata) -> Present:
+    """Renames an entry."""
+    root = _root(old.folder)
+    return _own(root, new, write.move(root, old.filename, _expected(old), new.filename))
+
+
+@plug.handler()
+@_says_errors
+def copy_file(old: Metadata, new: Metadata) -> Present:
+    """Copies a file within the folder."""
+    root = _root(old.folder)
+    return _own(root, new, write.copy(root, old.filename, _expected(old), new.filename))
+
+
+@plug.handler()
+@_says_errors
+def make_directory(metadata: Metadata) -> Present:
+    """Makes one directory."""
+    root = _root(metadata.folder)
+    return _own(root, metadata, write.make_directory(root, metadata.filename))
+
+
+@plug.handler()
+@_says_errors
+def set_attributes(metadata: Metadata, attributes: Attributes) -> Present:
+    """Sets the time and the executable bit."""
+    root = _root(metadata.folder)
+    return _own(root, metadata, write.set_attributes(root, metadata.filename, _expected(metadata), attributes))
+
+
+@plug.handler()
+@_says_errors
+def sync(folder: Folder) -> None:
+    """Waits for the disk, once for everything that was written."""
+    write.sync(_root(folder.name))
+
+
+@plug.handler()
+def local_path(metadata: Metadata) -> str:
+    """Returns where the file lies on this host."""
+    return os.path.join(_root(metadata.folder).path, metadata.filename)
+
+
+@plug.handler()
+@_says_errors
+def watch(folder: Folder, changes: Changes) -> None:
+    """Watches a folder until the core does not listen any more."""
+    options = folder.options or plug.options
+    watcher = Watcher(_root(folder.name), changes, plug, rescan_interval=float(options["rescan_interval"] or 0))
+    _watchers[folder.name] = watcher
+    watcher.run()
+
+
+@plug.handler()
+def close() -> None:
+    """Lets go of the roots and their locks."""
+    for name in list(_roots):
+        _close_folder(name)
+
+
+def _close_folder(name: str) -> None:
+    watcher = _watchers.pop(name, None)
+    if watcher is not None:
+        watcher.wake()
+    root = _roots.pop(name, None)
+    if root is not None:
+        root.close()

@@ -1,0 +1,96 @@
+"""Uploads that come in chunks. Each is a file in `.onitu/tmp` that bears the name of its session.
+
+Only the file is kept: a driver process that is started anew knows no upload but those it finds there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from onitu.plug import DriverError, InvalidPath, NotFound
+
+from . import beneath, content, staging, write
+
+if TYPE_CHECKING:
+    from onitu.plug import Metadata, Present, Upload
+
+    from .area import Area
+    from .root import Root
+    from .staging import Staged
+
+_SESSION = re.compile(r"[0-9A-Za-z_-]{1,100}")
+
+
+def of(metadata: Metadata) -> Upload:
+    """Returns what is to be written."""
+    if metadata.upload is None:
+        raise DriverError(f"{metadata.filename!r}: it was not said what to write")
+    return metadata.upload
+
+
+def start(root: Root, metadata: Metadata) -> None:
+    """Stages an empty file."""
+    os.close(staging.create_named(root.writable(), _name(metadata)).fd)
+
+
+def write_chunk(root: Root, metadata: Metadata, offset: int, chunk: bytes) -> None:
+    """Stages one chunk.
+
+    Raises:
+        NotFound: There is no such session.
+    """
+    staged = _reopen(root.writable(), metadata)
+    try:
+        content.write_at(staged.fd, chunk, offset)
+    finally:
+        os.close(staged.fd)
+
+
+def end(root: Root, metadata: Metadata) -> Present:
+    """Verifies what was staged and makes it visible.
+
+    Raises:
+        NotFound: There is no such session.
+        Corrupted: What was staged is not what was announced.
+        RevisionMismatch: Something else is there than is expected; nothing has changed.
+    """
+    upload = of(metadata)
+    path = beneath.encode(upload.path)
+    staged = _reopen(root.writable(), metadata)
+    try:
+        content.require_size(os.fstat(staged.fd).st_size, upload)
+        algorithm, announced = upload.digest or ("blake3", None)
+        digest = content.hash_file(staged.fd, algorithm)
+        if announced is not None:
+            content.require_digest(digest, announced)
+        directory = beneath.open_directory(root.fd, path.rpartition(b"/")[0])
+        try:
+            return write.publish(staged, directory, path, upload, {algorithm: digest})
+        finally:
+            os.close(directory)
+    finally:
+        # What could not be published stays staged: the core tries again, or aborts.
+        os.close(staged.fd)
+
+
+def abort(root: Root, metadata: Metadata) -> None:
+    """Removes what was staged. That there is nothing is fine."""
+    try:
+        os.unlink(_name(metadata), dir_fd=root.writable().tmp)
+    except FileNotFoundError:
+        pass
+
+
+def _name(metadata: Metadata) -> bytes:
+    if not _SESSION.fullmatch(metadata.session):
+        raise InvalidPath(f"{metadata.session!r} is no session of this driver")
+    return metadata.session.encode()
+
+
+def _reopen(area: Area, metadata: Metadata) -> Staged:
+    try:
+        return staging.reopen(area, _name(metadata))
+    except FileNotFoundError as error:
+        raise NotFound(f"{metadata.filename!r}: nothing is staged for {metadata.session!r}") from error

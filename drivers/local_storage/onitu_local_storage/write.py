@@ -1,0 +1,247 @@
+"""Mutations: each is done whole, if what is expected is there, or not at all.
+
+Expectations are kept as well as a file system can: nothing that exists is ever overwritten by a file that expects
+nothing there; what is replaced or deleted is looked at right before and right after, kept in the trash, and put back
+when it is not what was expected. This module decides how; `staging` and `area` know where.
+
+Durability: nothing here waits for the disk. What was answered is durable after the next `sync`.
+"""
+
+from __future__ import annotations
+
+import os
+import stat as mode_of
+from typing import TYPE_CHECKING
+
+from onitu.plug import RevisionMismatch
+
+from . import beneath, content, staging, system
+from .observe import present, revision_of, same_content
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from onitu.plug import Attributes, LocalFile, Present, Upload
+
+    from .area import Area
+    from .root import Root
+    from .staging import Staged
+
+
+def upload_bytes(root: Root, upload: Upload, data: bytes) -> Present:
+    """Writes a whole file from memory.
+
+    Raises:
+        RevisionMismatch: Something else is there than is expected; nothing has changed.
+        Corrupted: The content is not what was announced.
+        OSError: It could not be written.
+    """
+    return _upload(root, upload, lambda descriptor: content.write_bytes(descriptor, data, upload))
+
+
+def upload_local(root: Root, upload: Upload, source: LocalFile) -> Present:
+    """Writes a whole file from another file of this host.
+
+    Raises:
+        SourceChanged: The source is not the file that was meant.
+        RevisionMismatch: Something else is there than is expected; nothing has changed.
+        Corrupted: The content is not what was announced.
+        OSError: It could not be written.
+    """
+    return _upload(root, upload, lambda descriptor: content.copy_local(descriptor, source, upload))
+
+
+def _upload(root: Root, upload: Upload, fill: Callable[[int], dict[str, bytes]]) -> Present:
+    area = root.writable()
+    path = beneath.encode(upload.path)
+    parent, _, name = path.rpartition(b"/")
+    directory = beneath.open_directory(root.fd, parent)
+    try:
+        if upload.size > content.SMALL:
+            _require_beforehand(directory, name, upload.expected)
+        staged = staging.create(area, executable=upload.attributes.executable is True)
+        try:
+            digests = fill(staged.fd)
+            return publish(staged, directory, path, upload, digests)
+        finally:
+            staged.discard()
+    finally:
+        os.close(directory)
+
+
+def _require_beforehand(directory: int, name: bytes, expected: str | None) -> None:
+    """Finds out early what would be refused after a gigabyte was written."""
+    if expected is not None:
+        staging.require(directory, name, expected)
+        return
+    try:
+        os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return
+    raise RevisionMismatch(f"{os.fsdecode(name)!r} is there, expected was nothing")
+
+
+def publish(staged: Staged, directory: int, path: bytes, upload: Upload, digests: dict[str, bytes]) -> Present:
+    """Makes a staged file visible, if what is expected is there.
+
+    Args:
+        staged: With its content, verified.
+        directory: Where it is to be.
+        path: The whole path of it, below the root.
+        upload: What was asked for.
+        digests: Those of the content.
+
+    Raises:
+        RevisionMismatch: Something else is there than is expected; nothing has changed.
+        OSError: It could not be done.
+    """
+    name = path[path.rfind(b"/") + 1 :]
+    if upload.expected is None:
+        staged.finish(upload.attributes, directory, None)
+        return present(staged.publish(directory, name), digests)
+    replaced = staging.require(directory, name, upload.expected)
+    if not mode_of.S_ISREG(replaced.st_mode):
+        raise RevisionMismatch(f"{upload.path!r} is not a file")
+    staged.finish(upload.attributes, directory, replaced)
+    return present(staged.replace(directory, name, path=path, before=replaced), digests)
+
+
+def copy(root: Root, old: str, expected: str, new: str) -> Present:
+    """Copies a file within the folder; its time and mode go with it.
+
+    Raises:
+        RevisionMismatch: Something else is at the old path than is expected, or anything at the new one.
+        OSError: It could not be copied.
+    """
+    area = root.writable()
+    parent, name = beneath.split(new)
+    with content.pinned(root.fd, old, expected) as origin:
+        status = os.fstat(origin)
+        directory = beneath.open_directory(root.fd, parent)
+        try:
+            staged = staging.create(area, executable=status.st_mode & 0o100 != 0)
+            try:
+                content.copy_bytes(origin, staged.fd)
+                os.utime(staged.fd, ns=(status.st_mtime_ns, status.st_mtime_ns))
+                if not same_content(os.fstat(origin), status) or os.fstat(staged.fd).st_size != status.st_size:
+                    raise RevisionMismatch(f"{old!r} changed while it was copied")
+                return present(staged.publish(directory, name))
+            finally:
+                staged.discard()
+        finally:
+            os.close(directory)
+
+
+def move(root: Root, old: str, expected: str, new: str) -> Present:
+    """Renames an entry, with everything below it.
+
+    Raises:
+        RevisionMismatch: Something else is at the old path than is expected, or anything at the new one.
+        OSError: It could not be renamed.
+    """
+    root.writable()
+    (parent, name), (new_parent, new_name) = beneath.split(old), beneath.split(new)
+    directory = beneath.open_directory(root.fd, parent)
+    try:
+        new_directory = beneath.open_directory(root.fd, new_parent)
+        try:
+            before = staging.require(directory, name, expected)
+            staging.move_new(directory, name, new_directory, new_name)
+            after = os.stat(new_name, dir_fd=new_directory, follow_symlinks=False)
+            if not _is_same_entry(after, before):
+                staging.move_new(new_directory, new_name, directory, name)
+                raise RevisionMismatch(f"{old!r} changed in the last moment")
+            return present(after)
+        finally:
+            os.close(new_directory)
+    finally:
+        os.close(directory)
+
+
+def _is_same_entry(status: os.stat_result, other: os.stat_result) -> bool:
+    if mode_of.S_ISDIR(status.st_mode):
+        return (status.st_dev, status.st_ino) == (other.st_dev, other.st_ino)
+    return same_content(status, other)
+
+
+def delete(root: Root, path: str, expected: str) -> None:
+    """Removes a file, which goes to the trash, or an empty directory.
+
+    Raises:
+        RevisionMismatch: Something else is there than is expected, or the directory is not empty.
+        OSError: It could not be removed.
+    """
+    area = root.writable()
+    encoded = beneath.encode(path)
+    parent, _, name = encoded.rpartition(b"/")
+    directory = beneath.open_directory(root.fd, parent)
+    try:
+        before = staging.require(directory, name, expected)
+        if mode_of.S_ISDIR(before.st_mode):
+            os.rmdir(name, dir_fd=directory)
+        else:
+            _move_to_trash(area, encoded, directory, name, before)
+    finally:
+        os.close(directory)
+
+
+def _move_to_trash(area: Area, path: bytes, directory: int, name: bytes, before: os.stat_result) -> None:
+    slot, kept = area.keep(path, lambda trash, free: staging.move_new(directory, name, trash, free))
+    try:
+        if same_content(os.stat(kept, dir_fd=slot, follow_symlinks=False), before):
+            return
+        try:
+            staging.move_new(slot, kept, directory, name)
+        except FileExistsError:
+            pass  # By now there is a third file. The second one stays in the trash, and nothing is lost.
+        raise RevisionMismatch(f"{os.fsdecode(path)!r} changed in the last moment")
+    finally:
+        os.close(slot)
+
+
+def make_directory(root: Root, path: str) -> Present:
+    """Makes one directory.
+
+    Raises:
+        RevisionMismatch: Something is there already.
+        OSError: It could not be made.
+    """
+    root.writable()
+    parent, name = beneath.split(path)
+    directory = beneath.open_directory(root.fd, parent)
+    try:
+        os.mkdir(name, dir_fd=directory)
+        return present(os.stat(name, dir_fd=directory, follow_symlinks=False))
+    finally:
+        os.close(directory)
+
+
+def set_attributes(root: Root, path: str, expected: str, attributes: Attributes) -> Present:
+    """Sets the time and the executable bit of a file and leaves its bytes alone.
+
+    Raises:
+        RevisionMismatch: Something else is there than is expected.
+        OSError: They could not be set.
+    """
+    root.writable()
+    encoded = beneath.encode(path)
+    descriptor = beneath.open_beneath(root.fd, encoded, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        status = os.fstat(descriptor)
+        if revision_of(status) != expected:
+            raise RevisionMismatch(f"{path!r} is not what was expected")
+        if mode_of.S_ISREG(status.st_mode) and attributes.executable is not None:
+            mode = mode_of.S_IMODE(status.st_mode)
+            wanted = staging.with_executable(mode, attributes.executable)
+            if wanted != mode:
+                os.fchmod(descriptor, wanted)
+        if attributes.mtime_ns is not None:
+            os.utime(descriptor, ns=(status.st_atime_ns, attributes.mtime_ns))
+        return present(os.fstat(descriptor))
+    finally:
+        os.close(descriptor)
+
+
+def sync(root: Root) -> None:
+    """Waits until everything that was written to the folder's file system is on its disk."""
+    system.sync_file_system(root.fd)

@@ -1,0 +1,182 @@
+"""The back door for tests: a socket on which each line is a request in JSON and each answer is one line.
+
+Requests, each with `do`:
+
+- `write` (`path`, `text` or `base64`), `delete`, `move` (`path`, `destination`), `make_directory`: as a user would.
+- `tree`: answers `entries`, path to `{kind, base64, mtime_ns, executable, revision}`.
+- `inject` (`task`, and any of `path`, `times`, `delay`, `error`, `message`, `change`, `torn`): the next `times` (1)
+  calls of that handler, on that path (any), wait `delay` seconds, then find the file changed to the text `change`, then
+  raise the error of that name; a listing that is `torn` breaks off in its middle.
+- `clear`: forgets all injections. `crash`: ends the process at once.
+
+An answer is `{"ok": true, ...}` or `{"ok": false, "reason": ...}`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socketserver
+import threading
+import time
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import onitu.plug
+from onitu.plug import DriverError, Inadmissible, Present, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from onitu_memory.tree import Tree
+
+Listed = tuple[str, Present | Inadmissible]
+
+
+@dataclass
+class Injection:
+    """A fault that is to happen."""
+
+    task: str
+    path: str | None = None
+    times: int = 1
+    delay: float = 0.0
+    error: str | None = None
+    message: str = "injected by a test"
+    change: str | None = None
+    torn: bool = False
+
+    def __post_init__(self) -> None:
+        kind = getattr(onitu.plug, self.error or "DriverError", None)
+        if kind is None:
+            message = f"there is no error {self.error!r}"
+            raise ValueError(message)
+        self.exception: type[DriverError] = kind
+
+
+class Faults:
+    """The faults that are to happen.
+
+    Args:
+        tree: The service.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._lock = threading.Lock()
+        self._pending: list[Injection] = []
+
+    def inject(self, injection: Injection) -> None:
+        """Lets a fault happen."""
+        with self._lock:
+            self._pending.append(injection)
+
+    def clear(self) -> None:
+        """Forgets all faults."""
+        with self._lock:
+            self._pending.clear()
+
+    def before(self, task: str, path: str) -> None:
+        """Does what is to happen before a handler does its work."""
+        fault = self._take(task, path, torn=False)
+        if fault is None:
+            return
+        if fault.delay:
+            time.sleep(fault.delay)
+        if fault.change is not None:
+            self._tree.write(path, fault.change.encode())
+        if fault.error is not None:
+            raise fault.exception(fault.message)
+
+    def torn(self, path: str, entries: Sequence[Listed]) -> Iterator[Listed]:
+        """Yields a listing, half of it where it is to be torn."""
+        fault = self._take("list_directory", path, torn=True)
+        yield from entries if fault is None else entries[: len(entries) // 2]
+        if fault is not None:
+            message = f"{path}: {fault.message}"
+            raise Unavailable(message)
+
+    def _take(self, task: str, path: str, *, torn: bool) -> Injection | None:
+        with self._lock:
+            for fault in self._pending:
+                if fault.task == task and fault.path in {None, path} and fault.torn is torn:
+                    fault.times -= 1
+                    if fault.times <= 0:
+                        self._pending.remove(fault)
+                    return fault
+        return None
+
+
+class Control:
+    """Serves the control socket.
+
+    Args:
+        path: Where.
+        tree: The service.
+        faults: Its faults.
+    """
+
+    def __init__(self, path: str, tree: Tree, faults: Faults) -> None:
+        self._tree = tree
+        self._faults = faults
+        control = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                for line in self.rfile:
+                    self.wfile.write(json.dumps(control.answer(line)).encode() + b"\n")
+
+        Path(path).unlink(missing_ok=True)
+        self._server = socketserver.ThreadingUnixStreamServer(path, Handler)
+        self._server.daemon_threads = True
+
+    def start(self) -> None:
+        """Begins to serve."""
+        threading.Thread(target=self._server.serve_forever, name="control", daemon=True).start()
+
+    def answer(self, line: bytes) -> dict[str, object]:
+        """Does what one line asks for."""
+        try:
+            request = json.loads(line)
+            return {"ok": True, **self._do(request.pop("do"), request)}
+        except (ValueError, KeyError, TypeError, DriverError) as error:
+            return {"ok": False, "reason": f"{type(error).__name__}: {error}"}
+
+    def _do(self, what: str, request: dict[str, Any]) -> dict[str, object]:
+        match what:
+            case "write":
+                text = b64decode(request["base64"]) if "base64" in request else request["text"].encode()
+                self._tree.write(request["path"], text)
+            case "delete":
+                self._tree.delete(request["path"])
+            case "move":
+                self._tree.move(request["path"], request["destination"])
+            case "make_directory":
+                self._tree.make_directory(request["path"])
+            case "tree":
+                return {"entries": self._dump()}
+            case "inject":
+                self._faults.inject(Injection(**request))
+            case "clear":
+                self._faults.clear()
+            case "crash":
+                os._exit(70)
+            case _:
+                message = f"cannot do {what!r}"
+                raise ValueError(message)
+        return {}
+
+    def _dump(self) -> dict[str, dict[str, object]]:
+        with self._tree.lock:
+            return {
+                path: {
+                    "kind": entry.kind.value,
+                    "base64": b64encode(entry.content).decode(),
+                    "mtime_ns": entry.mtime_ns,
+                    "executable": entry.executable,
+                    "revision": entry.revision,
+                }
+                for path, entry in self._tree.all()
+            }

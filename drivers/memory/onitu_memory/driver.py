@@ -1,0 +1,314 @@
+"""The handlers of the memory driver, and its start."""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import threading
+import uuid
+from typing import TYPE_CHECKING, TypeAlias
+
+from blake3 import blake3
+
+from onitu.plug import (
+    Absent,
+    Attributes,
+    Changes,
+    Conditional,
+    Folder,
+    FolderReport,
+    Inadmissible,
+    Kind,
+    Metadata,
+    NotFound,
+    Plug,
+    Present,
+    RevisionMismatch,
+    RootState,
+    Unsupported,
+)
+from onitu_memory.control import Control, Faults
+from onitu_memory.tree import Entry, Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HEARTBEAT = 5.0
+"""Seconds between two signs of life of the watcher; the core asks for one in 30."""
+
+plug = Plug()
+plug.declare(
+    conditional=Conditional.ATOMIC,
+    staging=True,
+    move_directory=True,
+    executable=True,
+    mtime_precision_ns=1,
+    free_digests=("blake3",),
+    computed_digests=("blake3", "sha256", "md5"),
+    pinned=True,
+)
+
+Events: TypeAlias = "queue.SimpleQueue[tuple[int, str, str | None]]"
+"""Observation number, path, and where the entry was renamed from."""
+
+_watchers: dict[str, Events] = {}
+_staged: dict[str, bytearray] = {}
+_loaded = threading.Event()
+
+
+def _changed(path: str, moved_from: str | None) -> None:
+    for watcher in list(_watchers.values()):
+        watcher.put((plug.tick(), path, moved_from))
+
+
+tree = Tree(_changed)
+faults = Faults(tree)
+
+
+def start() -> None:
+    """Lets the control socket in, where there is one, and serves."""
+    path = plug.options["control"]
+    if isinstance(path, str):
+        Control(path, tree, faults).start()
+    plug.listen()
+
+
+@plug.handler()
+def open_folder(folder: Folder) -> FolderReport:
+    """Finds the content an earlier process kept."""
+    tree.native_ids = plug.options["native_ids"] is True
+    plug.declare(native_ids=tree.native_ids)
+    if isinstance(kept := plug.options["persist"], str) and not _loaded.is_set():
+        tree.load(kept)
+        _loaded.set()
+    _make_root(folder)
+    if folder.root_id is not None and folder.root_id != tree.id:
+        return FolderReport(RootState.DIFFERENT, tree.id, "the content of the earlier process is gone")
+    return FolderReport(RootState.OK, tree.id)
+
+
+def _make_root(folder: Folder) -> None:
+    if folder.path == ".":
+        return
+    parts = folder.path.split("/")
+    for depth in range(1, len(parts) + 1):
+        path = "/".join(parts[:depth])
+        if tree.find(path) is None:
+            tree.make_directory(path)
+
+
+@plug.handler()
+def list_directory(folder: Folder, path: str) -> Iterator[tuple[str, Present | Inadmissible]]:
+    """Lists a directory; breaks off in the middle where a test asks for a torn listing."""
+    faults.before("list_directory", folder.join(path))
+    entries = tree.children("" if folder.join(path) == "." else folder.join(path))
+    yield from faults.torn(folder.join(path), [(name, tree.present(entry)) for name, entry in entries])
+
+
+@plug.handler()
+def stat_file(metadata: Metadata) -> Present | Absent:
+    """Looks at one path."""
+    faults.before("stat_file", metadata.path)
+    if metadata.path == ".":
+        return Present(kind=Kind.DIRECTORY, revision=tree.id)
+    entry = tree.find(metadata.path)
+    return tree.present(entry) if entry else Absent()
+
+
+@plug.handler()
+def get_digest(metadata: Metadata, algorithm: str) -> bytes:
+    """Computes a digest."""
+    content = _pinned("get_digest", metadata).content
+    if algorithm == "blake3":
+        return blake3(content).digest()
+    if algorithm not in {"sha256", "md5"}:
+        message = f"no {algorithm} here"
+        raise Unsupported(message)
+    return hashlib.new(algorithm, content, usedforsecurity=False).digest()
+
+
+@plug.handler()
+def watch(folder: Folder, changes: Changes) -> None:
+    """Reports what happens in a folder until the stream is closed."""
+    events: Events = queue.SimpleQueue()
+    watcher = uuid.uuid4().hex
+    _watchers[watcher] = events
+    changes.ready()
+    changes.heartbeat()
+    try:
+        _follow(folder, changes, events)
+    finally:
+        del _watchers[watcher]
+
+
+def _follow(folder: Folder, changes: Changes, events: Events) -> None:
+    prefix = "" if folder.path == "." else f"{folder.path}/"
+    while not changes.closed.is_set():
+        try:
+            seq, path, moved_from = events.get(timeout=HEARTBEAT)
+        except queue.Empty:
+            changes.heartbeat()
+            continue
+        _report(changes, prefix, path, moved_from, seq)
+
+
+def _report(changes: Changes, prefix: str, path: str, moved_from: str | None, seq: int) -> None:
+    # What is there by now may be newer than the event: then a later event says so once more.
+    entry = tree.find(path)
+    came_from_here = moved_from is not None and moved_from.startswith(prefix)
+    if path.startswith(prefix):
+        name = path[len(prefix) :]
+        if entry is None:
+            changes.report(name, Absent(), seq=seq)
+        elif moved_from is not None and came_from_here:
+            changes.moved(moved_from[len(prefix) :], name, tree.present(entry), seq=seq)
+        else:
+            changes.report(name, tree.present(entry), seq=seq)
+            if moved_from is not None and entry.kind is Kind.DIRECTORY:
+                changes.rescan(name)
+    elif moved_from is not None and came_from_here:
+        changes.report(moved_from[len(prefix) :], Absent(), seq=seq)
+
+
+@plug.handler()
+def get_file(metadata: Metadata) -> bytes:
+    """Reads a whole file."""
+    return _pinned("get_file", metadata).content
+
+
+@plug.handler()
+def get_chunk(metadata: Metadata, offset: int, size: int) -> bytes:
+    """Reads a part of a file."""
+    return _pinned("get_chunk", metadata).content[offset : offset + size]
+
+
+def _pinned(task: str, metadata: Metadata) -> Entry:
+    faults.before(task, metadata.path)
+    entry = tree.find(metadata.path)
+    if entry is None:
+        message = f"{metadata.filename}: is not there"
+        raise NotFound(message)
+    if entry.revision != metadata.revision:
+        message = f"{metadata.filename}: {entry.revision} is there"
+        raise RevisionMismatch(message)
+    return entry
+
+
+@plug.handler()
+def upload_file(metadata: Metadata, content: bytes) -> Present:
+    """Writes a whole file."""
+    faults.before("upload_file", metadata.path)
+    with tree.lock:
+        tree.expect(metadata.path, metadata.expected)
+        return _done(metadata, tree.write(metadata.path, content, attributes=metadata.attributes))
+
+
+@plug.handler()
+def start_upload(metadata: Metadata) -> None:
+    """Begins to stage a file, where nobody sees it."""
+    faults.before("start_upload", metadata.path)
+    _staged[metadata.session] = bytearray()
+
+
+@plug.handler()
+def upload_chunk(metadata: Metadata, offset: int, chunk: bytes) -> None:
+    """Stages a part of a file."""
+    faults.before("upload_chunk", metadata.path)
+    staged = _staged[metadata.session]
+    staged.extend(bytes(max(0, offset - len(staged))))
+    staged[offset : offset + len(chunk)] = chunk
+
+
+@plug.handler()
+def restart_upload(metadata: Metadata, offset: int) -> int:
+    """Goes on with what this process has staged; nothing is left of what an earlier one had."""
+    return min(offset, len(_staged.setdefault(metadata.session, bytearray())))
+
+
+@plug.handler()
+def end_upload(metadata: Metadata) -> Present:
+    """Makes what was staged visible."""
+    faults.before("end_upload", metadata.path)
+    with tree.lock:
+        tree.expect(metadata.path, metadata.expected)
+        content = bytes(_staged[metadata.session])
+        entry = tree.write(metadata.path, content, attributes=metadata.attributes)
+        del _staged[metadata.session]
+        return _done(metadata, entry)
+
+
+@plug.handler()
+def abort_upload(metadata: Metadata) -> None:
+    """Forgets what was staged."""
+    _staged.pop(metadata.session, None)
+
+
+@plug.handler()
+def delete_file(metadata: Metadata) -> None:
+    """Removes an entry."""
+    faults.before("delete_file", metadata.path)
+    with tree.lock:
+        tree.expect(metadata.path, metadata.expected)
+        tree.delete(metadata.path)
+        metadata.seq = plug.tick()
+
+
+@plug.handler()
+def move_file(old: Metadata, new: Metadata) -> Present:
+    """Renames an entry."""
+    faults.before("move_file", old.path)
+    with tree.lock:
+        tree.expect(old.path, old.expected)
+        return _done(new, tree.move(old.path, new.path))
+
+
+@plug.handler()
+def copy_file(old: Metadata, new: Metadata) -> Present:
+    """Copies a file."""
+    faults.before("copy_file", old.path)
+    with tree.lock:
+        source = tree.expect(old.path, old.expected)
+        tree.expect(new.path, None)
+        if source is None or source.kind is not Kind.FILE:
+            message = f"{old.filename}: only files can be copied"
+            raise Unsupported(message)
+        attributes = Attributes(source.mtime_ns, source.executable)
+        return _done(new, tree.write(new.path, source.content, attributes=attributes))
+
+
+@plug.handler()
+def make_directory(metadata: Metadata) -> Present:
+    """Makes a directory."""
+    faults.before("make_directory", metadata.path)
+    with tree.lock:
+        return _done(metadata, tree.make_directory(metadata.path))
+
+
+@plug.handler()
+def set_attributes(metadata: Metadata, attributes: Attributes) -> Present:
+    """Changes attributes of a file."""
+    faults.before("set_attributes", metadata.path)
+    with tree.lock:
+        tree.expect(metadata.path, metadata.expected)
+        return _done(metadata, tree.set_attributes(metadata.path, attributes))
+
+
+@plug.handler()
+def sync(_folder: Folder) -> None:
+    """Makes everything durable, as far as memory can."""
+    faults.before("sync", "")
+    if isinstance(kept := plug.options["persist"], str):
+        tree.save(kept)
+
+
+@plug.handler()
+def close() -> None:
+    """Keeps the content for the next process."""
+    if isinstance(kept := plug.options["persist"], str):
+        tree.save(kept)
+
+
+def _done(metadata: Metadata, entry: Entry) -> Present:
+    # Here we know: the lock is held, so nothing can have happened between the change and this number.
+    metadata.seq = plug.tick()
+    return tree.present(entry)
