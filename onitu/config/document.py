@@ -1,0 +1,168 @@
+"""From YAML text to a tree of items that know their places.
+
+PyYAML's nodes carry the places; its constructor would drop them, hand names like `on` over as booleans and let the
+second of two equal keys win in silence. This file knows YAML and nothing of what a setup may hold. JSON is YAML here.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import attrs
+import yaml
+
+from onitu.config.faults import Faults, Place
+
+#: Far more than any setup holds. Aliases of aliases can name billions of items in a few lines.
+MAX_ITEMS = 100_000
+
+#: Deeper than any setup; keeps an alias that contains itself from going on for ever.
+MAX_DEPTH = 50
+
+_MERGE = "tag:yaml.org,2002:merge"
+_STR = "tag:yaml.org,2002:str"
+
+#: What a plain value can be.
+Plain: TypeAlias = str | int | float | bool | None
+
+
+@attrs.frozen(eq=False)
+class Item:
+    """A value in the file.
+
+    Attributes:
+        place: Where it stands.
+        value: A plain value, the members of a map by their keys, or the members of a list.
+        text: A plain value as it was written; "" for maps and lists.
+        key_place: Where its key stands; its own place where it has none.
+    """
+
+    place: Place
+    value: Plain | dict[str, Item] | list[Item]
+    text: str = ""
+    key_place: Place = attrs.field(default=attrs.Factory(lambda self: self.place, takes_self=True))
+
+    @property
+    def shown(self) -> str:
+        """The value as an error message names it."""
+        if isinstance(self.value, dict):
+            return "a map"
+        if isinstance(self.value, list):
+            return "a list"
+        return "nothing" if self.value is None else f"'{self.text}'"
+
+
+def parse_document(text: str, file: str, faults: Faults) -> Item | None:
+    """Reads YAML text.
+
+    Args:
+        text: The whole file.
+        file: Its name for places.
+        faults: Takes every fault; what could be read is returned all the same.
+
+    Returns:
+        The top item, or None where the text is no YAML at all.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
+        faults.add(place, f"this is not YAML: {error.problem or error.context}{_hint(text, mark)}")
+        return None
+    except yaml.reader.ReaderError as error:
+        before = text[: error.position]
+        place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        faults.add(place, f"a setup may not hold the character U+{error.character:04X}")
+        return None
+    if node is None:
+        return Item(Place(file, 1, 1), None)
+    return _Reader(file, faults).item(node, depth=0)
+
+
+def _hint(text: str, mark: yaml.Mark | None) -> str:
+    """Returns advice for the one mistake that YAML's own messages never explain."""
+    lines = text.splitlines()
+    if mark is not None and mark.line < len(lines) and "\t" in lines[mark.line]:
+        return " (YAML indents with spaces, never with tabs)"
+    return ""
+
+
+class _Reader:
+    """Turns nodes into items."""
+
+    def __init__(self, file: str, faults: Faults) -> None:
+        self._file = file
+        self._faults = faults
+        self._constructor = yaml.constructor.SafeConstructor()
+        self._left = MAX_ITEMS
+
+    def item(self, node: yaml.Node, *, depth: int, key: yaml.Node | None = None) -> Item:
+        """Returns the item of a node, with everything below it."""
+        place = self._place(node)
+        key_place = place if key is None else self._place(key)
+        self._left -= 1
+        if depth > MAX_DEPTH or self._left < 0:
+            if self._left >= -1:  # Once, not for each of what is left out.
+                self._faults.add(place, "the setup is nested too deeply or repeats itself by aliases")
+            self._left = min(self._left, -1)
+            return Item(place, None, key_place=key_place)
+        if isinstance(node, yaml.MappingNode):
+            members = {name: self.item(child, depth=depth + 1, key=own) for name, own, child in self._members(node)}
+            return Item(place, members, key_place=key_place)
+        if isinstance(node, yaml.SequenceNode):
+            return Item(place, [self.item(child, depth=depth + 1) for child in node.value], key_place=key_place)
+        return Item(place, self._plain(node, place), text=node.value, key_place=key_place)
+
+    def _members(self, node: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
+        """Yields the members of a map as (key, key's node, value's node), those merged by `<<` after its own."""
+        own: dict[str, yaml.Node] = {}
+        for key, child in node.value:
+            if key.tag == _MERGE:
+                continue
+            if not isinstance(key, yaml.ScalarNode):
+                self._faults.add(self._place(key), "a key must be a text, not a map or a list")
+            elif key.value in own:
+                first = self._place(own[key.value])
+                self._faults.add(self._place(key), f"'{key.value}' stands here twice, first in line {first.line}")
+            else:
+                own[key.value] = key
+                # The text as written: a service may be called `on` or `2024`.
+                yield key.value, key, child
+        for key, child in node.value:
+            if key.tag == _MERGE:
+                yield from self._merged(child, own)
+
+    def _merged(self, source: yaml.Node, taken: dict[str, yaml.Node]) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
+        """Yields what a `<<` adds to the keys that are taken already."""
+        maps = source.value if isinstance(source, yaml.SequenceNode) else [source]
+        for merged in maps:
+            if not isinstance(merged, yaml.MappingNode):
+                self._faults.add(self._place(merged), "'<<' takes a map or a list of maps")
+                continue
+            for key, child in merged.value:
+                if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE and key.value not in taken:
+                    taken[key.value] = key
+                    yield key.value, key, child
+
+    def _plain(self, node: yaml.Node, place: Place) -> Plain:
+        if node.tag == _STR:
+            return str(node.value)
+        try:
+            value = self._constructor.construct_object(node)
+        except (yaml.YAMLError, ValueError) as error:
+            # Tags such as !!python/object end here: the loader is safe.
+            reason = error.problem if isinstance(error, yaml.MarkedYAMLError) else error
+            self._faults.add(place, f"'{node.value}' cannot be read: {reason}")
+            return None
+        if isinstance(value, (datetime.date, bytes)):
+            return str(node.value)  # No option is a date; a folder may well be called like one.
+        if value is None or isinstance(value, (str, int, float)):
+            return value
+        self._faults.add(place, f"'{node.value}' is of a kind that a setup cannot hold")
+        return None
+
+    def _place(self, node: yaml.Node) -> Place:
+        return Place(self._file, node.start_mark.line + 1, node.start_mark.column + 1)

@@ -1,0 +1,129 @@
+"""The installed drivers, and whether a setup's services suit them.
+
+Asked by `onitu check` and `onitu drivers`, so that a wrong option is found without starting anything. A driver's
+package is found but never imported: importing a driver may cost a second, and may fail.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import TypeAlias
+
+from onitu.config.faults import Fault, Place, SetupError, nearest
+from onitu.config.load import read_file
+from onitu.config.values import DriverCommand, ServiceSetup, Setup
+from onitu.core.manifest import Manifest, OptionFault, load_manifest, option_faults
+from onitu.errors import DriverError
+from onitu.utils import get_available_drivers
+
+#: What is known of an installed driver: its manifest, or why there is none.
+Known: TypeAlias = Manifest | DriverError
+
+MANIFEST_NAME = "manifest.json"
+
+
+def installed_drivers() -> dict[str, Known]:
+    """Returns the installed drivers by name, sorted."""
+    return {name: _manifest(entry_point) for name, entry_point in sorted(get_available_drivers().items())}
+
+
+def check_setup(path: Path) -> Setup:
+    """Reads a settings file and asks of each service whether its driver is installed and takes its options.
+
+    Args:
+        path: The file, as the user named it; messages repeat it.
+
+    Raises:
+        SetupError: The file or the services have faults; all of them are in it, with their places.
+        ConfigError: The file cannot be read.
+    """
+    setup, faults = read_file(path)
+    if setup is not None:
+        faults += driver_faults(setup)
+    if setup is None or faults:
+        raise SetupError(faults)
+    return setup
+
+
+def driver_faults(setup: Setup) -> list[Fault]:
+    """Returns what keeps services of a setup from starting: drivers that are not there, options they refuse.
+
+    A driver that is started by a command is asked for its manifest at start, not here.
+
+    Args:
+        setup: The setup.
+    """
+    known = installed_drivers()
+    return [fault for service in setup.services.values() for fault in _service_faults(setup, service, known)]
+
+
+def _manifest(entry_point: EntryPoint) -> Known:
+    """Reads the manifest beside a driver's code."""
+    package = entry_point.value.partition(":")[0]
+    try:
+        spec = importlib.util.find_spec(package)
+        if spec is None or spec.origin is None:
+            return DriverError(f"driver '{entry_point.name}': its package '{package}' is not there")
+        path = Path(spec.origin).parent / MANIFEST_NAME
+        return load_manifest(path.read_bytes(), entry_point.name)
+    except ImportError as error:
+        return DriverError(f"driver '{entry_point.name}': its package '{package}' cannot be found: {error}")
+    except OSError as error:
+        return DriverError(f"driver '{entry_point.name}': its manifest cannot be read: {error}")
+    except DriverError as error:
+        return error
+
+
+def _service_faults(setup: Setup, service: ServiceSetup, known: dict[str, Known]) -> Iterator[Fault]:
+    if isinstance(service.driver, DriverCommand) or not service.driver:
+        return  # A missing driver has been reported already.
+    place = setup.place("services", service.name, "driver")
+    manifest = known.get(service.driver)
+    if manifest is None:
+        names = ", ".join(known) or "none"
+        hint = nearest(service.driver, known)
+        yield Fault(place, f"driver '{service.driver}' is not installed{hint} (installed: {names})")
+    elif isinstance(manifest, DriverError):
+        yield Fault(place, str(manifest))
+    else:
+        yield from _option_faults(setup, service, manifest)
+
+
+def _option_faults(setup: Setup, service: ServiceSetup, manifest: Manifest) -> Iterator[Fault]:
+    for fault in option_faults(manifest, service.options):
+        if not _given_per_folder(fault, service, manifest):
+            place = _option_place(setup, ("services", service.name), fault.key)
+            yield Fault(place, _text(fault, manifest))
+    for mapping in service.folders.values():
+        keys = ("services", service.name, "folders", mapping.folder)
+        for fault in option_faults(manifest, mapping.options):
+            if fault.key in mapping.options:  # What is missing here may stand at the service.
+                yield Fault(_option_place(setup, keys, fault.key), _text(fault, manifest))
+        for key in mapping.options:
+            option = manifest.option(key)
+            if option is not None and not option.per_folder:
+                text = f"Option '{key}' belongs to the service: it cannot differ from folder to folder."
+                yield Fault(_option_place(setup, keys, key), text)
+
+
+def _given_per_folder(fault: OptionFault, service: ServiceSetup, manifest: Manifest) -> bool:
+    """Whether an option that the service lacks stands at every one of its folders instead."""
+    option = manifest.option(fault.key)
+    if option is None or not option.per_folder or fault.key in service.options or not service.folders:
+        return False
+    return all(any(manifest.option(key) is option for key in one.options) for one in service.folders.values())
+
+
+def _text(fault: OptionFault, manifest: Manifest) -> str:
+    """Returns the message of a fault, with the nearest known name behind one that nobody knows."""
+    unknown = manifest.option(fault.key) is None
+    return f"{fault}{nearest(fault.key, [option.key for option in manifest.options])}" if unknown else str(fault)
+
+
+def _option_place(setup: Setup, keys: tuple[str, ...], option: str) -> Place:
+    """Returns where an option stands: beside `driver`, or under `options`."""
+    nested = (*keys, "options", option)
+    return setup.place(*(nested if nested in setup.places else (*keys, option)))

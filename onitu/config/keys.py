@@ -1,0 +1,102 @@
+"""The names a setup may use: where each may stand, and which are not there yet.
+
+A name that is known but not implemented is refused with that reason: a filter that is silently left out would copy
+what its author wanted left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+
+from onitu.config.document import Item
+from onitu.config.faults import Faults, nearest
+
+_LATER = "is not part of this version of Onitu yet; take it out to go on without it"
+
+
+@attrs.frozen(kw_only=True)
+class Keys:
+    """The names of one kind of map.
+
+    Attributes:
+        what: What such a map is called in messages.
+        known: The names that are read.
+        refused: The names that are Onitu's but cannot be used here, with the reason.
+    """
+
+    what: str
+    known: frozenset[str]
+    refused: Mapping[str, str]
+
+    @property
+    def reserved(self) -> frozenset[str]:
+        """All names that mean something to Onitu here."""
+        return self.known | self.refused.keys()
+
+
+_FOLDER_LATER = dict.fromkeys(
+    ("type", "min-size", "max-size", "blacklist", "whitelist", "max-delete", "keep", "atomic"), _LATER
+)
+#: Folder options that hold wherever they stand (B6).
+_NARROWING = frozenset({"mode", "symlinks", "adopt"})
+_CONFLICT_ELSEWHERE = {"conflict": "can only be set at the folder itself in this version of Onitu"}
+
+TOP = Keys(
+    what="a setup",
+    known=frozenset({"name", "data-dir", "folders", "services"}),
+    refused={
+        **dict.fromkeys(("rules", "api", "notify"), _LATER),
+        "entries": "belongs to the setup of Onitu 0.1, which this version does not read yet; "
+        "write 'folders' and 'services' instead",
+    },
+)
+FOLDER = Keys(what="a folder", known=_NARROWING | {"conflict"}, refused=_FOLDER_LATER)
+SERVICE = Keys(
+    what="a service",
+    known=_NARROWING | {"driver", "options", "folders", "velocity"},
+    refused={
+        **_FOLDER_LATER,
+        **_CONFLICT_ELSEWHERE,
+        **dict.fromkeys(("chunk-size", "changes-timer", "bandwidth", "schedule", "min-free"), _LATER),
+    },
+)
+MAPPING = Keys(
+    what="a folder of a service", known=_NARROWING | {"path"}, refused={**_FOLDER_LATER, **_CONFLICT_ELSEWHERE}
+)
+DRIVER = Keys(what="a driver", known=frozenset({"command"}), refused=dict.fromkeys(("address", "tls"), _LATER))
+CONFLICT = Keys(what="'conflict'", known=frozenset({"prefer"}), refused={})
+
+
+def split_keys(members: Mapping[str, Item], keys: Keys, faults: Faults) -> tuple[dict[str, Item], dict[str, Item]]:
+    """Parts Onitu's own names from the others. Refused names become faults, and are left out.
+
+    Args:
+        members: A map of the file.
+        keys: What may stand in it.
+        faults: Takes the refused names, and names written both with "-" and with "_".
+
+    Returns:
+        The known members by their names with "-", and the others as they were written.
+    """
+    own: dict[str, Item] = {}
+    others: dict[str, Item] = {}
+    for written, item in members.items():
+        name = written.replace("_", "-")
+        if name in keys.refused:
+            faults.add(item.key_place, f"'{written}' {keys.refused[name]}")
+        elif name not in keys.known:
+            others[written] = item
+        elif name in own:
+            faults.add(item.key_place, f"'{written}' stands here twice, first in line {own[name].key_place.line}")
+        else:
+            own[name] = item
+    return own, others
+
+
+def refuse_others(others: Mapping[str, Item], keys: Keys, faults: Faults) -> None:
+    """Makes a fault of every name that nobody knows."""
+    for written, item in others.items():
+        hint = nearest(written.replace("_", "-"), sorted(keys.reserved))
+        faults.add(item.key_place, f"unknown key '{written}' in {keys.what}{hint}")

@@ -1,0 +1,144 @@
+"""From the items of a file to a `Setup`: everything CONTRACT B1-B14 says of names, places and values.
+
+Every reader takes an item and gives a usable value back, noting on the way what is wrong, so that all faults of a file
+come out together. This file knows no driver: whether an option exists is asked of its manifest, in `drivers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from onitu.config import keys
+from onitu.config.document import Item
+from onitu.config.faults import Faults, Place, nearest
+from onitu.config.keys import refuse_others, split_keys
+from onitu.config.parts import members, read_mode, texts
+from onitu.config.services import ServiceReader
+from onitu.config.values import FolderOptions, Keys, ServiceSetup, Setup
+from onitu.core.scope import Policy
+
+#: Longest name of a folder or service: it becomes a file name, and part of one.
+MAX_NAME_BYTES = 100
+
+
+def read_setup(top: Item, path: Path, faults: Faults) -> Setup:
+    """Reads a whole file.
+
+    Args:
+        top: Its top item.
+        path: The file, absolute.
+        faults: Takes everything that is wrong. If there is anything, the result is not to be used.
+    """
+    own, others = split_keys(members(top, "a setup", faults), keys.TOP, faults)
+    refuse_others(others, keys.TOP, faults)
+    folder_items = members(own.get("folders"), "'folders'", faults)
+    service_items = members(own.get("services"), "'services'", faults)
+    folders = {
+        name: _read_folder(name, item, service_items, faults)
+        for name, item in folder_items.items()
+        if _name_is_good(name, item, "folder", faults)
+    }
+    services = {
+        name: ServiceReader(name, folders, faults).read(item)
+        for name, item in service_items.items()
+        if _name_is_good(name, item, "service", faults)
+    }
+    _warn_of_idle_folders(folders, services, folder_items, faults)
+    _warn_of_idle_services(services, service_items, faults)
+    return Setup(
+        path=path,
+        name=_read_setup_name(own.get("name"), top, faults),
+        folders=folders,
+        services=services,
+        data_dir=_read_data_dir(own.get("data-dir"), path, faults),
+        warnings=tuple(faults.warnings),
+        places=dict(_places(top, ())),
+    )
+
+
+def _read_setup_name(item: Item | None, top: Item, faults: Faults) -> str:
+    if item is None or item.value is None:
+        faults.add(top.place, "'name' is missing: a setup needs a name")
+    elif isinstance(item.value, (dict, list)) or not item.text.strip() or not item.text.isprintable():
+        faults.add(item.place, f"'name' must be a printable text, not {item.shown}")
+    return "" if item is None else item.text.strip()
+
+
+def _read_data_dir(item: Item | None, path: Path, faults: Faults) -> Path | None:
+    """Reads where the metadata is kept. A relative place lies beside the file, so that both can move together."""
+    if item is None or item.value is None:
+        return None
+    if isinstance(item.value, (dict, list)) or not item.text:
+        faults.add(item.place, f"'data-dir' must be the path of a directory, not {item.shown}")
+        return None
+    return path.parent / Path(item.text).expanduser()
+
+
+def _name_is_good(name: str, item: Item, what: str, faults: Faults) -> bool:
+    """Whether a folder or service may be called so: its name becomes a path, and part of file names."""
+    if not name.strip() or not name.isprintable():
+        problem = "must be a printable text"
+    elif "/" in name or name in (".", "..", ".onitu"):
+        problem = "must not be '.', '..' or '.onitu', nor hold a '/'"
+    elif len(name.encode()) > MAX_NAME_BYTES:
+        problem = f"is longer than {MAX_NAME_BYTES} bytes"
+    else:
+        return True
+    faults.add(item.key_place, f"the name of a {what} {problem}: {name!r}")
+    return False
+
+
+def _read_folder(name: str, item: Item, services: Mapping[str, Item], faults: Faults) -> FolderOptions:
+    own, others = split_keys(members(item, f"folder '{name}'", faults), keys.FOLDER, faults)
+    refuse_others(others, keys.FOLDER, faults)
+    policy, preferred = _read_conflict(own.get("conflict"), services, faults)
+    return FolderOptions(name=name, mode=read_mode(own, faults), policy=policy, preferred=preferred)
+
+
+def _read_conflict(item: Item | None, services: Mapping[str, Item], faults: Faults) -> tuple[Policy, tuple[str, ...]]:
+    """Reads `keep-both`, `newest` or `{prefer: [services]}` (B11)."""
+    if item is None or item.value is None:
+        return Policy.KEEP_BOTH, ()
+    if item.text in (Policy.KEEP_BOTH.value, Policy.NEWEST.value):
+        return Policy(item.text), ()
+    if not isinstance(item.value, dict):
+        hint = nearest(item.text, ("keep-both", "newest"))
+        faults.add(item.place, f"'conflict' is keep-both, newest or {{prefer: [services]}}, not {item.shown}{hint}")
+        return Policy.KEEP_BOTH, ()
+    own, others = split_keys(item.value, keys.CONFLICT, faults)
+    refuse_others(others, keys.CONFLICT, faults)
+    preferred = texts(own.get("prefer"), "'prefer'", faults)
+    if not preferred and not others:
+        faults.add(item.place, "'prefer' needs at least one service")
+    for service, place in preferred:
+        if service not in services:
+            faults.add(place, f"'prefer' names '{service}', which is no service{nearest(service, services)}")
+    return Policy.PREFER, tuple(service for service, _ in preferred)
+
+
+def _warn_of_idle_folders(
+    folders: Mapping[str, FolderOptions],
+    services: Mapping[str, ServiceSetup],
+    items: Mapping[str, Item],
+    faults: Faults,
+) -> None:
+    for name in folders:
+        mapped = [service for service in services.values() if name in service.folders and service.folders[name].mode]
+        if len(mapped) < 2:  # noqa: PLR2004 - syncing takes two.
+            where = "on one service only" if mapped else "on no service"
+            faults.warn(items[name].key_place, f"folder '{name}' is {where}: there is nothing to sync it with")
+
+
+def _warn_of_idle_services(services: Mapping[str, ServiceSetup], items: Mapping[str, Item], faults: Faults) -> None:
+    for name, service in services.items():
+        if not service.folders:
+            faults.warn(items[name].key_place, f"service '{name}' takes part in no folder")
+
+
+def _places(item: Item, above: Keys) -> Iterator[tuple[Keys, Place]]:
+    """Yields where every member stands."""
+    if isinstance(item.value, dict):
+        for name, child in item.value.items():
+            yield (*above, name), child.key_place
+            yield from _places(child, (*above, name))

@@ -1,0 +1,158 @@
+"""Reads one service of a setup, with the folders it takes part in (CONTRACT B3-B7, B14)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from onitu.config import keys
+from onitu.config.document import Item
+from onitu.config.faults import Faults, nearest
+from onitu.config.keys import refuse_others, split_keys
+from onitu.config.parts import members, read_mode, texts
+from onitu.config.values import DriverCommand, FolderOptions, MappingSetup, ServiceSetup
+from onitu.core.capability import Mode
+from onitu.core.manifest import OptionValue
+
+
+class ServiceReader:
+    """Reads one service.
+
+    Args:
+        name: Its name.
+        folders: The folders of the setup.
+        faults: Takes what is wrong.
+    """
+
+    def __init__(self, name: str, folders: Mapping[str, FolderOptions], faults: Faults) -> None:
+        self._name = name
+        self._folders = folders
+        self._faults = faults
+
+    def read(self, item: Item) -> ServiceSetup:
+        """Returns the service."""
+        what = f"service '{self._name}'"
+        own, others = split_keys(members(item, what, self._faults), keys.SERVICE, self._faults)
+        mode = read_mode(own, self._faults)
+        return ServiceSetup(
+            name=self._name,
+            driver=self._read_driver(own.get("driver"), item),
+            options=self._read_options(own.get("options"), others),
+            folders=self._read_mappings(own.get("folders"), mode),
+            velocity=self._read_velocity(own.get("velocity")),
+        )
+
+    def _read_driver(self, item: Item | None, service: Item) -> str | DriverCommand:
+        if item is None or item.value in (None, ""):
+            self._faults.add(service.key_place, f"service '{self._name}' has no 'driver'")
+            return ""
+        if isinstance(item.value, list):
+            self._faults.add(item.place, "'driver' is a name or {command: [program, arguments]}, not a list")
+            return ""
+        if not isinstance(item.value, dict):
+            return item.text
+        own, others = split_keys(item.value, keys.DRIVER, self._faults)
+        refuse_others(others, keys.DRIVER, self._faults)
+        argv = [text for text, _ in texts(own.get("command"), "'command'", self._faults)]
+        if "command" in own and not (argv and argv[0]):
+            self._faults.add(own["command"].place, "'command' must name a program")
+        elif not item.value:
+            self._faults.add(item.place, "'driver' is a name or {command: [program, arguments]}")
+        if argv and "/" in argv[0]:
+            base = Path(item.place.file).absolute().parent
+            argv[0] = str(base / Path(argv[0]).expanduser())
+        return DriverCommand(argv=tuple(argv))
+
+    def _read_options(self, nested: Item | None, beside: Mapping[str, Item]) -> dict[str, OptionValue]:
+        """Joins the driver options beside `driver` with those under `options` (B3)."""
+        items = dict(beside)
+        for name, item in members(nested, "'options'", self._faults).items():
+            if name in items:
+                line = items[name].key_place.line
+                self._faults.add(
+                    item.key_place, f"option '{name}' stands here and beside 'driver' (line {line}); once is enough"
+                )
+            items[name] = item
+        return {name: self._read_option(name, item) for name, item in items.items()}
+
+    def _read_option(self, name: str, item: Item) -> OptionValue:
+        if isinstance(item.value, dict) and item.value.keys() <= {"env", "file"} and item.value:
+            self._faults.add(item.place, f"option '{name}': 'env' and 'file' are not part of this version of Onitu yet")
+        elif isinstance(item.value, (dict, list)):
+            self._faults.add(item.place, f"option '{name}' must be a number, a text, true or false, not {item.shown}")
+        else:
+            return item.value
+        return None
+
+    def _read_velocity(self, item: Item | None) -> float | None:
+        if item is None or item.value is None:
+            return None
+        value = item.value
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+            self._faults.add(item.place, f"'velocity' must be a number from 0 to 1 (fastest), not {item.shown}")
+            return None
+        return float(value)
+
+    def _read_mappings(self, item: Item | None, mode: Mode) -> dict[str, MappingSetup]:
+        mappings: dict[str, MappingSetup] = {}
+        items = members(item, f"'folders' of service '{self._name}'", self._faults)
+        for folder, child in items.items():
+            options = self._folders.get(folder)
+            if options is None:
+                hint = nearest(folder, self._folders)
+                self._faults.add(child.key_place, f"folder '{folder}' is not declared under 'folders'{hint}")
+                continue
+            mappings[folder] = self._read_mapping(options, child, mode)
+            self._refuse_overlap(mappings, folder, child)
+        return mappings
+
+    def _read_mapping(self, folder: FolderOptions, item: Item, service_mode: Mode) -> MappingSetup:
+        what = f"folder '{folder.name}' of service '{self._name}'"
+        # A text alone is the path (B5).
+        short = not isinstance(item.value, (dict, list)) and item.value is not None
+        given = {"path": item} if short else members(item, what, self._faults)
+        own, others = split_keys(given, keys.MAPPING, self._faults)
+        own_mode = read_mode(own, self._faults)
+        mode = own_mode & service_mode & folder.mode
+        if not mode and own_mode and service_mode and folder.mode:
+            self._faults.warn(item.key_place, f"{what}: the modes leave nothing that Onitu may do there")
+        return MappingSetup(
+            folder=folder.name,
+            path=self._read_path(own.get("path"), folder.name),
+            mode=mode,
+            options={name: self._read_option(name, child) for name, child in others.items()},
+        )
+
+    def _read_path(self, item: Item | None, default: str) -> str:
+        """Reads the place below the service's root (B5), tidied: no empty, "." or trailing parts."""
+        if item is None or item.value is None:
+            return default
+        if isinstance(item.value, (dict, list)) or not item.text:
+            self._faults.add(item.place, f"'path' must be a text ('.' is the service's root), not {item.shown}")
+            return default
+        parts = [part for part in item.text.split("/") if part not in ("", ".")]
+        if item.text.startswith("/"):
+            problem = "must be relative to the service's root: write it without the first '/'"
+        elif ".." in parts or "\0" in item.text:
+            problem = "must not leave the service's root: no '..', no NUL"
+        elif parts and parts[0] == ".onitu":
+            problem = "must not lie in '.onitu', where Onitu keeps its own files"
+        else:
+            return "/".join(parts) or "."
+        self._faults.add(item.place, f"'path' {problem} ('{item.text}')")
+        return default
+
+    def _refuse_overlap(self, mappings: Mapping[str, MappingSetup], folder: str, item: Item) -> None:
+        """Refuses a mapping that shares files with an earlier one: they would feed each other (B14)."""
+        new = mappings[folder]
+        for other in mappings.values():
+            if other is not new and new.mode and other.mode and _overlap(new.path, other.path):
+                self._faults.add(
+                    item.key_place,
+                    f"folder '{folder}' (path '{new.path}') overlaps with folder '{other.folder}' (path '{other.path}')"
+                    f" on service '{self._name}': they would feed each other",
+                )
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one == other or "." in (one, other) or one.startswith(f"{other}/") or other.startswith(f"{one}/")

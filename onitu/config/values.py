@@ -1,0 +1,120 @@
+"""The settings file as typed values. What they mean is in CONTRACT B and `docs/configuration.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+import attrs
+
+from onitu.config.faults import Fault, Place
+from onitu.core.capability import Mode
+from onitu.core.manifest import OptionValue
+from onitu.core.scope import Policy
+
+#: Keys from the top of the file to a value, such as ("services", "nas", "root").
+Keys: TypeAlias = tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class DriverCommand:
+    """A driver that is not installed in Onitu's own Python.
+
+    Attributes:
+        argv: The program and its arguments. A program with a "/" in it is an absolute path.
+    """
+
+    argv: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return " ".join(self.argv)
+
+
+@attrs.frozen(kw_only=True)
+class FolderOptions:
+    """What is said of a folder, for all its services.
+
+    Attributes:
+        name: Its name.
+        mode: What Onitu may do with it; each mapping narrows it (B6).
+        policy: Who keeps the plain name in a conflict.
+        preferred: With `Policy.PREFER`, the services in order.
+    """
+
+    name: str
+    mode: Mode = Mode.READ_WRITE
+    policy: Policy = Policy.KEEP_BOTH
+    preferred: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class MappingSetup:
+    """A folder on a service.
+
+    Attributes:
+        folder: Name of the folder.
+        path: Where it lies below the service's root: relative, "/"-separated, without "." or ".." parts; "." is the
+            root itself.
+        mode: What Onitu may do there: the folder's, the service's and the mapping's own, intersected. `Mode.NONE`
+            disables the mapping.
+        options: Driver options that hold for this folder only.
+    """
+
+    folder: str
+    path: str
+    mode: Mode = Mode.READ_WRITE
+    options: Mapping[str, OptionValue] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class ServiceSetup:
+    """A service.
+
+    Attributes:
+        name: Its name.
+        driver: Name of an installed driver, or the command that starts one.
+        options: Driver options as written; not yet compared with the driver's manifest.
+        folders: The folders it takes part in, by name.
+        velocity: 0 to 1 (fastest), or None for what the driver's manifest says.
+    """
+
+    name: str
+    driver: str | DriverCommand
+    options: Mapping[str, OptionValue] = attrs.field(factory=dict)
+    folders: Mapping[str, MappingSetup] = attrs.field(factory=dict)
+    velocity: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Setup:
+    """A settings file.
+
+    Attributes:
+        path: The file, absolute.
+        name: Name of the setup.
+        folders: The folders by name, in the order of the file.
+        services: The services by name, in the order of the file.
+        data_dir: Where the metadata is to be kept, absolute, or None for a directory named after the setup.
+        warnings: What is usable but probably not meant.
+        places: Where each value stands, by its keys from the top of the file; for messages.
+    """
+
+    path: Path
+    name: str
+    folders: Mapping[str, FolderOptions]
+    services: Mapping[str, ServiceSetup]
+    data_dir: Path | None = None
+    warnings: tuple[Fault, ...] = ()
+    places: Mapping[Keys, Place] = attrs.field(factory=dict, eq=False, repr=False)
+
+    @property
+    def directory(self) -> Path:
+        """Where the file lies. Relative paths in driver options and commands count from here."""
+        return self.path.parent
+
+    def place(self, *keys: str) -> Place:
+        """Returns where a value stands, or the nearest thing around it that has a place."""
+        while keys not in self.places and keys:
+            keys = keys[:-1]
+        return self.places.get(keys, Place(str(self.path), 1, 1))
