@@ -1,0 +1,141 @@
+"""Asks a service again: about paths, about digests, and about what was missed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import trio
+
+from onitu.core.model import Absent, Kind, Observation, Unknown
+from onitu.referee.ingest import Waiting, find_waiting, settle
+from onitu.referee.observer import SETTLE_DELAY
+from onitu.referee.taking import take
+from onitu.transfer.digest import DIGEST, read_digests
+
+if TYPE_CHECKING:
+    from onitu.core.node import NodeId
+    from onitu.core.tree import Effect
+    from onitu.referee.link import Link
+    from onitu.store import Transaction
+
+#: Paths in one question: a call's limit.
+PATHS_AT_ONCE = 1_000
+
+#: Bytes to be read for digests in one call, so that an answer never takes long.
+DIGEST_BYTES_AT_ONCE = 64 * 1024 * 1024
+
+
+class Asker:
+    """Asks one service about one folder.
+
+    Args:
+        link: The folder on its service.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._referee = link.referee
+
+    async def run(self) -> None:
+        """Asks whenever there is something to ask, until it is cancelled.
+
+        Raises:
+            DriverError: The service cannot be asked.
+        """
+        link = self._link
+        while True:
+            await link.to_ask.wait(until=link.settle_at)
+            link.asking = True
+            while link.waits_for_paths:
+                await self._paths()
+            while link.waits_for_digests:
+                await self._digests()
+            if link.settle_at is not None and link.settle_at <= trio.current_time():
+                link.settle_at = None
+                await self._settle()
+                if link.snapshot_over and not link.listed:
+                    link.listed = True
+                    self._referee.log.info("snapshot_finished", service=link.service, folder=link.folder)
+                self._referee.wake(link.folder)
+            link.asking = False
+            self._referee.came_to_rest()
+
+    async def _paths(self) -> None:
+        """Looks at paths again."""
+        link = self._link
+        paths = list(link.waits_for_paths)[:PATHS_AT_ONCE]
+        for path in paths:
+            del link.waits_for_paths[path]
+        observations = await link.client.stat(link.folder, paths)
+        if await take(link, observations, fresh=True):
+            link.settle_after(SETTLE_DELAY)
+
+    async def _digests(self) -> None:
+        """Learns digests, and has decided what waited for them."""
+        link = self._link
+        asked = list(link.waits_for_digests)[:PATHS_AT_ONCE]
+
+        def choose(transaction: Transaction) -> tuple[list[Observation], list[NodeId]]:
+            return self._choose(transaction, asked)
+
+        entries, taken = await self._referee.writer.read(choose)
+        for node in taken:
+            link.waits_for_digests.pop(node, None)
+        if DIGEST in link.capabilities.computed_digests:
+            observations = await link.client.stat(link.folder, [entry.path for entry in entries], digest=DIGEST)
+        else:
+            observations = await read_digests(link.client, link.folder, entries)
+        await take(link, observations, fresh=True)
+
+    def _choose(self, transaction: Transaction, asked: list[NodeId]) -> tuple[list[Observation], list[NodeId]]:
+        """Returns what is known at the paths of some nodes, up to an amount of bytes, and which nodes that were."""
+        work = self._referee.work(transaction, self._link.folder)
+        entries: list[Observation] = []
+        taken: list[NodeId] = []
+        size = 0
+        for node_id in asked:
+            taken.append(node_id)
+            node = transaction.find(node_id)
+            state = node.services.get(self._link.service) if node is not None else None
+            if state is None or not state.present or state.seen is None or state.seen.entry.kind is not Kind.FILE:
+                continue
+            path = work.path_on(self._link.service, state.seen.place)
+            if path is not None:
+                entries.append(Observation(path, state.seen.entry, state.seq))
+                size += state.seen.entry.size
+            if size >= DIGEST_BYTES_AT_ONCE:
+                break
+        return entries, taken
+
+    async def _settle(self) -> None:
+        """Looks at everything that waits, and decides what can be decided."""
+        link, referee = self._link, self._referee
+        position = 0
+        while True:
+
+            def find(transaction: Transaction, after: int = position) -> Waiting:
+                work = referee.work(transaction, link.folder)
+                nodes = transaction.scan(("awaiting", link.service, link.folder), after=after)
+                return find_waiting(work, link.service, nodes, most=PATHS_AT_ONCE)
+
+            waiting = await referee.writer.read(find)
+            if not waiting.nodes:
+                return
+            position = waiting.nodes[-1]
+            unknown: set[NodeId] = set()
+            if waiting.paths:
+                observations = await link.client.stat(link.folder, list(waiting.paths))
+                unknown = {waiting.paths[o.path] for o in observations if isinstance(o.state, Unknown)}
+                present = [o for o in observations if not isinstance(o.state, Absent | Unknown)]
+                await take(link, present, fresh=True)
+            await self._decide(waiting, unknown)
+
+    async def _decide(self, waiting: Waiting, unknown: set[NodeId]) -> None:
+        link, referee = self._link, self._referee
+
+        def work(transaction: Transaction) -> list[Effect]:
+            unit = referee.work(transaction, link.folder)
+            settle(unit, link.service, waiting, unknown=unknown)
+            return unit.effects
+
+        referee.release(link.folder, await referee.writer.write(work, later=True))

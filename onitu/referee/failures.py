@@ -1,0 +1,112 @@
+"""What failed a moment ago, and when it may be tried again. Forgotten with the process: it is derived anew by trying."""
+
+from __future__ import annotations
+
+import random
+
+import attrs
+import trio
+
+from onitu.core.node import NodeId, ServiceName
+from onitu.errors import DriverError, RateLimited, RevisionMismatch, SourceChanged
+
+#: Delays of retries in seconds: the first, and the longest. Full jitter between half and all of it.
+FIRST_DELAY = 0.25
+LONGEST_DELAY = 300.0
+
+#: What cannot succeed before something changes is tried again all the same, this rarely: the change may go unnoticed.
+HOPELESS_DELAY = 600.0
+
+#: Tries after which `--once` leaves an entry for the next time.
+PATIENCE = 4
+
+
+@attrs.define
+class Failure:
+    """One entry that could not be brought up to date on one service.
+
+    Attributes:
+        path: Its path there.
+        error: What went wrong last.
+        attempts: How often, in a row.
+        due: When it may be tried again, on Trio's clock.
+    """
+
+    path: str
+    error: DriverError
+    attempts: int
+    due: float
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether trying again makes no sense before something changes."""
+        return not _worth_retrying(self.error)
+
+
+class Failures:
+    """The entries that failed, by (service, node)."""
+
+    def __init__(self) -> None:
+        self._failures: dict[tuple[ServiceName, NodeId], Failure] = {}
+
+    def note(self, service: ServiceName, node: NodeId, path: str, error: DriverError) -> Failure:
+        """Notes a failure and returns it, with the time of the next try."""
+        before = self._failures.get((service, node))
+        attempts = before.attempts + 1 if before is not None else 1
+        delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempts - 1, 16))
+        if not _worth_retrying(error):
+            delay = HOPELESS_DELAY
+        elif isinstance(error, RateLimited) and error.retry_after is not None:
+            delay = max(delay, error.retry_after)
+        due = trio.current_time() + delay * random.uniform(0.5, 1.0)  # noqa: S311 - jitter is no secret
+        failure = Failure(path, error, attempts, due)
+        self._failures[service, node] = failure
+        return failure
+
+    def clear(self, service: ServiceName, node: NodeId) -> None:
+        """Forgets a failure: it went well, or something changed."""
+        self._failures.pop((service, node), None)
+
+    def get(self, service: ServiceName, node: NodeId) -> Failure | None:
+        """Returns the failure of an entry, if there is one."""
+        return self._failures.get((service, node))
+
+    def due(self, service: ServiceName) -> dict[tuple[ServiceName, NodeId], Failure]:
+        """Returns the failures of a service that are to be tried again now."""
+        now = trio.current_time()
+        return {
+            key: failure for key, failure in self._failures.items() if key[0] == service and failure.due <= now
+        }
+
+    def expire(self, due: dict[tuple[ServiceName, NodeId], Failure]) -> None:
+        """Forgets failures that were due and did not come up again: there is nothing to do for them any more."""
+        for key, failure in due.items():
+            if self._failures.get(key) is failure:
+                del self._failures[key]
+
+    def forget(self, service: ServiceName) -> None:
+        """Forgets all failures of a service, which has been started anew."""
+        for key in [key for key in self._failures if key[0] == service]:
+            del self._failures[key]
+
+    def blocks(self, service: ServiceName, node: NodeId, now: float) -> bool:
+        """Returns whether an entry must not be tried yet."""
+        failure = self._failures.get((service, node))
+        return failure is not None and failure.due > now
+
+    def of(self, service: ServiceName) -> list[Failure]:
+        """Returns the failures of a service."""
+        return [failure for (name, _), failure in self._failures.items() if name == service]
+
+    def pending(self, service: ServiceName) -> bool:
+        """Returns whether something of a service is worth another try before giving up for now."""
+        return any(not failure.hopeless and failure.attempts < PATIENCE for failure in self.of(service))
+
+    def next_due(self, service: ServiceName) -> float | None:
+        """Returns when the next of a service's entries may be tried again, on Trio's clock."""
+        return min((failure.due for failure in self.of(service)), default=None)
+
+
+def _worth_retrying(error: DriverError) -> bool:
+    """Returns whether the same may succeed later; an entry that was found changed is looked at again meanwhile."""
+    return error.retryable or isinstance(error, RevisionMismatch | SourceChanged)

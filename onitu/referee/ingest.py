@@ -1,0 +1,189 @@
+"""What the Referee does inside a transaction: observations, listings and answers become decisions.
+
+These functions are called in the store's writer thread with a transaction, and know no Trio and no driver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+
+import attrs
+
+from onitu.core.absence import settle_absence
+from onitu.core.model import Absent, Observation, State
+from onitu.core.node import Gone, Node, NodeId, Phase, Place, ServiceName, ServiceState
+from onitu.core.reconcile import decide, miss, observe
+from onitu.core.tree import Effect, Work
+
+@attrs.frozen
+class Listed:
+    """A directory whose listing has ended.
+
+    Attributes:
+        path: Which.
+        names: What was in it.
+        seq: When it was listed.
+    """
+
+    path: str
+    names: frozenset[str]
+    seq: int
+
+
+@attrs.define
+class Taken:
+    """What came of taking something in.
+
+    Attributes:
+        effects: What is asked for.
+        deferred: Observations that can only be taken in once `probes` are known, in their order.
+        probes: Paths to look at first.
+        missed: Entries that were missed.
+    """
+
+    effects: list[Effect] = attrs.Factory(list)
+    deferred: list[Observation] = attrs.Factory(list)
+    probes: dict[str, None] = attrs.Factory(dict)
+    missed: int = 0
+
+
+def take_observations(
+    work: Work,
+    service: ServiceName,
+    observations: Iterable[Observation],
+    *,
+    probed: Mapping[str, State] | None = None,
+    fresh: bool = False,
+) -> Taken:
+    """Takes in observations in their order.
+
+    Args:
+        work: The unit of work.
+        service: Who shows them.
+        observations: What is shown.
+        probed: What is at paths that an earlier call asked for.
+        fresh: Whether they were asked for just now.
+    """
+    taken = Taken(effects=work.effects)
+    waiting: tuple[str, ...] = ()
+    for observation in observations:
+        if waiting and observation.path.startswith(waiting):
+            taken.deferred.append(observation)
+            continue
+        probe = observe(work, service, observation, probed=probed, fresh=fresh)
+        if probe is not None:
+            taken.deferred.append(observation)
+            taken.probes[probe.path] = None
+            waiting = (*waiting, observation.path + "/")
+        elif isinstance(observation.state, Absent):
+            taken.missed += 1
+    return taken
+
+
+def take_listings(work: Work, service: ServiceName, listings: Iterable[Listed]) -> int:
+    """Misses what a service was known to hold in directories that were listed completely. Returns how many.
+
+    Args:
+        work: The unit of work.
+        service: Who listed them.
+        listings: The directories; everything in them has been taken in.
+    """
+    missed = 0
+    for listed in listings:
+        directory = work.directory(service, listed.path)
+        if directory is None:
+            continue
+        for child in list(work.held_children(service, directory)):
+            place = work.tree.node(child).services[service].place
+            if place is not None and place.name not in listed.names:
+                miss(work, service, child, listed.seq)
+                missed += 1
+    return missed
+
+
+@attrs.define
+class Waiting:
+    """What waits for a decision and has to be looked at again.
+
+    Attributes:
+        paths: Path to the node that is expected there.
+        nodes: All nodes that wait.
+    """
+
+    paths: dict[str, NodeId] = attrs.Factory(dict)
+    nodes: list[NodeId] = attrs.Factory(list)
+
+
+def find_waiting(work: Work, service: ServiceName, nodes: Iterable[NodeId], *, most: int) -> Waiting:
+    """Returns what has to be looked at before anything can be decided about waiting nodes.
+
+    Args:
+        work: The unit of work; nothing is changed.
+        service: The service.
+        nodes: Candidates, from `tree.awaiting`.
+        most: When to stop.
+    """
+    found = Waiting()
+    for node_id in nodes:
+        if (service, node_id) in work.in_flight:
+            continue
+        state = work.tree.node(node_id).services.get(service)
+        if state is None:
+            continue
+        found.nodes.append(node_id)
+        for place in _places(state):
+            path = work.path_on(service, place)
+            if path is not None:
+                found.paths[path] = node_id
+        if len(found.nodes) >= most:
+            break
+    return found
+
+
+def _places(state: ServiceState) -> list[Place]:
+    """Returns where a waiting entry may be: where a mutation of unknown outcome was to bring it, and where it was."""
+    places: list[Place] = []
+    intent = state.intent
+    if intent is not None and intent.phase is Phase.SENT and intent.place is not None:
+        places.append(intent.place)
+    there = state.place
+    if there is not None and there not in places and (intent is not None or state.gone):
+        places.append(there)
+    return places
+
+
+def settle(work: Work, service: ServiceName, waiting: Waiting, *, unknown: Set[NodeId]) -> None:
+    """Decides about waiting nodes, once what is at their places has been taken in.
+
+    Args:
+        work: The unit of work.
+        service: The service.
+        waiting: What was looked at.
+        unknown: Nodes whose places could not be looked at: nothing is decided about them.
+    """
+    for node_id in waiting.nodes:
+        node = work.tree.find(node_id)
+        if node is not None and node_id not in unknown and (service, node_id) not in work.in_flight:
+            _settle_gone(work, service, node)
+    for node_id in waiting.nodes:
+        node = work.tree.find(node_id)
+        state = node.services.get(service) if node is not None else None
+        if node is not None and state is not None and state.present and not state.decided:
+            decide(work, service, node)
+
+
+def _settle_gone(work: Work, service: ServiceName, node: Node) -> None:
+    """Decides about a node that was looked for and not found."""
+    state = node.services.get(service)
+    if state is None:
+        return
+    sent = state.intent is not None and state.intent.phase is Phase.SENT
+    if state.gone:
+        settle_absence(work, service, node)
+    elif sent and not state.present:
+        if state.known is None:
+            state.intent = None  # A creation that was not done.
+            work.tree.put(node)
+        else:
+            state.gone = Gone.MISSED
+            settle_absence(work, service, node)

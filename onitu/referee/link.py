@@ -1,0 +1,139 @@
+"""One folder on one active service: what its tasks share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import trio
+
+from onitu.core.node import NodeId, ServiceName
+
+if TYPE_CHECKING:
+    from onitu.core.capability import Capabilities
+    from onitu.host.client import DriverClient
+    from onitu.referee.referee import Referee
+
+
+class Wakeup:
+    """A bell that is rung for one task. Ringing it while the task is busy is not forgotten."""
+
+    def __init__(self) -> None:
+        self._event = trio.Event()
+
+    def ring(self) -> None:
+        """Wakes the task, now or when it next waits."""
+        self._event.set()
+
+    @property
+    def rung(self) -> bool:
+        """Whether the task will wake without another ring."""
+        return self._event.is_set()
+
+    async def wait(self, *, until: float | None = None) -> None:
+        """Waits to be woken, at the latest at a time of Trio's clock."""
+        with trio.move_on_at(until if until is not None else float("inf")):
+            await self._event.wait()
+        self._event = trio.Event()
+
+    async def wait_for(self, condition: Callable[[], bool]) -> None:
+        """Waits until a condition holds after a ring."""
+        while not condition():
+            await self.wait()
+
+
+class Link:
+    """One folder on one active service.
+
+    Args:
+        referee: What all links share.
+        service: Name of the service.
+        folder: Name of the folder.
+        client: The driver.
+        generation: The generation the driver was configured with.
+        local_root: Absolute path of the root on this host, where other drivers may read it.
+        velocity: Speed hint of the service, 0 to 1.
+
+    Attributes:
+        snapshot_over: The first snapshot has been taken in.
+        listed: What was missed in it has been decided about too, so writing may begin.
+        waits_for_paths: Paths to look at again.
+        waits_for_digests: Nodes whose digest is wanted.
+        settle_at: When missed entries are decided about, on Trio's clock; None: nothing is missed.
+        at_rest: The mover has found nothing to do since it was last woken.
+        asking: The asker is at work.
+        visible: Nodes that were written and are not known to be durable.
+        sync_now: Something waits for them to become so.
+    """
+
+    def __init__(
+        self,
+        referee: Referee,
+        *,
+        service: ServiceName,
+        folder: str,
+        client: DriverClient,
+        generation: int,
+        local_root: str | None,
+        velocity: float,
+    ) -> None:
+        self.referee = referee
+        self.service = service
+        self.folder = folder
+        self.client = client
+        self.generation = generation
+        self.local_root = local_root
+        self.velocity = velocity
+        self.snapshot_over = False
+        self.listed = False
+        self.waits_for_paths: dict[str, None] = {}
+        self.waits_for_digests: dict[NodeId, None] = {}
+        self.settle_at: float | None = None
+        self.at_rest = False
+        self.asking = False
+        self.visible: list[NodeId] = []
+        self.sync_now = False
+        self.to_ask = Wakeup()
+        self.to_move = Wakeup()
+        self.to_sync = Wakeup()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the service can do."""
+        return self.client.capabilities
+
+    @property
+    def key(self) -> tuple[ServiceName, str]:
+        """(service, folder)."""
+        return (self.service, self.folder)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way or waiting here."""
+        writable = self.referee.scopes[self.folder].members[self.service].writable
+        return (
+            self.listed
+            and not self.waits_for_paths
+            and not self.waits_for_digests
+            and self.settle_at is None
+            and not self.asking
+            and not self.to_ask.rung
+            and (not writable or (self.at_rest and not self.to_move.rung))
+        )
+
+    def ask_path(self, path: str) -> None:
+        """Has a path looked at again soon."""
+        self.waits_for_paths[path] = None
+        self.to_ask.ring()
+
+    def ask_digest(self, node: NodeId) -> None:
+        """Has the digest of what lies here for a node computed soon."""
+        self.waits_for_digests[node] = None
+        self.to_ask.ring()
+
+    def settle_after(self, delay: float) -> None:
+        """Has missed entries decided about after some seconds, unless that is due earlier anyway."""
+        due = trio.current_time() + delay
+        if self.settle_at is None or due < self.settle_at:
+            self.settle_at = due
+            self.to_ask.ring()

@@ -1,0 +1,38 @@
+"""What the core knows of a path, for a driver that asks. A lookup never writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from onitu.host.stream import Known
+
+if TYPE_CHECKING:
+    from onitu.core.node import ServiceName
+    from onitu.core.tree import Work
+
+
+def known_entries(work: Work, service: ServiceName, paths: Iterable[str]) -> list[Known]:
+    """Returns what is known of paths on a service, in their order.
+
+    Args:
+        work: The unit of work; nothing is changed.
+        service: The service.
+        paths: As the service spells them.
+    """
+    return [_known(work, service, path) for path in paths]
+
+
+def _known(work: Work, service: ServiceName, path: str) -> Known:
+    found = work.at(service, path)
+    if found is None:
+        return Known(path, None)
+    node = work.tree.node(found)
+    state = node.services[service]
+    entry = state.seen.entry if state.present and state.seen is not None else None
+    uptodate = [
+        name
+        for name, other in work.states(node)
+        if not node.deleted and other.base is not None and other.base.version == node.head
+    ]
+    return Known(path, entry, owners=tuple(sorted(work.scope.members)), uptodate=tuple(uptodate))

@@ -1,0 +1,115 @@
+"""What all links share: the records, what is in flight, what failed, and whether anything is left to do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import trio
+
+from onitu.core.node import NodeId, ServiceName
+from onitu.core.tree import Effect, NeedDigest, Notice, Recheck, Work
+from onitu.log import get_logger
+from onitu.referee.failures import Failures
+from onitu.referee.writer import Writer
+
+if TYPE_CHECKING:
+    from onitu.core.scope import Scope
+    from onitu.referee.link import Link
+    from onitu.store import Store, Transaction
+
+#: Levels of the events that decisions ask for; others are debug.
+_INFO = frozenset({"conflict_found", "deletion_overruled", "drift_found"})
+
+
+class Counts:
+    """What was done since the start, for the summary."""
+
+    def __init__(self) -> None:
+        self.files = 0
+        self.bytes = 0
+        self.conflicts = 0
+        self.other = 0
+        self.unlisted = 0
+
+
+class Referee:
+    """Decides what every service should hold, and has it done.
+
+    Args:
+        store: The records.
+        scopes: Folder name to what the setup says about it.
+        boot: Boot id of this host.
+
+    Attributes:
+        links: Folders on active services, by (service, folder).
+        in_flight: (service, node) of mutations that are not answered yet. Changed inside transactions only.
+        failures: What failed a moment ago.
+        counts: For the summary.
+        activity: Goes off whenever something may have come to rest.
+    """
+
+    def __init__(self, store: Store, scopes: Mapping[str, Scope], *, boot: str) -> None:
+        self.writer = Writer(store)
+        self.scopes = scopes
+        self.boot = boot
+        self.links: dict[tuple[ServiceName, str], Link] = {}
+        self.in_flight: set[tuple[ServiceName, NodeId]] = set()
+        self.failures = Failures()
+        self.counts = Counts()
+        self.log = get_logger()
+        self._rest = trio.Event()
+
+    def work(self, transaction: Transaction, folder: str) -> Work:
+        """Returns the unit of work of a folder in a transaction."""
+        return Work(transaction, self.scopes[folder], now_ns=time.time_ns(), in_flight=self.in_flight)
+
+    def release(self, folder: str, effects: Iterable[Effect]) -> None:
+        """Does what decisions asked for, once they are committed, and wakes whoever may have work now."""
+        for effect in effects:
+            match effect:
+                case NeedDigest(service=service, node=node):
+                    link = self.links.get((service, folder))
+                    if link is not None:
+                        link.ask_digest(node)
+                case Recheck(service=service, path=path):
+                    link = self.links.get((service, folder))
+                    if link is not None:
+                        link.ask_path(path)
+                case Notice():
+                    self._tell(folder, effect)
+        self.wake(folder)
+
+    def wake(self, folder: str) -> None:
+        """Wakes the movers of a folder."""
+        for (_, name), link in self.links.items():
+            if name == folder:
+                link.to_move.ring()
+
+    def sources(self, folder: str) -> list[ServiceName]:
+        """Returns the services that can be read now, the fastest first."""
+        links = [link for (_, name), link in self.links.items() if name == folder]
+        links.sort(key=lambda link: (link.local_root is None, -link.velocity, link.service))
+        return [link.service for link in links]
+
+    def came_to_rest(self) -> None:
+        """Says that something may have come to rest."""
+        self._rest.set()
+
+    async def wait_change(self) -> None:
+        """Waits until something may have come to rest."""
+        await self._rest.wait()
+        self._rest = trio.Event()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way or waiting on any link."""
+        return not self.in_flight and all(link.idle for link in self.links.values())
+
+    def _tell(self, folder: str, notice: Notice) -> None:
+        """Logs what a person should be able to read."""
+        if notice.event == "conflict_found":
+            self.counts.conflicts += 1
+        level = self.log.info if notice.event in _INFO else self.log.debug
+        level(notice.event, service=notice.service, folder=folder, path=notice.path, **notice.fields)

@@ -1,0 +1,51 @@
+"""Takes observations in, whoever brings them: a stream, an answer, a second look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onitu.core.model import Observation, State, Unknown
+from onitu.referee.ingest import Taken, take_observations
+
+if TYPE_CHECKING:
+    from onitu.referee.link import Link
+    from onitu.store import Transaction
+
+
+async def take(link: Link, observations: list[Observation], *, later: bool = False, fresh: bool = False) -> int:
+    """Takes in observations, commits what is decided, and has done what that asks for.
+
+    An observation that may be a known entry under a new name waits until its old place has been looked at.
+
+    Args:
+        link: Who shows them.
+        observations: In their order.
+        later: They come from a snapshot: live changes go first.
+        fresh: They were asked for just now.
+
+    Returns:
+        How many entries were missed; what became of them is decided later.
+
+    Raises:
+        DriverError: Another path could not be looked at.
+        StoreError: Nothing could be committed.
+    """
+    referee = link.referee
+    probed: dict[str, State] = {}
+    missed = 0
+    while observations:
+
+        def work(transaction: Transaction, waiting: list[Observation] = observations) -> Taken:
+            unit = referee.work(transaction, link.folder)
+            return take_observations(unit, link.service, waiting, probed=probed, fresh=fresh)
+
+        taken = await referee.writer.write(work, later=later)
+        missed += taken.missed
+        referee.release(link.folder, taken.effects)
+        observations = taken.deferred
+        if taken.probes:
+            seen = await link.client.stat(link.folder, list(taken.probes))
+            probed.update((observation.path, observation.state) for observation in seen)
+            for path in taken.probes:
+                probed.setdefault(path, Unknown("not answered"))
+    return missed

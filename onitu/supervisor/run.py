@@ -1,0 +1,167 @@
+"""The nursery tree: the writer of the store, the services, and whoever decides that it is over."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from onitu import __version__
+from onitu.host.spawn import Spawned
+from onitu.log import LogFormat, get_logger, set_up_logging
+from onitu.referee import Referee
+from onitu.store import Store
+from onitu.supervisor import records
+from onitu.supervisor.dryrun import borrowed_store, tell_plan
+from onitu.supervisor.progress import show_progress
+from onitu.supervisor.service import Service, Status
+from onitu.supervisor.signals import Signals, receive_signals
+from onitu.supervisor.summary import summarize
+
+if TYPE_CHECKING:
+    from onitu.supervisor.serve import ServeOptions
+
+#: How long transfers may take to finish, or drivers to close, once Onitu is told to stop.
+STOP_DEADLINE = 10.0
+
+
+def run(options: ServeOptions, runtime: Path, early: dict[str, Spawned]) -> int:
+    """Runs Onitu, as `onitu.supervisor.serve` documents it.
+
+    Args:
+        options: What to do.
+        runtime: A private directory for sockets.
+        early: Drivers that were started already, by service; those that are adopted are taken out.
+    """
+    form = LogFormat(options.log_format) if options.log_format is not None else None
+    set_up_logging(form=form, level="debug" if options.debug else "info")
+    if options.dry_run:
+        with borrowed_store(options.data_dir) as directory:
+            return _run_in(options, directory, runtime, early)
+    return _run_in(options, options.data_dir, runtime, early)
+
+
+def _run_in(options: ServeOptions, directory: Path, runtime: Path, early: dict[str, Spawned]) -> int:
+    store = Store(directory)
+    try:
+        return trio.run(Core(options, store, runtime, early).run)
+    finally:
+        store.close()
+
+
+class Core:
+    """One running Onitu.
+
+    Args:
+        options: What to do.
+        store: The records.
+        runtime: A private directory for sockets.
+        early: Drivers that were started already.
+    """
+
+    def __init__(self, options: ServeOptions, store: Store, runtime: Path, early: dict[str, Spawned]) -> None:
+        self._options = options
+        self._log = get_logger()
+        self._setup_id, scopes = records.open_setup(store, options.setup)
+        self._referee = Referee(store, scopes, boot=records.boot_id())
+        self._services = [
+            Service(
+                setup,
+                referee=self._referee,
+                store=store,
+                setup_id=self._setup_id,
+                runtime=runtime,
+                early=early.pop(setup.name, None),
+                once=options.once,
+                dry_run=options.dry_run,
+                directory=options.setup.directory,
+            )
+            for setup in options.setup.services.values()
+            if any(mapping.mode for mapping in setup.folders.values())
+        ]
+
+    async def run(self) -> int:
+        """Runs until it is over and returns the exit code."""
+        started = time.monotonic()
+        self._log.info("onitu_started", version=__version__, services=len(self._services))
+        async with trio.open_nursery() as nursery:
+            signals = await nursery.start(receive_signals)
+            nursery.start_soon(self._referee.writer.run)
+            nursery.start_soon(show_progress, self._referee)
+            code = await self._serve(signals)
+            nursery.cancel_scope.cancel()
+        self._log.info("onitu_stopped", elapsed=round(time.monotonic() - started, 3))
+        return code
+
+    async def _serve(self, signals: Signals) -> int:
+        """Runs the services until a signal comes or, with `once`, until nothing is left to do."""
+        code = 0
+        async with trio.open_nursery() as services:
+            for service in self._services:
+                services.start_soon(service.run)
+            async with trio.open_nursery() as waiting:
+
+                async def until_stopped() -> None:
+                    await signals.stop.wait()
+                    self._log.info("stopping", reason=signals.received)
+                    waiting.cancel_scope.cancel()
+
+                waiting.start_soon(until_stopped)
+                if self._options.once:
+                    await self._until_done()
+                    waiting.cancel_scope.cancel()
+                else:
+                    await self._tell_settled()
+            if self._options.once and not signals.stop.is_set():
+                code = await self._finish()
+            services.start_soon(self._hurry, signals, services.cancel_scope)
+            for service in self._services:
+                service.stop()
+        return code
+
+    async def _hurry(self, signals: Signals, scope: trio.CancelScope) -> None:
+        """Stops waiting for services that take too long, or at a second signal."""
+        with trio.move_on_after(STOP_DEADLINE):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._cancel_at, signals.now, nursery.cancel_scope)
+                for service in self._services:
+                    await service.stopped.wait()
+                nursery.cancel_scope.cancel()
+        scope.cancel()
+
+    async def _cancel_at(self, event: trio.Event, scope: trio.CancelScope) -> None:
+        await event.wait()
+        scope.cancel()
+
+    async def _tell_settled(self) -> None:
+        """Says whenever everything has come to rest after something was done."""
+        told = -1
+        while True:
+            await self._referee.wait_change()
+            commits = self._referee.writer.commits
+            if commits != told and all(service.at_rest for service in self._services) and self._referee.idle:
+                told = commits
+                self._log.info("settled")
+
+    async def _until_done(self) -> None:
+        """Waits until nothing is left that can be done now."""
+        while not self._is_done():
+            await self._referee.wait_change()
+
+    def _is_done(self) -> bool:
+        """Returns whether every service is done, or given up, and nothing is left that is worth another try."""
+        if not all(service.at_rest or service.given_up for service in self._services) or not self._referee.idle:
+            return False
+        return not any(
+            self._referee.failures.pending(service.name)
+            for service in self._services
+            if service.status is Status.ACTIVE
+        )
+
+    async def _finish(self) -> int:
+        """Tells what was done, or with `dry_run` what would be; returns the exit code."""
+        if self._options.dry_run:
+            return await tell_plan(self._referee, self._services)
+        return await summarize(self._referee, self._services)

@@ -1,0 +1,86 @@
+"""`onitu serve`: starts the drivers, then everything else, and ends them together.
+
+The order of imports is part of the work: the drivers are started first, with the standard library alone, because they
+need as long to import what they need as the core does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from onitu.config.values import DriverCommand, Setup
+from onitu.errors import ConfigError
+from onitu.host.runtime import runtime_directory
+from onitu.host.spawn import Spawned, driver_command, spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@attrs.frozen(kw_only=True)
+class ServeOptions:
+    """What the command line asked for.
+
+    Attributes:
+        setup: The setup.
+        data_dir: Where the metadata is kept.
+        once: Sync until nothing is left to do, then stop.
+        dry_run: Only say what would be done. Implies `once`.
+        debug: Log everything.
+        log_format: "json", "console" or None for what suits the output.
+        host: Address of the REST API.
+        port: Its port.
+    """
+
+    setup: Setup
+    data_dir: Path
+    once: bool = False
+    dry_run: bool = False
+    debug: bool = False
+    log_format: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 3862
+
+
+def serve(options: ServeOptions) -> int:
+    """Runs Onitu until it is told to stop, or with `once` until nothing is left to do.
+
+    Args:
+        options: What to do.
+
+    Returns:
+        Exit code: 0, or 1 if with `once` something could not be synced.
+
+    Raises:
+        ConfigError: The setup cannot be used on this machine.
+        StoreError: The data directory cannot be used.
+    """
+    with runtime_directory() as runtime, _started(options, runtime) as early:
+        from onitu.supervisor.run import run  # noqa: PLC0415 - see the module's docstring
+
+        return run(options, runtime, early)
+
+
+@contextlib.contextmanager
+def _started(options: ServeOptions, runtime: Path) -> Iterator[dict[str, Spawned]]:
+    """Starts the driver of every service. Those that nobody adopts are ended with the block."""
+    early: dict[str, Spawned] = {}
+    try:
+        for service in options.setup.services.values():
+            with contextlib.suppress(ConfigError):  # Said when the service is started for good.
+                early[service.name] = spawn(
+                    command_of(service.driver), runtime, directory=options.setup.directory
+                )
+        yield early
+    finally:
+        for spawned in early.values():
+            spawned.kill()
+
+
+def command_of(driver: str | DriverCommand) -> list[str]:
+    """Returns the command that starts a driver."""
+    return list(driver.argv) if isinstance(driver, DriverCommand) else driver_command(driver)

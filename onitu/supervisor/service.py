@@ -1,0 +1,329 @@
+"""One service from start to stop: its driver process, its links, and what happens when it dies.
+
+A service that fails is started again with a growing delay; its work waits, other services go on. One whose root is
+missing or another one is halted: it is looked for again now and then, and nothing is deleted anywhere meanwhile.
+"""
+
+from __future__ import annotations
+
+import enum
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from onitu.config.values import ServiceSetup
+from onitu.core.capability import Mode
+from onitu.errors import ConfigError, DriverError, OnituError, Unavailable
+from onitu.host.process import DriverProcess, adopt_driver, open_client
+from onitu.host.settings import Configured, Mapping, RootState, Settings
+from onitu.host.spawn import Spawned, spawn
+from onitu.log import get_logger
+from onitu.referee import Link
+from onitu.referee.asker import Asker
+from onitu.referee.keeper import Keeper
+from onitu.referee.mover import Mover
+from onitu.referee.observer import Observer, RootLost
+from onitu.supervisor import records
+from onitu.supervisor.restart import History, Run, next_delay, remember
+from onitu.supervisor.serve import command_of
+
+if TYPE_CHECKING:
+    from onitu.host.client import DriverClient
+    from onitu.referee import Referee
+    from onitu.store import Store, Transaction
+
+#: Seconds between two looks for a root that is missing.
+HALTED_INTERVAL = 5.0
+
+#: Seconds until a service is started again after a bug of ours: most likely it comes up again.
+BUG_DELAY = 30.0
+
+#: Starts after which `--once` gives a service up.
+ONCE_STARTS = 3
+
+#: Velocity of a service where neither the setup nor the manifest gives one.
+DEFAULT_VELOCITY = 0.5
+
+
+class Status(enum.Enum):
+    """What a service is doing. The values are those of the REST API (CONTRACT E6)."""
+
+    STARTING = "starting"
+    ACTIVE = "active"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    HALTED = "halted"
+
+
+class Service:
+    """One service of the setup.
+
+    Args:
+        setup: What the setup says of it.
+        referee: What all links share.
+        store: The records.
+        setup_id: Id of the setup.
+        runtime: A private directory for sockets.
+        early: Its driver process, if it was started already.
+        once: Sync once and stop.
+        dry_run: Touch nothing on the service.
+        directory: Where relative paths count from.
+
+    Attributes:
+        name: Its name.
+        status: What it is doing.
+        reason: Why it failed or is halted, for a person.
+        given_up: With `once`, that it is not tried again.
+        stopped: Set once it has really stopped.
+    """
+
+    def __init__(
+        self,
+        setup: ServiceSetup,
+        *,
+        referee: Referee,
+        store: Store,
+        setup_id: str,
+        runtime: Path,
+        early: Spawned | None,
+        once: bool,
+        dry_run: bool,
+        directory: Path,
+    ) -> None:
+        self.name = setup.name
+        self.status = Status.STARTING
+        self.reason = ""
+        self.given_up = False
+        self.stopped = trio.Event()
+        self._setup = setup
+        self._referee = referee
+        self._store = store
+        self._setup_id = setup_id
+        self._runtime = runtime
+        self._early = early
+        self._once = once
+        self._dry_run = dry_run
+        self._directory = directory
+        self._log = get_logger(service=setup.name)
+        self._history: History = ()
+        self._active_since: float | None = None
+        self._to_stop = trio.Event()
+
+    @property
+    def links(self) -> list[Link]:
+        """Its folders, while it is active."""
+        return [link for (service, _), link in self._referee.links.items() if service == self.name]
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether it is active and has been taken in completely."""
+        return self.status is Status.ACTIVE and all(link.listed for link in self.links)
+
+    def stop(self) -> None:
+        """Asks it to stop: what is under way is given up, the driver closed. `stopped` tells when."""
+        self._to_stop.set()
+
+    async def run(self) -> None:
+        """Runs until it is told to stop. Nothing that a driver does gets out of here."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._keep_alive, nursery.cancel_scope)
+            await self._to_stop.wait()
+            self.status = Status.STOPPING
+            nursery.cancel_scope.cancel()
+        self.status = Status.STOPPED
+        self._log.info("service_stopped")
+        self.stopped.set()
+
+    async def _keep_alive(self, _scope: trio.CancelScope) -> None:
+        """Starts it, and starts it again whenever it ends."""
+        attempts = 0
+        while True:
+            attempts += 1
+            self.status, self._active_since = Status.STARTING, None
+            delay = 0.0
+            try:
+                await self._live()
+            except RootLost as lost:
+                self.status, self.reason = Status.HALTED, str(lost)
+                self._log.error("service_halted", reason=self.reason)
+                delay, attempts = HALTED_INTERVAL, ONCE_STARTS
+            except (ConfigError, DriverError) as error:
+                self.status, self.reason = Status.FAILED, str(error) or type(error).__name__
+                if not isinstance(error, Unavailable):
+                    attempts = ONCE_STARTS  # It would fail in the same way again at once.
+                run = Run(active=self._active_since, ended=trio.current_time())
+                self._history = remember(self._history, run)
+                delay = next_delay(self._history, trio.current_time(), jitter=random.random())  # noqa: S311
+                self._log.error("service_failed", reason=self.reason, retry_in=round(delay, 1))
+            except Exception:
+                # The border at which a bug of ours stops: this service fails, the others go on.
+                self.status, self.reason = Status.FAILED, "an error in Onitu itself; the log has its traceback"
+                self._log.exception("service_failed", reason=self.reason, retry_in=BUG_DELAY)
+                delay, attempts = BUG_DELAY, ONCE_STARTS
+            self.given_up = self._once and attempts >= ONCE_STARTS
+            self._referee.came_to_rest()
+            if self.given_up:
+                await trio.sleep_forever()
+            await trio.sleep(delay)
+
+    async def _live(self) -> None:
+        """Lives one life, from the start of the driver to its end.
+
+        Raises:
+            RootLost: A root is missing or another one.
+            DriverError: The driver failed.
+            ConfigError: It cannot be started.
+        """
+        spawned, self._early = self._early, None
+        if spawned is None:
+            spawned = spawn(command_of(self._setup.driver), self._runtime, directory=self._directory)
+        async with adopt_driver(spawned, service=self.name, log=self._log) as process, open_client(process) as client:
+            await self._serve(process, client)
+
+    async def _serve(self, process: DriverProcess, client: DriverClient) -> None:
+        """Configures the driver and serves its folders until something fails."""
+        manifest = await client.manifest()
+        settings = await self._settings(manifest.velocity)
+        configured = await client.configure(settings)
+        self._check_roots(configured)
+        await self._adopt(configured)
+        given = self._setup.velocity if self._setup.velocity is not None else manifest.velocity
+        velocity = given if given is not None else DEFAULT_VELOCITY
+        links = [
+            Link(
+                self._referee,
+                service=self.name,
+                folder=mapping.name,
+                client=client,
+                generation=settings.generation,
+                local_root=configured.folders[mapping.name].local_root,
+                velocity=velocity,
+            )
+            for mapping in settings.folders
+        ]
+        try:
+            async with trio.open_nursery() as nursery:
+                for link in links:
+                    keeper = Keeper(link)
+                    if not self._dry_run:
+                        await keeper.begin()
+                    self._referee.links[link.key] = link
+                    self._start_tasks(nursery, link, keeper)
+                self.status, self.reason, self._active_since = Status.ACTIVE, "", trio.current_time()
+                self._log.info("service_started", driver=manifest.name, pid=process.pid)
+                nursery.start_soon(client.watch_health)
+        except BaseExceptionGroup as group:
+            raise _first(group) from group
+        finally:
+            await self._let_go(links)
+
+    def _start_tasks(self, nursery: trio.Nursery, link: Link, keeper: Keeper) -> None:
+        """Starts everything that serves one folder."""
+        nursery.start_soon(self._observe, link)
+        nursery.start_soon(Asker(link).run)
+        writable = self._referee.scopes[link.folder].members[self.name].writable
+        if writable and not self._dry_run:
+            nursery.start_soon(Mover(link).run)
+            nursery.start_soon(self._keep, keeper)
+        else:
+            link.at_rest = True
+
+    async def _keep(self, keeper: Keeper) -> None:
+        await keeper.run(rest=not self._once)
+
+    async def _observe(self, link: Link) -> None:
+        """Observes a folder; with `once` only its snapshot."""
+        live = not self._once and link.capabilities.watch
+        await Observer(link).run(live=live)
+        if not self._once and not live:
+            ended = f"the driver of {self.name} cannot watch, and ended its stream"
+            raise Unavailable(ended)
+
+    async def _settings(self, _velocity: float | None) -> Settings:
+        """Returns what the driver is told."""
+
+        def work(transaction: Transaction) -> Settings:
+            folders = tuple(
+                Mapping(
+                    name=mapping.folder,
+                    path=mapping.path,
+                    mode=mapping.mode & Mode.READ if self._dry_run and mapping.mode & Mode.READ else mapping.mode,
+                    options=dict(mapping.options),
+                    root_id=records.root_id(transaction, self.name, mapping.folder),
+                )
+                for mapping in self._setup.folders.values()
+                if mapping.mode
+            )
+            return Settings(
+                service=self.name,
+                setup_id=self._setup_id,
+                generation=records.next_generation(transaction, self.name),
+                options=dict(self._setup.options),
+                folders=folders,
+            )
+
+        return await self._referee.writer.write(work)
+
+    def _check_roots(self, configured: Configured) -> None:
+        """Makes sure that every root is the one the state belongs to.
+
+        Raises:
+            RootLost: One is not.
+        """
+        for report in configured.folders.values():
+            if report.root_state is not RootState.OK:
+                lost = f"folder {report.name!r}: {report.reason}"
+                raise RootLost(lost)
+
+    async def _adopt(self, configured: Configured) -> None:
+        """Keeps what is now known of the service, and derives anew what hangs on it."""
+        referee, store = self._referee, self._store
+        scopes = records.with_capabilities(referee.scopes, self.name, configured.capabilities)
+        comparison = str(configured.capabilities.name_comparison.value).encode()
+
+        def work(transaction: Transaction) -> None:
+            for report in configured.folders.values():
+                records.set_root_id(transaction, self.name, report.name, report.root_id)
+            name = f"names {self.name}"
+            if (transaction.meta(name) or b"1") != comparison:
+                transaction.reindex()
+            transaction.set_meta(name, comparison)
+
+        referee.scopes = store.scopes = scopes
+        await referee.writer.write(work)
+
+    async def _let_go(self, links: list[Link]) -> None:
+        """Forgets what was under way: its outcome is unknown until the service has been observed again."""
+        for link in links:
+            self._referee.links.pop(link.key, None)
+        self._referee.failures.forget(self.name)
+
+        def work(_transaction: Transaction) -> None:
+            gone = {key for key in self._referee.in_flight if key[0] == self.name}
+            self._referee.in_flight.difference_update(gone)
+
+        with trio.CancelScope(shield=True):
+            await self._referee.writer.write(work)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Returns what ended a life: a lost root before all, then an error of the driver; a bug of ours is not hidden."""
+    leaves: list[BaseException] = []
+    waiting: list[BaseException] = [group]
+    while waiting:
+        error = waiting.pop(0)
+        if isinstance(error, BaseExceptionGroup):
+            waiting.extend(error.exceptions)
+        else:
+            leaves.append(error)
+    foreign = [error for error in leaves if not isinstance(error, OnituError | trio.Cancelled)]
+    if foreign:
+        return group
+    for wanted in (RootLost, DriverError, OnituError):
+        for error in leaves:
+            if isinstance(error, wanted):
+                return error
+    return group

@@ -1,0 +1,55 @@
+"""What a run with `--once` did, and what it could not do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onitu.log import get_logger
+from onitu.supervisor.service import Service, Status
+
+if TYPE_CHECKING:
+    from onitu.referee import Referee
+    from onitu.store import Transaction
+
+#: Paths that are named when something is left to do.
+NAMED = 20
+
+
+async def summarize(referee: Referee, services: list[Service]) -> int:
+    """Logs a summary and returns the exit code: 0, or 1 if something could not be synced.
+
+    Args:
+        referee: What was done.
+        services: All services, whatever became of them.
+    """
+    log = get_logger()
+    failures = [(service.name, failure) for service in services for failure in referee.failures.of(service.name)]
+    for name, failure in failures[:NAMED]:
+        log.error("path_failed", service=name, path=failure.path, error=str(failure.error), attempt=failure.attempts)
+    failed = [service for service in services if service.status is not Status.ACTIVE]
+    left = await referee.writer.read(lambda transaction: _left(transaction, referee, services))
+    counts = referee.counts
+    complete = not failed and not failures and not left and not counts.unlisted
+    log.info(
+        "sync_finished",
+        files=counts.files,
+        bytes=counts.bytes,
+        other=counts.other,
+        conflicts=counts.conflicts,
+        errors=len(failures) + counts.unlisted,
+        left=left,
+        failed=[service.name for service in failed],
+    )
+    return 0 if complete else 1
+
+
+def _left(transaction: Transaction, referee: Referee, services: list[Service]) -> int:
+    """Returns how many entries are not where they should be on services that are active."""
+    return sum(
+        1
+        for service in services
+        if service.status is Status.ACTIVE
+        for folder, scope in referee.scopes.items()
+        if service.name in scope.members
+        for _ in transaction.dirty(service.name, folder)
+    )

@@ -1,0 +1,46 @@
+"""Digests of files on services that cannot compute them where the files lie: they are read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from blake3 import blake3
+
+from onitu.core.model import Observation, Present, Unknown
+from onitu.errors import DriverError
+
+if TYPE_CHECKING:
+    from onitu.host.client import DriverClient
+
+#: What Onitu computes by itself: the fastest of the cryptographic ones (DESIGN §4).
+DIGEST = "blake3"
+
+
+async def read_digests(client: DriverClient, folder: str, entries: list[Observation]) -> list[Observation]:
+    """Reads files and returns them as observed, with their digests.
+
+    Args:
+        client: The driver.
+        folder: Name of the folder.
+        entries: The files as last observed.
+
+    Returns:
+        One observation per file, in order; `Unknown` for one that could not be read as it was.
+    """
+    return [await _read_one(client, folder, entry) for entry in entries]
+
+
+async def _read_one(client: DriverClient, folder: str, observed: Observation) -> Observation:
+    entry = observed.state
+    if not isinstance(entry, Present):
+        return observed
+    hasher = blake3()
+    try:
+        async with client.get_file(folder, observed.path, entry.revision, size=entry.size) as pieces:
+            async for piece in pieces:
+                hasher.update(piece)
+    except DriverError as error:
+        return Observation(observed.path, Unknown(str(error)), observed.seq)
+    known = msgspec.structs.replace(entry, digests={**entry.digests, DIGEST: hasher.digest()}, racy=False)
+    return Observation(observed.path, known, observed.seq)

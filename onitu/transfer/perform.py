@@ -1,0 +1,246 @@
+"""Does tasks on one service: chooses how the bytes travel, and answers what became of each task.
+
+This module does not know why a task is to be done, and records nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol, TypeAlias, assert_never
+
+import attrs
+
+from onitu.core.model import (
+    Attributes,
+    Copy,
+    Delete,
+    LocalFile,
+    MakeDirectory,
+    Move,
+    Observation,
+    Operation,
+    SetAttributes,
+    Upload,
+    Write,
+)
+from onitu.core.node import Action
+from onitu.core.plan import Source, Task
+from onitu.errors import DriverError, RevisionMismatch, SourceChanged, Unavailable
+from onitu.host.client import DriverClient
+from onitu.rpc.convert import identity_from_revision
+from onitu.transfer.digest import DIGEST
+
+Outcome: TypeAlias = Observation | DriverError
+
+#: Files up to this size travel whole inside messages; a message holds at least three of them.
+INLINE_BYTES = 1024 * 1024
+
+#: Inline bytes that are in memory at once for one batch.
+INLINE_BYTES_AT_ONCE = 4 * 1024 * 1024
+
+
+class Party(Protocol):
+    """A service, as far as moving bytes needs it."""
+
+    @property
+    def folder(self) -> str:
+        """Name of the folder."""
+
+    @property
+    def client(self) -> DriverClient:
+        """Its driver."""
+
+    @property
+    def local_root(self) -> str | None:
+        """Absolute path of the folder's root on this host, if other drivers may read there."""
+
+
+@attrs.define
+class _Group:
+    """Tasks that are done in one call, and the bytes they carry."""
+
+    indexes: list[int] = attrs.Factory(list)
+    inline: dict[str, list[int]] = attrs.Factory(dict)
+    size: int = 0
+
+
+class Performer:
+    """Does the tasks of one batch.
+
+    Args:
+        target: The service that is changed.
+        party: Gives the services that are read, or None for one that is not active now.
+    """
+
+    def __init__(self, target: Party, party: Callable[[str], Party | None]) -> None:
+        self._target = target
+        self._party = party
+        self._tasks: Sequence[Task] = ()
+        self._outcomes: list[Outcome | None] = []
+        #: Sources that were found changed: (service, path).
+        self.changed_sources: list[tuple[str, str]] = []
+
+    async def perform(self, tasks: Sequence[Task]) -> list[Outcome]:
+        """Does tasks in their order.
+
+        Args:
+            tasks: What to do.
+
+        Returns:
+            For each, what is there now, or why it was not done. An error whose `outcome_unknown` is true says that
+            nobody knows.
+
+        Cancellation:
+            The outcome of all of them is unknown then.
+        """
+        self._tasks, self._outcomes = tasks, [None] * len(tasks)
+        group = _Group()
+        for index, task in enumerate(tasks):
+            source = task.source
+            if source is not None and not self._handed_off(source) and task.version.size > INLINE_BYTES:
+                await self._call(group)
+                group = _Group()
+                self._outcomes[index] = await self._stream(task, source)
+                continue
+            group.indexes.append(index)
+            if source is not None and not self._handed_off(source):
+                group.inline.setdefault(source.service, []).append(index)
+                group.size += task.version.size
+            if group.size >= INLINE_BYTES_AT_ONCE:
+                await self._call(group)
+                group = _Group()
+        await self._call(group)
+        return [outcome or Unavailable("not done") for outcome in self._outcomes]
+
+    def _handed_off(self, source: Source) -> bool:
+        """Returns whether the destination reads a source by itself."""
+        party = self._party(source.service)
+        return (
+            party is not None and party.local_root is not None and self._target.client.capabilities.local_files
+        )
+
+    async def _call(self, group: _Group) -> None:
+        """Does a group in one call."""
+        if not group.indexes:
+            return
+        contents: dict[int, bytes] = {}
+        for service, indexes in group.inline.items():
+            await self._fetch(service, indexes, contents)
+        operations: list[Operation] = []
+        sent: list[int] = []
+        for index in group.indexes:
+            if self._outcomes[index] is not None:
+                continue
+            try:
+                operations.append(self._operation(self._tasks[index], contents.get(index)))
+                sent.append(index)
+            except DriverError as error:
+                self._outcomes[index] = error
+        if not operations:
+            return
+        answers = await self._target.client.apply(self._target.folder, operations)
+        for index, answer in zip(sent, answers, strict=True):
+            self._outcomes[index] = answer
+            source = self._tasks[index].source
+            if isinstance(answer, SourceChanged) and source is not None:
+                self.changed_sources.append((source.service, source.path))
+
+    async def _fetch(self, service: str, indexes: list[int], contents: dict[int, bytes]) -> None:
+        """Reads the content of small files from one source."""
+        party = self._party(service)
+        if party is None:
+            for index in indexes:
+                self._outcomes[index] = _gone(service)
+            return
+        wanted = [source for index in indexes if (source := self._tasks[index].source) is not None]
+        pinned = [(source.path, source.revision) for source in wanted]
+        async with party.client.get_files(party.folder, pinned) as files:
+            position = 0
+            async for content in files:
+                index = indexes[position]
+                position += 1
+                if isinstance(content, bytes):
+                    contents[index] = content
+                else:
+                    self._outcomes[index] = self._source_failed(wanted[position - 1], content)
+
+    async def _stream(self, task: Task, source: Source) -> Outcome:
+        """Moves one large file in pieces; what is in memory is what is in flight."""
+        party = self._party(source.service)
+        if party is None:
+            return _gone(source.service)
+        upload = _upload(task)
+        reading: list[DriverError] = []
+
+        async def pieces() -> AsyncIterator[bytes]:
+            try:
+                async with party.client.get_file(
+                    party.folder, source.path, source.revision, size=task.version.size
+                ) as stream:
+                    async for piece in stream:
+                        yield piece
+            except DriverError as error:
+                reading.append(error)
+                raise
+
+        try:
+            return await self._target.client.upload(self._target.folder, upload, pieces())
+        except DriverError as error:
+            if reading:
+                return self._source_failed(source, reading[0])
+            if isinstance(error, SourceChanged):
+                self.changed_sources.append((source.service, source.path))
+            return error
+
+    def _source_failed(self, source: Source, error: DriverError) -> DriverError:
+        """Returns the error of a task whose source could not be read; nothing was written then."""
+        self.changed_sources.append((source.service, source.path))
+        if isinstance(error, RevisionMismatch):
+            return SourceChanged(f"{source.path!r} changed on {source.service} while it was read")
+        failed = Unavailable(f"{source.path!r} cannot be read on {source.service}: {error}")
+        failed.__cause__ = error
+        return failed
+
+    def _operation(self, task: Task, content: bytes | None) -> Operation:
+        """Returns a task as the operation that a driver is asked for."""
+        match task.action:
+            case Action.WRITE:
+                source = task.source
+                if content is not None:
+                    return Write(_upload(task), content)
+                party = self._party(source.service) if source is not None else None
+                if source is None or party is None or party.local_root is None:
+                    raise _gone(source.service if source is not None else "")
+                local = LocalFile(party.local_root, source.path, identity_from_revision(source.revision))
+                return Write(_upload(task), local)
+            case Action.MAKE_DIRECTORY:
+                return MakeDirectory(task.path)
+            case Action.MOVE:
+                return Move(task.path, task.expected or "", task.destination)
+            case Action.DELETE:
+                return Delete(task.path, task.expected or "")
+            case Action.SET_ATTRIBUTES:
+                return SetAttributes(task.path, task.expected or "", _attributes(task))
+            case Action.COPY:
+                return Copy(task.path, task.expected or "", task.destination)
+            case _:  # pragma: no cover
+                assert_never(task.action)
+
+
+def _attributes(task: Task) -> Attributes:
+    return Attributes(task.version.mtime_ns, task.version.executable)
+
+
+def _upload(task: Task) -> Upload:
+    digest = task.version.digests.get(DIGEST)
+    return Upload(
+        path=task.path,
+        expected=task.expected,
+        size=task.version.size,
+        digest=(DIGEST, digest) if digest is not None else None,
+        attributes=_attributes(task),
+    )
+
+
+def _gone(service: str) -> Unavailable:
+    return Unavailable(f"the source {service} is not active now")
