@@ -1,0 +1,75 @@
+# uv tells the programs it starts where it is; a `just` started by hand looks for it.
+uv := env("UV", "uv")
+run := uv + " run --no-sync"
+
+# Everything that must hold before a change lands
+default: check test
+
+# Makes the environment that every other recipe uses
+init:
+    {{uv}} sync --quiet
+
+# Formats Python and proto
+fmt: init
+    {{run}} ruff format
+    {{run}} ruff check --fix-only --quiet
+    {{run}} buf format --write
+
+# Everything that is checked without running Onitu
+check: lint types layers proto-breaking
+
+# Style: Python and proto
+lint: init
+    {{run}} ruff check
+    {{run}} ruff format --check
+    {{run}} buf lint
+    {{run}} buf format --diff --exit-code
+
+# Types
+types: init
+    {{run}} mypy
+
+# Imports go downwards only
+layers: init
+    {{run}} lint-imports --no-cache
+
+# Generates the Python side of the driver contract
+proto: init
+    {{run}} python proto/generate.py onitu/rpc/gen
+
+# The driver contract has changed compatibly since it last landed
+proto-breaking: init
+    {{run}} .ci/proto-breaking
+
+# All tests; `just test -k name` narrows them
+test *options: init
+    {{run}} pytest -n 2 {{options}}
+
+# Tests of single functions
+unit *options: init
+    {{run}} pytest tests/unit {{options}}
+
+# Tests for all histories
+property *options: init
+    {{run}} pytest tests/property {{options}}
+
+# Tests of real processes
+functional *options: init
+    {{run}} pytest -n 2 tests/functional {{options}}
+
+# Speed and memory, beside rsync and rclone in the same run
+bench *workloads: init
+    .ci/need rsync
+    {{run}} python -m tests.benchmarks {{workloads}}
+
+# Checks, tests and benchmarks
+everything: check test bench
+
+# Takes the newest versions of all packages and notes them in pyproject.toml
+lock:
+    UV={{uv}} python3 .ci/lock.py
+
+# Removes what the other recipes made
+clean:
+    rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+    find . -name __pycache__ -type d -prune -exec rm -rf {} +

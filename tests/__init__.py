@@ -1,0 +1,1 @@
+"""Every test of Onitu, one folder per question (docs/design.md)."""

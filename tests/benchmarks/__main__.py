@@ -1,0 +1,47 @@
+"""`python -m tests.benchmarks [WORKLOAD...]`: measures, and prints tables with ratios."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.benchmarks.report import as_json, machine, table
+from tests.benchmarks.workloads import DEFAULT, WORKLOADS, Results, missing_tools
+
+ROUNDS = 3
+
+
+def main() -> int:
+    """Measures what the command line names.
+
+    Returns:
+        The exit code: 1 if a tool is missing. A missed goal is in the table, and no failure.
+    """
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Onitu beside rsync and rclone.")
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"of {', '.join(WORKLOADS)}")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="counted rounds (default: %(default)s)")
+    parser.add_argument("--directory", type=Path, default=Path(tempfile.gettempdir()), help="where the work lies")
+    parser.add_argument("--json", action="store_true", help="print every run instead of tables")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.workloads) - WORKLOADS.keys():
+        parser.error(f"no such workload: {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
+    if missing := missing_tools():
+        print(f"install {', '.join(missing)} first", file=sys.stderr)
+        return 1
+    results: dict[str, Results] = {}
+    if not arguments.json:
+        print(machine(arguments.directory), end="\n\n", flush=True)
+    for name in arguments.workloads or DEFAULT:
+        results[name] = WORKLOADS[name].run(arguments.directory, arguments.rounds)
+        if not arguments.json:
+            print("\n".join(table(WORKLOADS[name], results[name])), flush=True)
+    if arguments.json:
+        print(json.dumps(as_json(results), indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

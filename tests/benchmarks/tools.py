@@ -1,0 +1,120 @@
+"""The programs that are compared: each brings a target directory to what a source directory holds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import attrs
+import yaml
+
+from tests.benchmarks.data import HIDDEN
+from tests.benchmarks.measure import Cost, measure
+
+
+@attrs.frozen
+class Tool:
+    """A program.
+
+    Attributes:
+        name: In the report.
+        command: Builds its command line from source, targets and a directory for its own data.
+        many: Whether one run serves several targets; if not, it is run once for each and the costs add up.
+    """
+
+    name: str
+    command: Callable[[Path, Sequence[Path], Path], list[str]]
+    many: bool = False
+
+    def run(self, source: Path, targets: Sequence[Path], data: Path) -> Cost:
+        """Brings the targets to what the source holds.
+
+        Args:
+            source: Where from.
+            targets: Where to; they exist.
+            data: A directory that the tool keeps from run to run.
+
+        Returns:
+            What it took.
+        """
+        data.mkdir(exist_ok=True)
+        groups = [targets] if self.many else [[target] for target in targets]
+        costs = [measure(self.command(source, group, data), environment(data), data / "log") for group in groups]
+        return Cost(
+            seconds=sum(cost.seconds for cost in costs),
+            cpu=sum(cost.cpu for cost in costs),
+            memory=max(cost.memory for cost in costs),
+        )
+
+
+def environment(data: Path) -> Mapping[str, str]:
+    """Builds the environment of a tool: nothing of the user's settings.
+
+    Args:
+        data: Its home.
+
+    Returns:
+        The environment.
+    """
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("ONITU_", "RCLONE_", "XDG_"))}
+    return {**inherited, "HOME": str(data), "RCLONE_CONFIG": ""}
+
+
+def write_setup(source: Path, targets: Sequence[Path], data: Path) -> Path:
+    """Writes the setup for Onitu: one folder on local services, all of them read and written.
+
+    Args:
+        source: Root of the first service.
+        targets: Roots of the others.
+        data: Where the file goes.
+
+    Returns:
+        The file.
+    """
+    roots = {"source": source, **{f"target{number}": target for number, target in enumerate(targets, 1)}}
+    services = {
+        name: {"driver": "local_storage", "root": str(root), "folders": {"docs": {"path": "."}}}
+        for name, root in roots.items()
+    }
+    file = data / "onitu.yaml"
+    file.write_text(yaml.safe_dump({"name": "benchmark", "folders": {"docs": None}, "services": services}), "utf-8")
+    return file
+
+
+def serve_command(setup: Path, *arguments: str) -> list[str]:
+    """Builds the command line of `onitu serve`.
+
+    Args:
+        setup: The setup file; the data directory lies beside it.
+        arguments: Further arguments.
+
+    Returns:
+        The command line.
+    """
+    place = ["-c", str(setup), "--data-dir", str(setup.parent / "data"), "--log-format", "json"]
+    return [sys.executable, "-m", "onitu", "serve", *place, *arguments]
+
+
+def forget(root: Path) -> None:
+    """Takes away what Onitu keeps in a root, so that the next tool copies the user's files alone.
+
+    Args:
+        root: The root.
+    """
+    shutil.rmtree(root / HIDDEN, ignore_errors=True)
+
+
+def _rclone() -> str:
+    beside = Path(sys.executable).with_name("rclone")
+    return str(beside if beside.exists() else "rclone")
+
+
+ONITU = Tool(
+    "onitu", lambda source, targets, data: serve_command(write_setup(source, targets, data), "--once"), many=True
+)
+RSYNC = Tool("rsync", lambda source, targets, _: ["rsync", "-a", f"{source}/", f"{targets[0]}/"])
+RCLONE = Tool("rclone", lambda source, targets, _: [_rclone(), "sync", str(source), str(targets[0])])
+CP = Tool("cp", lambda source, targets, _: ["cp", "-a", f"{source}/.", str(targets[0])])

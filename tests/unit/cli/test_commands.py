@@ -1,0 +1,230 @@
+"""The command line: what is printed where, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from onitu import __version__
+from onitu.cli.main import run
+from onitu.config import Setup
+from onitu.errors import StoreError
+
+GOOD = """
+name: My Files
+folders: {documents: }
+services:
+  laptop: {driver: local_storage, root: a, folders: {documents: }}
+  backup: {driver: local_storage, root: b, folders: {documents: {mode: w, path: my/documents}}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory and a home of its own."""
+    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespace]:
+    """Takes the supervisor's place, and keeps what it was told."""
+    calls: list[SimpleNamespace] = []
+
+    def serve(options: SimpleNamespace) -> int:
+        calls.append(options)
+        return 7
+
+    supervisor = ModuleType("onitu.supervisor")
+    supervisor.__dict__.update(serve=serve, ServeOptions=SimpleNamespace)
+    monkeypatch.setitem(sys.modules, "onitu.supervisor", supervisor)
+    return calls
+
+
+def test_check_of_a_good_setup(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A good setup is summed up: who takes part in what, how, and where."""
+    Path("onitu.yaml").write_text(GOOD)
+
+    assert run(["check"]) == 0
+
+    assert capsys.readouterr().out.splitlines() == [
+        "setup 'My Files' is fine",
+        f"data directory: {work}/.local/state/onitu/my-files",
+        "folder documents",
+        "  rw   laptop (local_storage), path 'documents'",
+        "  w    backup (local_storage), path 'my/documents'",
+    ]
+
+
+def test_check_of_a_bad_setup(capsys: pytest.CaptureFixture[str]) -> None:
+    """B16: all faults, in the file's as in the drivers' domain, on stderr, a line each; exit code 1."""
+    Path("bad.yaml").write_text(GOOD.replace("root: a", "rot: a").replace("mode: w", "mode: x"))
+
+    assert run(["check", "-c", "bad.yaml"]) == 1
+
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert [line.partition(" ")[0] for line in shown.err.splitlines()] == [
+        "bad.yaml:5:3:",
+        "bad.yaml:5:35:",
+        "bad.yaml:6:72:",
+    ]
+
+
+def test_check_shows_warnings(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is probably not meant is said, and is no fault."""
+    Path("onitu.yaml").write_text("name: x\nfolders: {lonely: }\n")
+
+    assert run(["check"]) == 0
+
+    assert capsys.readouterr().err.startswith("onitu.yaml:2:11: warning: folder 'lonely' is on no service")
+
+
+def test_no_setup(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where there is no setup, it is said how to get one; exit code 1."""
+    assert run(["check"]) == 1
+    assert capsys.readouterr().err.startswith("onitu: no setup found; looked for\n")
+
+
+def test_init_writes_a_setup_that_is_fine(capsys: pytest.CaptureFixture[str]) -> None:
+    """What `init` writes passes `check`."""
+    assert run(["init"]) == 0
+    assert capsys.readouterr().out == "wrote onitu.yaml; edit it, then try `onitu check -c onitu.yaml`\n"
+    assert run(["check"]) == 0
+
+
+def test_init_overwrites_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is there stays as it is."""
+    Path("mine.yaml").write_text("mine")
+
+    assert run(["init", "mine.yaml"]) == 1
+    assert Path("mine.yaml").read_text() == "mine"
+    assert run(["init", "nowhere/mine.yaml"]) == 1
+
+    assert capsys.readouterr().err.splitlines() == [
+        "onitu: mine.yaml is there already, and was left alone",
+        "onitu: nowhere/mine.yaml cannot be written: No such file or directory",
+    ]
+
+
+def test_drivers(capsys: pytest.CaptureFixture[str]) -> None:
+    """The installed drivers are listed with their options and what these take."""
+    assert run(["drivers"]) == 0
+
+    shown = capsys.readouterr().out
+    assert "local_storage: " in shown
+    assert "  root (string, mandatory" in shown
+
+
+def test_serve_hands_everything_over(
+    work: Path, served: list[SimpleNamespace], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """All arguments reach the supervisor, and its answer is the exit code."""
+    Path("onitu.yaml").write_text(GOOD)
+    arguments = ["--data-dir", "data", "--once", "--debug", "--log-format", "json", "--host", "::1", "--port", "1"]
+
+    assert run(["serve", *arguments]) == 7
+
+    (options,) = served
+    assert '"event":"argument_unused"' in capfd.readouterr().err
+    assert isinstance(options.setup, Setup)
+    assert vars(options) | {"setup": None} == {
+        "setup": None,
+        "data_dir": work / "data",
+        "once": True,
+        "dry_run": False,
+        "debug": True,
+        "log_format": "json",
+        "host": "::1",
+        "port": 1,
+    }
+
+
+def test_serve_defaults(work: Path, served: list[SimpleNamespace]) -> None:
+    """Without arguments Onitu serves for ever, and keeps its data in the user's state directory."""
+    Path("onitu.yaml").write_text(GOOD)
+
+    run(["serve"])
+    run(["serve", "--dry-run"])
+
+    plain, dry = served
+    assert (plain.once, plain.dry_run, plain.debug, plain.log_format) == (False, False, False, None)
+    assert (plain.host, plain.port) == ("127.0.0.1", 3862)
+    assert plain.data_dir == work / ".local/state/onitu/my-files"
+    assert (dry.once, dry.dry_run) == (True, True)
+
+
+def test_serve_logs_warnings(served: list[SimpleNamespace], capfd: pytest.CaptureFixture[str]) -> None:
+    """What is probably not meant in a setup is logged, and served all the same."""
+    Path("onitu.yaml").write_text("name: x\nfolders: {lonely: }\n")
+
+    run(["serve", "--log-format", "json"])
+
+    line = json.loads(capfd.readouterr().err)
+    assert (line["event"], line["place"]) == ("setup_doubtful", "onitu.yaml:2:11")
+    assert len(served) == 1
+
+
+def test_errors_are_said_and_end_with_1(
+    served: list[SimpleNamespace], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What Onitu raises on purpose is a line for a person; Ctrl-C is none."""
+    Path("onitu.yaml").write_text(GOOD)
+
+    def busy(_options: object) -> int:
+        raise StoreError("another core has the data directory")
+
+    def interrupted(_options: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["onitu.supervisor"], "serve", busy)
+
+    assert run(["serve"]) == 1
+    assert capsys.readouterr().err == "onitu: another core has the data directory\n"
+
+    monkeypatch.setattr(sys.modules["onitu.supervisor"], "serve", interrupted)
+
+    assert run(["serve"]) == 130
+    assert served == []
+
+
+@pytest.mark.parametrize("argv", [[], ["sync"], ["serve", "--port", "0"], ["serve", "--log-format", "xml"]])
+def test_wrong_arguments(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Wrong arguments end with 2 and say what is right."""
+    with pytest.raises(SystemExit) as caught:
+        run(argv)
+
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: onitu")
+
+
+def test_module_is_the_program() -> None:
+    """`python -m onitu` is `onitu`."""
+    shown = subprocess.run(
+        [sys.executable, "-m", "onitu", "--version"], capture_output=True, check=True, text=True
+    ).stdout
+
+    assert shown == f"onitu {__version__}\n"
+
+
+def test_output_that_nobody_reads() -> None:
+    """`onitu drivers | head -0` ends without a traceback."""
+    program = subprocess.Popen(
+        [sys.executable, "-m", "onitu", "drivers"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert program.stdout is not None
+    assert program.stderr is not None
+    program.stdout.close()
+
+    assert program.stderr.read() == b""
+
+    program.stderr.close()
+    assert program.wait() == 1

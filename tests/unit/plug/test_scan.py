@@ -1,0 +1,188 @@
+"""Snapshots: complete where they say so, silent where nothing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from onitu.core.fingerprint import MODULUS, entry_fingerprint
+from onitu.core.model import Inadmissible, Kind, Present
+from onitu.errors import Unavailable
+from onitu.plug import Folder, Plug, outbox
+from onitu.plug.outbox import Outbox
+from onitu.plug.scan import Scanner
+from onitu.rpc.gen import watch_pb2
+
+Tree = dict[str, list[tuple[str, Present | Inadmissible]]]
+FOLDER = Folder(name="f")
+DIRECTORY = Present(kind=Kind.DIRECTORY, revision="d")
+
+
+def file(revision: str, *, racy: bool = False) -> Present:
+    """Returns a file at a revision."""
+    return Present(kind=Kind.FILE, revision=revision, racy=racy)
+
+
+class Listing:
+    """Takes snapshots of a tree that is written down."""
+
+    def __init__(self, tree: Tree, *, torn: str | None = None) -> None:
+        self.tree = tree
+        self.torn = torn
+        self.plug = Plug()
+        self.plug.handler("list_directory")(self.list_directory)
+        self.box = Outbox()
+        self.scanner = Scanner(self.plug, FOLDER, self.box)
+
+    def list_directory(self, _folder: Folder, path: str) -> Iterator[tuple[str, Present | Inadmissible]]:
+        """Handler."""
+        yield from self.tree[path]
+        if path == self.torn:
+            message = "the page did not come"
+            raise Unavailable(message)
+
+    def snapshot(self, *directories: str, recursive: bool = True) -> list[watch_pb2.WatchChangesResponse]:
+        """Returns the messages of a snapshot."""
+        self.box = Outbox()
+        self.scanner._outbox = self.box
+        self.scanner.end(self.scanner.snapshot(directories or [""], recursive=recursive, beats=False))
+        self.box.finish()
+        return list(self.box.messages())
+
+
+def batch(messages: list[watch_pb2.WatchChangesResponse]) -> watch_pb2.ChangeBatch:
+    """Returns the one batch of a small snapshot."""
+    (found,) = [message.batch for message in messages if message.HasField("batch")]
+    return found
+
+
+def fingerprint(entries: list[tuple[str, Present | Inadmissible]]) -> bytes:
+    """Returns the fingerprint of a directory, computed the other way round."""
+    total = 0
+    for name, state in reversed(entries):
+        total += entry_fingerprint(name, state.kind if isinstance(state, Present) else 0, state.revision)
+    return (total % MODULUS).to_bytes(16, "big")
+
+
+TREE: Tree = {
+    "": [("b", DIRECTORY), ("a", file("1")), ("s", Inadmissible("is a socket"))],
+    "b": [("c", DIRECTORY), ("x", file("2"))],
+    "b/c": [("y", file("3"))],
+}
+
+
+def test_directories_come_before_their_children_and_listings_after_their_entries() -> None:
+    """The order the core relies on: depth first, each directory whole."""
+    messages = Listing(TREE).snapshot()
+    assert [message.WhichOneof("message") for message in messages] == ["snapshot_begin", "batch", "snapshot_end"]
+    begin, found = messages[0].snapshot_begin, batch(messages)
+    assert (begin.ordered, begin.whole, begin.snapshot) == (True, True, 1)
+    assert [observation.path for observation in found.observations] == ["b", "a", "s", "b/c", "b/x", "b/c/y"]
+    assert [(listing.path, listing.complete) for listing in found.listings] == [("", True), ("b", True), ("b/c", True)]
+    # A listing is as old as the moment before it began.
+    assert found.listings[1].observed_seq == found.observations[3].observed_seq > found.listings[0].observed_seq
+
+
+def test_partial_snapshot_lists_what_was_asked_for() -> None:
+    """Without `recursive` the directory alone; never called whole."""
+    messages = Listing(TREE).snapshot("b", recursive=False)
+    assert not messages[0].snapshot_begin.whole
+    assert [observation.path for observation in batch(messages).observations] == ["b/c", "b/x"]
+
+
+def test_torn_listing_is_incomplete() -> None:
+    """What was seen is said, and that it is not all (P14)."""
+    found = batch(Listing(TREE, torn="b").snapshot())
+    assert [(listing.path, listing.complete, listing.reason) for listing in found.listings] == [
+        ("", True, ""),
+        ("b", False, "the page did not come"),
+        ("b/c", True, ""),
+    ]
+    assert "b/x" in [observation.path for observation in found.observations]
+
+
+def test_missing_directory_is_incomplete() -> None:
+    """A directory that vanished on the way says nothing about its entries."""
+    found = batch(Listing({"": [("b", DIRECTORY)]}).snapshot())
+    assert [(listing.path, listing.complete) for listing in found.listings] == [("", True), ("b", False)]
+
+
+def test_unchanged_directory_is_only_named() -> None:
+    """A quiet start sends a name per directory, and still looks below it."""
+    listing = Listing(TREE)
+    listing.scanner.decided = {path: fingerprint(entries) for path, entries in TREE.items() if path != "b/c"}
+    found = batch(listing.snapshot())
+    assert list(found.unchanged_directories) == ["", "b"]
+    assert [observation.path for observation in found.observations] == ["b/c/y"]
+
+
+def test_changed_directory_is_sent_whole() -> None:
+    """Another revision of one entry is another fingerprint."""
+    listing = Listing(TREE | {"b/c": [("y", file("4"))]})
+    listing.scanner.decided = {path: fingerprint(entries) for path, entries in TREE.items()}
+    found = batch(listing.snapshot())
+    assert list(found.unchanged_directories) == ["", "b"]
+    assert [observation.path for observation in found.observations] == ["b/c/y"]
+
+
+def test_racy_entry_voids_the_fingerprint() -> None:
+    """An entry that may change under the same revision is shown again."""
+    tree: Tree = {"": [("a", file("1", racy=True))]}
+    listing = Listing(tree)
+    listing.scanner.decided = {"": fingerprint(tree[""])}
+    found = batch(listing.snapshot())
+    assert not found.unchanged_directories
+    assert found.observations[0].present.racy
+
+
+def test_torn_listing_is_never_unchanged() -> None:
+    """Half of a directory cannot have the fingerprint of the whole."""
+    listing = Listing(TREE, torn="b/c")
+    listing.scanner.decided = {path: fingerprint(entries) for path, entries in TREE.items()}
+    found = batch(listing.snapshot())
+    assert [(torn.path, torn.complete) for torn in found.listings] == [("b/c", False)]
+    assert "b/c" not in found.unchanged_directories
+
+
+def test_names_that_cannot_be_said_are_problems() -> None:
+    """One bad name is reported and stops nothing; a crash it is never."""
+    names = ["bad\udcff", "a/b", "..", "", "nul\0", "fine", "é"]
+    found = batch(Listing({"": [(name, file("1")) for name in names]}).snapshot())
+    assert [observation.path for observation in found.observations] == ["fine", "é"]
+    assert [problem.display_path for problem in found.problems] == ["bad\\udcff", "a/b", "..", "", "nul\0"]
+    assert found.listings[0].complete
+
+
+def test_our_own_directory_is_hidden_at_the_root_alone() -> None:
+    """`.onitu` is Onitu's at the root and an ordinary name below it."""
+    found = batch(Listing({"": [(".onitu", DIRECTORY), ("b", DIRECTORY)], "b": [(".onitu", file("1"))]}).snapshot())
+    assert [observation.path for observation in found.observations] == ["b", "b/.onitu"]
+
+
+def test_large_directories_are_cut_into_batches() -> None:
+    """A batch has at most 1,000 items, and the listing is in the last one."""
+    listing = Listing({"": [(f"f{number}", file(str(number))) for number in range(2_500)]})
+    batches = [message.batch for message in listing.snapshot() if message.HasField("batch")]
+    assert [len(found.observations) + len(found.listings) for found in batches] == [1000, 1000, 501]
+    assert [len(found.listings) for found in batches] == [0, 0, 1]
+
+
+def test_long_paths_are_cut_by_bytes() -> None:
+    """No batch is over the limit of a message."""
+    names = [f"{number:04}" + "n" * 4000 for number in range(990)]
+    listing = Listing({"": [(name, Present(kind=Kind.FILE, revision="r", extra=bytes(4096))) for name in names]})
+    batches = [message for message in listing.snapshot() if message.HasField("batch")]
+    assert len(batches) > 1
+    assert all(message.ByteSize() <= outbox.DEFAULT_MAX_MESSAGE for message in batches)
+
+
+def test_polled_service_shows_only_what_changed() -> None:
+    """The second listing of a service that cannot be watched is as quiet as it was."""
+    tree = dict(TREE)
+    listing = Listing(tree)
+    listing.scanner.remember = {}
+    assert len(batch(listing.snapshot()).observations) == 6
+    listing.scanner.decided, listing.scanner.remember = listing.scanner.remember or {}, {}
+    tree["b"] = [("c", DIRECTORY)]
+    found = batch(listing.snapshot())
+    assert list(found.unchanged_directories) == ["", "b/c"]
+    assert [(changed.path, changed.complete) for changed in found.listings] == [("b", True)]

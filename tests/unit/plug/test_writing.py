@@ -1,0 +1,344 @@
+"""Writing through every kind of handler: expected, verified, answered with what is there then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from blake3 import blake3
+
+from onitu.core.capability import MAX_CHUNK
+from onitu.core.model import (
+    Absent,
+    Attributes,
+    Copy,
+    Delete,
+    Inadmissible,
+    Kind,
+    LocalFile,
+    MakeDirectory,
+    Move,
+    Operation,
+    Present,
+    SetAttributes,
+    Upload,
+    Write,
+)
+from onitu.errors import (
+    Corrupted,
+    DriverError,
+    InvalidPath,
+    NotFound,
+    OutcomeUnknown,
+    QuotaExceeded,
+    RevisionMismatch,
+    SourceChanged,
+    TooLarge,
+    Unsupported,
+)
+from onitu.plug import Conditional, Metadata
+from onitu.plug.reading import Reader
+from onitu.plug.writing import Writer
+from tests.unit.plug.toy import CHUNKS, FOLDER, WHOLE, Toy, local_file, present, upload
+
+LARGE = bytes(range(256)) * 8192 + b"end"
+
+
+def writer(*tasks: str) -> tuple[Toy, Writer]:
+    """Returns a service and its writing half."""
+    toy = Toy(*tasks)
+    return toy, Writer(toy.plug, Reader(toy.plug))
+
+
+@pytest.mark.parametrize("tasks", [WHOLE, CHUNKS, (*WHOLE, *CHUNKS)])
+@pytest.mark.parametrize("content", [b"", b"x", LARGE])
+@pytest.mark.parametrize("way", ["inline", "local", "stream"])
+def test_content_arrives_by_any_handler(tasks: tuple[str, ...], content: bytes, way: str, tmp_path: Path) -> None:
+    """Every pairing of what the core has and what the driver takes works (D9)."""
+    toy, writing = writer(*tasks, "stat_file")
+    (tmp_path / "source").write_bytes(content)
+    wanted = upload("a", content, digest=("blake3", blake3(content).digest()))
+    if way == "stream":
+        chunks = (content[begin : begin + 1000] for begin in range(0, len(content), 1000))
+        seen = writing.upload(FOLDER, wanted, chunks)
+    else:
+        source = content if way == "inline" else local_file(str(tmp_path), "source")
+        seen = writing.apply(FOLDER, Write(wanted, source))
+    assert toy.files["base/photos/a"][0] == content
+    assert seen.path == "a"
+    assert present(seen).digests == {"blake3": blake3(content).digest()}
+    assert present(seen).revision == "1"
+    assert not toy.staged
+
+
+def test_small_files_go_whole_and_large_ones_in_chunks() -> None:
+    """A driver with both kinds gets each where it is better (D9)."""
+    toy, writing = writer(*WHOLE, *CHUNKS)
+    writing.apply(FOLDER, Write(upload("a", LARGE), LARGE))
+    assert toy.calls == ["start_upload", *["upload_chunk"] * 3, "end_upload"]
+    with pytest.raises(DriverError, match="no revision"):
+        writing.apply(FOLDER, Write(upload("b", b"x"), b"x"))
+    assert toy.calls[-1] == "upload_file"
+
+
+def test_whole_file_over_the_drivers_limit_is_refused_before_it_is_read() -> None:
+    """A whole-file handler is never given more than it declared (D9)."""
+    toy, writing = writer("upload_file")
+    toy.plug.declare(max_whole_file=10)
+    for attempt in (
+        lambda: writing.apply(FOLDER, Write(upload("a", bytes(11)), bytes(11))),
+        lambda: writing.apply(FOLDER, Write(upload("a", bytes(11)), LocalFile("/", "x", local_file("/", "").identity))),
+        lambda: writing.upload(FOLDER, upload("a", bytes(11)), iter([])),
+    ):
+        with pytest.raises(TooLarge):
+            attempt()
+    assert not toy.calls
+
+
+@pytest.mark.parametrize("tasks", [WHOLE, CHUNKS])
+@pytest.mark.parametrize(
+    ("announced", "sent"),
+    [
+        (upload("a", b"four"), b"fou"),
+        (upload("a", b"four"), b"fours"),
+        (upload("a", b"four", digest=("blake3", bytes(32))), b"four"),
+        (upload("a", b"four", digest=("sha256", bytes(32))), b"four"),
+    ],
+)
+def test_other_bytes_than_announced_are_refused(tasks: tuple[str, ...], announced: Upload, sent: bytes) -> None:
+    """What arrives torn or wrong never becomes visible, and nothing stays behind (P12, P23)."""
+    toy, writing = writer(*tasks, "stat_file")
+    for attempt in (
+        lambda: writing.upload(FOLDER, announced, iter([sent])),
+        lambda: writing.apply(FOLDER, Write(announced, sent)),
+    ):
+        with pytest.raises(Corrupted):
+            attempt()
+    assert not toy.files
+    assert not toy.staged
+
+
+def test_digest_of_an_unknown_algorithm_is_the_drivers_to_check() -> None:
+    """The Plug cannot compute every service's own algorithm."""
+    toy, writing = writer(*WHOLE, "stat_file")
+    writing.apply(FOLDER, Write(upload("a", b"x", digest=("dropbox", b"?")), b"x"))
+    assert "base/photos/a" in toy.files
+
+
+def test_what_is_expected_must_be_there() -> None:
+    """Where the driver does not look, the Plug does, before anything is changed (G2, P11)."""
+    toy, writing = writer(*WHOLE, "stat_file", "set_attributes")
+    toy.put("base/photos/a", b"user")
+    operations: list[Operation] = [
+        Write(upload("a", b"x"), b"x"),
+        Write(upload("a", b"x", expected="0"), b"x"),
+        Write(upload("b", b"x", expected="0"), b"x"),
+        Delete("a", "0"),
+        Move("a", "0", "b"),
+        Copy("a", "0", "b"),
+        MakeDirectory("a"),
+        SetAttributes("a", "0", Attributes(1)),
+    ]
+    for operation in operations:
+        with pytest.raises(RevisionMismatch):
+            writing.apply(FOLDER, operation)
+    assert toy.files == {"base/photos/a": (b"user", "1")}
+    assert toy.calls == []
+
+
+def test_inadmissible_entry_is_not_nothing() -> None:
+    """A socket where a file is to be written is in the way."""
+    toy, writing = writer(*WHOLE)
+    toy.plug.handler("stat_file")(lambda _metadata: Inadmissible("is a socket"))
+    with pytest.raises(RevisionMismatch, match="nothing was expected"):
+        writing.apply(FOLDER, Write(upload("a", b"x"), b"x"))
+
+
+def test_destination_of_a_move_must_be_free() -> None:
+    """Nothing is ever moved over something else."""
+    toy, writing = writer(*WHOLE, "stat_file")
+    toy.put("base/photos/a", b"1")
+    toy.put("base/photos/b", b"2")
+    with pytest.raises(RevisionMismatch):
+        writing.apply(FOLDER, Move("a", "1", "b"))
+
+
+def test_driver_that_compares_itself_is_trusted() -> None:
+    """`conditional` declared: one look less, and no window between look and change."""
+    toy, writing = writer(*WHOLE, "stat_file")
+    toy.plug.declare(conditional=Conditional.ATOMIC)
+    toy.put("base/photos/a", b"user")
+    writing.apply(FOLDER, Write(upload("a", b"x"), b"x"))
+    assert toy.files["base/photos/a"][0] == b"x"
+
+
+def test_each_operation_answers_what_is_there_then() -> None:
+    """The answer is an observation of the right path (operation.proto)."""
+    toy, writing = writer(*WHOLE, "stat_file")
+    written = writing.apply(FOLDER, Write(upload("a", b"x"), b"x"))
+    moved = writing.apply(FOLDER, Move("a", "1", "b"))
+    copied = writing.apply(FOLDER, Copy("b", "1", "c"))
+    made = writing.apply(FOLDER, MakeDirectory("d"))
+    deleted = writing.apply(FOLDER, Delete("b", "1"))
+    assert [seen.path for seen in (written, moved, copied, made, deleted)] == ["a", "b", "c", "d", "b"]
+    assert (present(moved).revision, present(copied).revision) == ("1", "2")
+    assert present(made).kind is Kind.DIRECTORY
+    assert deleted.state == Absent()
+    assert written.seq < moved.seq < copied.seq < made.seq < deleted.seq
+    assert set(toy.files) == {"base/photos/c"}
+
+
+def test_handler_may_number_its_own_look() -> None:
+    """A number taken between the change and the look keeps a user's change after it the newer one."""
+    toy, writing = writer()
+
+    @toy.plug.handler()
+    def make_directory(metadata: Metadata) -> Present:
+        metadata.seq = 77
+        return Present(kind=Kind.DIRECTORY, revision="d")
+
+    assert writing.apply(FOLDER, MakeDirectory("d")).seq == 77
+
+
+def test_write_that_nobody_can_find_is_of_unknown_outcome() -> None:
+    """Not there right after it was written: the core must look before anything else."""
+    toy, writing = writer("stat_file")
+    toy.plug.handler("upload_file")(lambda _metadata, _content: None)
+    with pytest.raises(OutcomeUnknown):
+        writing.apply(FOLDER, Write(upload("a", b"x"), b"x"))
+
+
+def test_driver_of_the_old_shape_answers_through_its_metadata() -> None:
+    """`metadata.revision = ...; metadata.write_revision()` in `end_upload` is an answer (D5)."""
+    toy, writing = writer("start_upload", "upload_chunk")
+
+    @toy.plug.handler()
+    def end_upload(metadata: Metadata) -> None:
+        metadata.revision = 12.5
+        metadata.extra["seen"] = True
+        metadata.write_revision()
+
+    seen = present(writing.apply(FOLDER, Write(upload("a", b"x"), b"x")))
+    assert (seen.revision, seen.size, seen.extra) == ("12.5", 1, b'{"seen":true}')
+
+
+def test_missing_handler_is_unsupported_and_nonsense_is_the_drivers_fault() -> None:
+    """The core is told which of the two it is."""
+    toy, writing = writer("upload_file")
+    with pytest.raises(Unsupported):
+        writing.apply(FOLDER, Delete("a", "1"))
+    with pytest.raises(Unsupported):
+        writing.start(FOLDER, upload("a", b""))
+    with pytest.raises(InvalidPath):
+        writing.apply(FOLDER, MakeDirectory("../a"))
+    toy.plug.handler("make_directory")(lambda _metadata: "made")
+    with pytest.raises(DriverError, match="answered a str"):
+        writing.apply(FOLDER, MakeDirectory("a"))
+
+
+def test_source_that_changed_is_never_copied(tmp_path: Path) -> None:
+    """Handoff: another file, or the same one changed, is not the one that was meant."""
+    toy, writing = writer(*WHOLE, "stat_file")
+    (tmp_path / "a").write_bytes(b"one")
+    meant = local_file(str(tmp_path), "a")
+    (tmp_path / "a").write_bytes(b"two")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    (tmp_path / "dir").mkdir()
+    for source in (meant, LocalFile(meant.root, "link", meant.identity), LocalFile(meant.root, "dir", meant.identity)):
+        with pytest.raises(SourceChanged):
+            writing.apply(FOLDER, Write(upload("a", b"one"), source))
+    for path in ("../a", "nothing", "a/b", "/etc/passwd"):
+        with pytest.raises(SourceChanged):
+            writing.apply(FOLDER, Write(upload("a", b"one"), LocalFile(meant.root, path, meant.identity)))
+    assert not toy.files
+
+
+def test_source_that_changes_while_it_is_sent_leaves_nothing_behind(tmp_path: Path) -> None:
+    """The chunks of a file that moved are taken away again."""
+    toy, writing = writer(*CHUNKS)
+    (tmp_path / "a").write_bytes(LARGE)
+    source = local_file(str(tmp_path), "a")
+
+    @toy.plug.handler("upload_chunk")
+    def upload_chunk(metadata: Metadata, offset: int, chunk: bytes) -> None:
+        toy.upload_chunk(metadata, offset, chunk)
+        (tmp_path / "a").touch()
+
+    with pytest.raises(SourceChanged):
+        writing.apply(FOLDER, Write(upload("a", LARGE), source))
+    assert not toy.files
+    assert not toy.staged
+
+
+def test_failed_abort_does_not_hide_why_the_upload_failed() -> None:
+    """The reason that counts is the first one."""
+    toy, writing = writer("start_upload", "abort_upload")
+
+    @toy.plug.handler()
+    def upload_chunk(_metadata: Metadata, _offset: int, _chunk: bytes) -> None:
+        message = "full"
+        raise QuotaExceeded(message)
+
+    with pytest.raises(QuotaExceeded, match="full"):
+        toy.staged.clear()
+        writing.apply(FOLDER, Write(upload("a", b"x"), b"x"))
+
+
+class TestSessions:
+    """Resumable uploads."""
+
+    def test_chunks_in_any_order_become_the_file(self) -> None:
+        """Several chunks are under way at once; only all of them are the file."""
+        toy, writing = writer(*CHUNKS)
+        wanted = upload("a", LARGE)
+        session = writing.start(FOLDER, wanted)
+        writing.chunk(FOLDER, session, 0, LARGE[:MAX_CHUNK])
+        with pytest.raises(Corrupted, match="bytes came"):
+            writing.end(FOLDER, session, wanted)
+        writing.chunk(FOLDER, session, MAX_CHUNK, LARGE[MAX_CHUNK:])
+        assert present(writing.end(FOLDER, session, wanted)).size == len(LARGE)
+        assert toy.files["base/photos/a"][0] == LARGE
+        with pytest.raises(NotFound):
+            writing.chunk(FOLDER, session, 0, b"x")
+
+    def test_more_than_announced_is_refused(self) -> None:
+        """A chunk beyond the end is not staged."""
+        _, writing = writer(*CHUNKS)
+        session = writing.start(FOLDER, upload("a", b"four"))
+        with pytest.raises(Corrupted):
+            writing.chunk(FOLDER, session, 3, b"xy")
+
+    def test_upload_goes_on_in_another_process(self) -> None:
+        """The new process says where to go on (F4)."""
+        toy, writing = writer(*CHUNKS)
+        wanted = upload("a", b"abcdef")
+        session = writing.start(FOLDER, wanted)
+        writing.chunk(FOLDER, session, 0, b"abcd")
+        later = Writer(toy.plug, Reader(toy.plug))
+        with pytest.raises(NotFound, match="restarted"):
+            later.chunk(FOLDER, session, 4, b"ef")
+        assert later.restart(FOLDER, session, wanted, offset=4) == 4
+        later.chunk(FOLDER, session, 4, b"ef")
+        later.end(FOLDER, session, wanted)
+        assert toy.files["base/photos/a"][0] == b"abcdef"
+
+    def test_restart_never_skips_bytes(self) -> None:
+        """An offset beyond what was confirmed would leave a hole."""
+        toy, writing = writer(*CHUNKS)
+        toy.plug.handler("restart_upload")(lambda _metadata, offset: offset + 1)
+        with pytest.raises(DriverError, match="restart_upload answered"):
+            writing.restart(FOLDER, "s", upload("a", b"abc"), offset=2)
+
+    def test_expectation_is_checked_when_the_file_becomes_visible(self) -> None:
+        """What a user did meanwhile is seen; the upload can still be given up."""
+        toy, writing = writer(*CHUNKS, "stat_file")
+        wanted = upload("a", b"x")
+        session = writing.start(FOLDER, wanted)
+        writing.chunk(FOLDER, session, 0, b"x")
+        toy.put("base/photos/a", b"user")
+        with pytest.raises(RevisionMismatch):
+            writing.end(FOLDER, session, wanted)
+        writing.abort(FOLDER, session)
+        writing.abort(FOLDER, session)
+        assert not toy.staged
+        assert toy.files["base/photos/a"][0] == b"user"
