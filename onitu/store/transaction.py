@@ -200,6 +200,12 @@ class Transaction(IndexedTree):
             for raw in cursor.iternext(keys=False, values=True):
                 yield _NODE.decode(raw)[1]
 
+    def raw(self, table: str) -> Iterator[tuple[bytes, bytes]]:
+        """Yields the keys and values of a table as they lie on disk, for checks."""
+        with self._txn.cursor(getattr(self._tables, table)) as cursor:
+            for key, value in cursor:
+                yield bytes(key), bytes(value)
+
     def reindex(self) -> None:
         """Drops everything derived and derives it again, for example after the setup has changed (P28)."""
         self.flush()

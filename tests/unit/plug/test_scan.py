@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 from onitu.core.fingerprint import MODULUS, entry_fingerprint
@@ -43,10 +44,19 @@ class Listing:
     def snapshot(self, *directories: str, recursive: bool = True) -> list[watch_pb2.WatchChangesResponse]:
         """Returns the messages of a snapshot."""
         self.box = Outbox()
+        self.box.acknowledge(1 << 62)
         self.scanner._outbox = self.box
-        self.scanner.end(self.scanner.snapshot(directories or [""], recursive=recursive, beats=False))
-        self.box.finish()
-        return list(self.box.messages())
+
+        def scan() -> None:
+            self.scanner.end(self.scanner.snapshot(directories or [""], recursive=recursive, beats=False))
+            self.box.finish()
+
+        # The outbox holds a few messages only: whoever scans waits for whoever sends.
+        thread = threading.Thread(target=scan, daemon=True)
+        thread.start()
+        messages = list(self.box.messages())
+        thread.join()
+        return messages
 
 
 def batch(messages: list[watch_pb2.WatchChangesResponse]) -> watch_pb2.ChangeBatch:
