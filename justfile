@@ -2,6 +2,9 @@
 uv := env("UV", "uv")
 run := uv + " run --no-sync"
 
+# Onitu starts many processes, here most of all: they keep what they compiled, whatever the caller's own taste.
+export PYTHONDONTWRITEBYTECODE := ""
+
 # Everything that must hold before a change lands
 default: check test
 

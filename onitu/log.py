@@ -143,10 +143,12 @@ class _Output:
         now = time.monotonic()
         if text is not None and now - self._shown_at < STATUS_SECONDS:
             return
-        self._shown_at = now
         width = shutil.get_terminal_size().columns - 1  # A full line would wrap and could not be erased.
-        self._status = b"" if text is None else _printable(text)[:width].encode(errors="replace")
-        self._put(_ERASE_LINE + self._status)
+        status = b"" if text is None else _printable(text)[:width].encode(errors="replace")
+        if status != self._status:
+            self._shown_at = now
+            self._status = status
+            self._put(_ERASE_LINE + status)
 
     def _put(self, data: bytes) -> None:
         try:

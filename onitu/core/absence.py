@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onitu.core.lifecycle import is_head_elsewhere, retire
+from onitu.core.lifecycle import is_head_elsewhere, retire, revive
 from onitu.core.model import Kind
 from onitu.core.moves import is_leaving, merge
 from onitu.core.node import Base, Gone, Node, NodeId, ServiceName, ServiceState
@@ -28,16 +28,44 @@ def settle_absence(work: Work, service: ServiceName, node: Node) -> None:
             _settle_one(work, service, gone)
             continue
         if children_done:
-            _let_go(work, service, gone)
-            _settle_one(work, service, gone)
+            _settle_directory(work, service, gone)
             continue
         stack.append((current, True))
         stack.extend((child, False) for child in work.held_children(service, current))
     work.moved()
 
 
-def _settle_one(work: Work, service: ServiceName, node: Node) -> None:
-    """Decides about one entry that is certainly gone."""
+def _settle_directory(work: Work, service: ServiceName, directory: Node) -> None:
+    """Decides about a directory that is certainly gone, once everything the service held in it is decided."""
+    leaving: list[NodeId] = []
+    for child_id in list(work.tree.children(directory.id)):
+        child = work.tree.node(child_id)
+        state = child.services.get(service)
+        if state is None:
+            continue
+        if state.gone is Gone.DISPLACED:
+            settle_absence(work, service, child)  # Something else had its place, and went with the directory.
+        elif not state.gone and is_leaving(child, state):
+            leaving.append(child_id)
+    _settle_one(work, service, directory, leaving=frozenset(leaving))
+    for child_id in leaving:
+        _let_go(work, service, directory, work.tree.node(child_id))
+
+
+def _let_go(work: Work, service: ServiceName, directory: Node, child: Node) -> None:
+    """Takes what a service has moved out of a directory that is gone there out of it in the head tree too."""
+    state = child.state(service)
+    clear_way(work, service, state)
+    if state.seen is not None:
+        merge(work, service, child, state, state.seen)
+    if directory.deleted and child.place is not None and child.place.parent == directory.id:
+        revive(work, directory)  # It could not be moved after all.
+        work.tree.put(directory)
+    work.tree.put(child)
+
+
+def _settle_one(work: Work, service: ServiceName, node: Node, *, leaving: frozenset[NodeId] = frozenset()) -> None:
+    """Decides about one entry that is certainly gone; a directory may still hold what is leaving it."""
     state = node.state(service)
     known = state.known
     if not work.member(service).readable:
@@ -49,7 +77,7 @@ def _settle_one(work: Work, service: ServiceName, node: Node) -> None:
         retire(state, known.revision)
         if node.deleted:
             state.retired = ()  # Deleted here and there: nothing is left to remember.
-        elif _dies_with(work, service, node, known) and not _has_children(work, node):
+        elif _dies_with(work, service, node, known) and not _has_children(work, node, leaving):
             node.deleted = True
             state.retired = ()
         else:
@@ -84,18 +112,6 @@ def clear_way(work: Work, service: ServiceName, state: ServiceState) -> None:
         state = held
 
 
-def _let_go(work: Work, service: ServiceName, directory: Node) -> None:
-    """Takes what a service has moved out of a directory out of it in the head tree too, before the directory goes."""
-    for child_id in list(work.tree.children(directory.id)):
-        child = work.tree.node(child_id)
-        state = child.services.get(service)
-        if state is None or state.gone or not is_leaving(child, state) or state.seen is None:
-            continue
-        clear_way(work, service, state)
-        merge(work, service, child, state, state.seen)
-        work.tree.put(child)
-
-
 def _dies_with(work: Work, service: ServiceName, node: Node, known: Base) -> bool:
     """Returns whether deleting what a service held deletes the entry: nobody has edited it or moved it elsewhere.
 
@@ -120,6 +136,6 @@ def _settle_drift(work: Work, service: ServiceName, node: Node, state: ServiceSt
     work.tree.put(node)
 
 
-def _has_children(work: Work, node: Node) -> bool:
-    """Returns whether anything lives in a directory in the head tree."""
-    return next(iter(work.tree.children(node.id)), None) is not None
+def _has_children(work: Work, node: Node, leaving: frozenset[NodeId]) -> bool:
+    """Returns whether anything lives in a directory in the head tree and stays there."""
+    return any(child not in leaving for child in work.tree.children(node.id))

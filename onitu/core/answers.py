@@ -37,6 +37,8 @@ def answered(
     replaced = state.known
     if replaced is not None and intent.expected is not None:
         retire(state, intent.expected)
+    if replaced is not None and replaced.place != intent.place:
+        work.departed.note(service, replaced.place, outcome.seq)
     if intent.place is None:
         _deleted(state, outcome.seq)
         after = None

@@ -94,5 +94,3 @@ def fingerprint_parts(node: Node) -> dict[tuple[ServiceName, NodeId], tuple[str,
 def fingerprint(part: tuple[str, int, str]) -> int:
     """Returns the summand of one part."""
     return entry_fingerprint(*part)
-
-

@@ -30,7 +30,7 @@ def merge(work: Work, service: ServiceName, node: Node, state: ServiceState, see
     if node.deleted:
         if not _revive_moved(work, service, node, seen.place):
             return
-    elif node.place == known.place and not _take(work, service, node, seen.place, leaving=frozenset({node.id})):
+    elif node.place == known.place and not _take(work, service, node, seen.place):
         return  # Undecided until it is known what became of the entry that had the name.
     # Otherwise somebody moved it elsewhere first, or to the same place: this service follows the head.
     _rebase(state, seen.place)
@@ -46,41 +46,67 @@ def _rebase(state: ServiceState, where: Place) -> None:
         state.base = msgspec.structs.replace(state.base, place=where)
 
 
-def _take(work: Work, service: ServiceName, node: Node, where: Place, *, leaving: frozenset[NodeId]) -> bool:
+def _take(work: Work, service: ServiceName, node: Node, where: Place) -> bool:
     """Moves a node in the head tree, if that neither makes a cycle nor takes a live entry's name.
+
+    Whoever has the name and has left it on the service goes first, and whoever has that one's name before it: a swap,
+    a rotation, or a chain of any length.
 
     Args:
         work: The unit of work.
         service: Who moved it.
         node: What is moved.
         where: Where to.
-        leaving: Nodes that are leaving their own places in the same stroke: a swap, a rotation.
 
     Returns:
-        False when the name belongs to an entry that is missed on the service, and may yet turn up elsewhere.
+        False when a name belongs to an entry that is missed on the service, and may yet turn up elsewhere.
     """
-    if work.is_below(where.parent, node.id):
-        return True  # A move elsewhere came first and turned the order round: the service follows the head.
-    found = work.tree.child(where.parent, where.name)
-    if found is not None and found not in leaving:
+    chain: list[tuple[Node, Place]] = [(node, where)]
+    members = {node.id}
+    while True:
+        found = work.tree.child(where.parent, where.name)
+        if found is None or found in members:
+            break
         occupant = work.tree.node(found)
         state = occupant.services.get(service)
-        if state is not None and state.gone:
+        if state is None:
+            break
+        if state.gone:
             return False
-        if state is not None and is_leaving(occupant, state):
-            assert state.seen is not None  # noqa: S101 - that is what leaving means
-            if not _take(work, service, occupant, state.seen.place, leaving=leaving | {found}):
-                return False
-            _rebase(state, state.seen.place)
-            work.tree.put(occupant)
-        else:
-            node.place = free_place(work, where, service=service, mark=mark_of(node))
-            work.notice("conflict_found", service, occupant, copy=work.head_path(node))
-            return True
-    revive_directory(work, where)
-    node.place = where
+        if state.seen is None or not is_leaving(occupant, state):
+            break
+        where = state.seen.place
+        chain.append((occupant, where))
+        members.add(found)
+    for mover, target in reversed(chain):
+        _put_at(work, service, mover, target, members)
+        members.discard(mover.id)
+        if mover is not node:
+            _rebase(mover.services[service], target)
+            work.tree.put(mover)
     work.moved()
     return True
+
+
+def _put_at(work: Work, service: ServiceName, node: Node, where: Place, leaving: set[NodeId]) -> None:
+    """Moves one node in the head tree, to a name beside the wanted one where that is taken for good.
+
+    Args:
+        work: The unit of work.
+        service: Who moved it.
+        node: What is moved.
+        where: Where to.
+        leaving: Nodes that leave their places in the same stroke.
+    """
+    if work.is_below(where.parent, node.id):
+        return  # A move elsewhere came first and turned the order round: the service follows the head.
+    found = work.tree.child(where.parent, where.name)
+    if found is not None and found not in leaving:
+        node.place = free_place(work, where, service=service, mark=mark_of(node))
+        work.notice("conflict_found", service, work.tree.node(found), copy=work.head_path(node))
+        return
+    revive_directory(work, where)
+    node.place = where
 
 
 def is_leaving(node: Node, state: ServiceState) -> bool:
@@ -95,7 +121,7 @@ def _revive_moved(work: Work, service: ServiceName, node: Node, where: Place) ->
     Returns:
         False when the name belongs to an entry that is missed on the service, and may yet turn up elsewhere.
     """
-    if not _take(work, service, node, where, leaving=frozenset({node.id})):
+    if not _take(work, service, node, where):
         return False
     restore_head(work, service, node)
     revive(work, node)

@@ -37,3 +37,14 @@ def _cut(text: str, size: int) -> str:
     """Cuts a text to a number of UTF-8 bytes without splitting a character."""
     encoded = text.encode()
     return text if len(encoded) <= size else encoded[: max(size, 0)].decode(errors="ignore")
+
+
+def aside_name(name: str, node: int) -> str:
+    """Returns the name an entry takes for a moment while another one takes its own.
+
+    Args:
+        name: Its name.
+        node: Its number, which makes the name its own.
+    """
+    tail = f" (moving {node:x})"
+    return _cut(name, NAME_BYTES - len(tail)) + tail

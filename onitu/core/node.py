@@ -210,6 +210,18 @@ class ServiceState(msgspec.Struct, array_like=True):
         return intent.place
 
     @property
+    def empty(self) -> bool:
+        """Whether there is nothing to remember of this service."""
+        return (
+            self.base is None
+            and self.seen is None
+            and self.intent is None
+            and not self.gone
+            and not self.retired
+            and not self.drift
+        )
+
+    @property
     def present(self) -> bool:
         """Whether the entry was there when last looked for."""
         return self.seen is not None and not self.gone
@@ -274,7 +286,7 @@ class Node(msgspec.Struct, array_like=True):
 
     def prune(self) -> None:
         """Forgets versions that neither the head nor any service refers to, and services that hold nothing."""
-        for name in [name for name, state in self.services.items() if state == _NOTHING]:
+        for name in [name for name, state in self.services.items() if state.empty]:
             del self.services[name]
         if len(self.versions) < 2:
             return
@@ -288,6 +300,3 @@ class Node(msgspec.Struct, array_like=True):
                     needed.add(state.intent.before.version)
         for number in [number for number in self.versions if number not in needed]:
             del self.versions[number]
-
-
-_NOTHING = ServiceState()

@@ -139,7 +139,10 @@ def _present(
 ) -> Probe | None:
     """Finds the node an entry is, and takes it in."""
     occupant = work.locate(service, there.parent, there.name)
-    if occupant is not None and _is_known(work, service, occupant, there, entry, observation.seq):
+    if occupant is None:
+        if work.departed.is_past(service, there, observation.seq):
+            return None  # We have taken it away since.
+    elif _is_known(work, service, occupant, there, entry, observation.seq):
         return None
     readable = work.member(service).readable
     if readable and occupant is not None and observation.moved_from is not None and entry.kind is Kind.FILE:
@@ -414,6 +417,8 @@ def _changed(
             _decide_others(work, service, node)
         if same_attributes(entry, base):
             return True
+        if node.deleted and seen.place != known.place:
+            return _edited(work, service, node, state, seen)  # It lives on where it was moved to, with these.
         if known.version != node.head or node.deleted:
             return True  # Somebody else has changed the content meanwhile: its attributes come along.
         lifecycle.advance(node, service, state, entry, seen.place, digests=base.digests)

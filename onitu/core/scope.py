@@ -34,8 +34,12 @@ class Member:
     mode: Mode
     capabilities: Capabilities = Capabilities()
     # Asked for every entry, and a flag of an enumeration takes a microsecond to ask.
-    readable: bool = attrs.field(init=False, default=attrs.Factory(lambda member: Mode.READ in member.mode, takes_self=True))
-    writable: bool = attrs.field(init=False, default=attrs.Factory(lambda member: Mode.WRITE in member.mode, takes_self=True))
+    readable: bool = attrs.field(
+        init=False, default=attrs.Factory(lambda member: Mode.READ in member.mode, takes_self=True)
+    )
+    writable: bool = attrs.field(
+        init=False, default=attrs.Factory(lambda member: Mode.WRITE in member.mode, takes_self=True)
+    )
 
     def key(self, name: str) -> str:
         """Returns what the service compares names by."""

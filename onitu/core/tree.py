@@ -6,7 +6,8 @@ walks that need more than one node. Nothing here knows where nodes are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -104,6 +105,32 @@ class Notice(msgspec.Struct, frozen=True):
     fields: dict[str, str] = {}
 
 
+class Departed:
+    """Places that entries have left by mutations of ours, and when: an older observation of them is no news.
+
+    Kept by the shell from one unit of work to the next, in memory only: after a restart there are no older observations.
+    """
+
+    #: Enough for what may still be on its way; the oldest is forgotten first.
+    KEPT = 20_000
+
+    __slots__ = ("_seqs",)
+
+    def __init__(self) -> None:
+        self._seqs: dict[tuple[ServiceName, Place], int] = {}
+
+    def note(self, service: ServiceName, place: Place, seq: int) -> None:
+        """Notes that nothing was at a place when a mutation was answered."""
+        self._seqs.pop((service, place), None)
+        self._seqs[service, place] = seq
+        if len(self._seqs) > self.KEPT:
+            del self._seqs[next(iter(self._seqs))]
+
+    def is_past(self, service: ServiceName, place: Place, seq: int) -> bool:
+        """Returns whether an observation of a place is older than the departure from it."""
+        return seq < self._seqs.get((service, place), 0)
+
+
 Effect: TypeAlias = NeedDigest | Recheck | Notice
 
 
@@ -115,15 +142,23 @@ class Work:
         scope: What the setup says.
         now_ns: Time of the event, nanoseconds since 1970.
         in_flight: Entries with a mutation of ours that is not answered yet: what is seen there is set aside.
+        departed: Places that mutations of ours have emptied a moment ago.
         effects: What the decisions ask for; released after the commit.
     """
 
-    __slots__ = ("_directories", "effects", "in_flight", "now_ns", "scope", "tree")
+    __slots__ = ("_directories", "departed", "effects", "in_flight", "now_ns", "scope", "tree")
 
     def __init__(
-        self, tree: Tree, scope: Scope, *, now_ns: int, in_flight: Set[tuple[ServiceName, NodeId]] = frozenset()
+        self,
+        tree: Tree,
+        scope: Scope,
+        *,
+        now_ns: int,
+        in_flight: AbstractSet[tuple[ServiceName, NodeId]] = frozenset(),
+        departed: Departed | None = None,
     ) -> None:
         self.tree = tree
+        self.departed = departed if departed is not None else Departed()
         self.scope = scope
         self.now_ns = now_ns
         self.in_flight = in_flight

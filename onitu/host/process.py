@@ -135,8 +135,13 @@ async def adopt_driver(spawned: Spawned, *, service: str, log: FilteringBoundLog
                     block.start_soon(keeper.report_death)
                     try:
                         yield DriverProcess(spawned)
-                    except (DriverError, BaseExceptionGroup):
+                    except DriverError:
                         await keeper.wait_dying()
+                        raise
+                    except BaseExceptionGroup as group:
+                        # Being cancelled comes in a group as well, and has nothing to wait for.
+                        if any(isinstance(error, DriverError) for error in leaves(group)):
+                            await keeper.wait_dying()
                         raise
                     block.cancel_scope.cancel()
             finally:

@@ -63,7 +63,7 @@ class Scanner:
         self._items = 0
         self._room = SAFE_BYTES
         self._begun = 0.0
-        self._beat = 0.0
+        self._beat = time.monotonic()
         self._beats = False
 
     def snapshot(self, directories: Sequence[str], *, recursive: bool, beats: bool) -> int:

@@ -221,7 +221,7 @@ class Writer:
 
     def _put(self, metadata: Metadata, content: bytes) -> Observation:
         """Writes content that is in memory."""
-        if not writes_whole(self._plug.handlers.keys()):
+        if not self._goes_whole(len(content)):
             return self._put_chunks(metadata, _pieces(content))
         self._check_whole(metadata)
         digests: dict[str, bytes] = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from onitu.core.node import NodeId, ServiceName
-from onitu.core.tree import Effect, NeedDigest, Notice, Recheck, Work
+from onitu.core.tree import Departed, Effect, NeedDigest, Notice, Recheck, Work
 from onitu.log import get_logger
 from onitu.referee.failures import Failures
 from onitu.referee.writer import Writer
@@ -59,11 +59,18 @@ class Referee:
         self.failures = Failures()
         self.counts = Counts()
         self.log = get_logger()
+        self._departed = Departed()
         self._rest = trio.Event()
 
     def work(self, transaction: Transaction, folder: str) -> Work:
         """Returns the unit of work of a folder in a transaction."""
-        return Work(transaction, self.scopes[folder], now_ns=time.time_ns(), in_flight=self.in_flight)
+        return Work(
+            transaction,
+            self.scopes[folder],
+            now_ns=time.time_ns(),
+            in_flight=self.in_flight,
+            departed=self._departed,
+        )
 
     def release(self, folder: str, effects: Iterable[Effect]) -> None:
         """Does what decisions asked for, once they are committed, and wakes whoever may have work now."""

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias, TypeVar
 import psutil
 
 UNIT = float(os.environ.get("ONITU_TEST_TIME_UNIT", "1"))
+EVERYTHING = bool(os.environ.get("ONITU_TEST_EVERYTHING"))  # Tests that wait for long deadlines, and many moments.
 START = 20  # Units for a core to come up with its drivers and settle.
 REACTION = 20  # Units for a running core to do what a test waits for; usually well under two.
 RUN = 90  # Units for one `--once`.

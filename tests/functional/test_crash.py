@@ -16,10 +16,9 @@ from pathlib import Path
 import pytest
 
 from tests.functional.harness import Onitu, Setups
-from tests.functional.processes import START, UNIT, Core, wait_until
+from tests.functional.processes import EVERYTHING, START, UNIT, Core, wait_until
 from tests.functional.trees import HIDDEN, differences, fill, snapshot, write
 
-EVERYTHING = bool(os.environ.get("ONITU_TEST_EVERYTHING"))
 #: Shares of the new files that are visible on b when the kill comes; -1: as soon as anything is staged.
 SHARES = [number / 20 for number in range(21)] if EVERYTHING else [0.02, 0.7]
 #: Seconds after the start at which the kill comes, whatever has happened until then.

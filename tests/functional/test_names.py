@@ -124,8 +124,8 @@ def test_any_name_is_carried(outcome: Outcome, name: str) -> None:
     """Bullet 1: a name in any script, with any character and of up to 255 bytes arrives as it is spelled."""
     place = outcome.onitu["b"] / outcome.where
 
-    assert (place / "files" / name).read_text() == f"content of {name}"
-    assert (place / "directories" / name / "inside.txt").read_text() == f"inside {name}"
+    assert (place / "files" / name).read_bytes() == f"content of {name}".encode()
+    assert (place / "directories" / name / "inside.txt").read_bytes() == f"inside {name}".encode()
 
 
 def test_paths_beyond_4096_bytes_are_carried(outcome: Outcome) -> None:

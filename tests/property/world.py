@@ -21,7 +21,7 @@ from onitu.core.node import Action, Node, NodeId
 from onitu.core.plan import Plan, Planner, Task
 from onitu.core.reconcile import observe
 from onitu.core.scope import Member, Policy, Scope
-from onitu.core.tree import NeedDigest, Notice, Recheck, Work
+from onitu.core.tree import Departed, NeedDigest, Notice, Recheck, Work
 from onitu.referee.ingest import Listed, find_waiting, settle, take_listings
 from onitu.errors import DriverError, OutcomeUnknown, SourceChanged, Unavailable
 from tests.property.memory_tree import MemoryStore, MemoryTree
@@ -107,6 +107,7 @@ class World:
         self.scope = Scope(folder=FOLDER, root=root.id, members=members, policy=policy)
         self.scopes[FOLDER] = self.scope
         self.in_flight: set[tuple[str, NodeId]] = set()
+        self.departed = Departed()
         self.created: dict[bytes, set[str]] = {}
         self.superseded: set[bytes] = set()
         self.notices: list[Notice] = []
@@ -132,7 +133,7 @@ class World:
     def work(self) -> Iterator[Work]:
         """One transaction; its effects are released after the commit."""
         tree = MemoryTree(self.store, self.scopes)
-        work = Work(tree, self.scope, now_ns=1_000_000_000, in_flight=self.in_flight)
+        work = Work(tree, self.scope, now_ns=1_000_000_000, in_flight=self.in_flight, departed=self.departed)
         yield work
         tree.commit()
         for effect in work.effects:
@@ -381,6 +382,7 @@ class World:
     def crash(self) -> None:
         """Everything in memory is lost; what was sent may have been done."""
         self.in_flight.clear()
+        self.departed = Departed()
         for place in self.places.values():
             place.events.clear()
             place.questions.clear()

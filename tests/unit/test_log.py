@@ -158,8 +158,9 @@ def test_status_line_stays_below_the_log() -> None:
     show_status("10 files")
     get_logger().info("settled")
     show_status(None)
+    show_status(None)
 
-    shown, logged, gone, *_ = stream.getvalue().split(b"\r\x1b[K")[1:]
+    shown, logged, gone = stream.getvalue().split(b"\r\x1b[K")[1:]
     assert shown == b"10 files"
     assert logged.endswith(b"settled\n10 files")
     assert gone == b""

@@ -72,4 +72,4 @@ def test_temporary_directory_is_the_systems() -> None:
     """`TMPDIR` is looked up when it is asked for; other names are not there."""
     assert tempfile.gettempdir() == utils.TMPDIR
     with pytest.raises(AttributeError):
-        _ = utils.NOTHING  # type: ignore[attr-defined]
+        _ = utils.NOTHING

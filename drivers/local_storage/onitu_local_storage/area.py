@@ -35,15 +35,23 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOCK_PATIENCE = 3.0  # Seconds for an older driver process to end: it does so when its core has gone.
 _LOCK_PAUSE = 0.02
 _DAY = 86_400
+_TAKEN = (errno.ENOTDIR, errno.EEXIST, errno.ELOOP)  # A file or a link has the name of a directory.
 _SAME_MOMENT = 1_000  # Attempts to find a free place in the trash; the second one is nearly always free.
 
 
 class Area:
     """The open `.onitu` of one folder.
 
+    It is let go of, lock and all, when nothing refers to it any more, not at a given moment: a descriptor that is
+    closed under the hands of a thread that is about to write would by then be another directory's.
+
     Args:
         root: Descriptor of the folder's root.
         service: Name of the service, for the lock file.
+
+    Attributes:
+        fd: Descriptor of the directory.
+        tmp: Descriptor of the staging directory.
 
     Raises:
         Unavailable: Another process holds the lock; the text says which.
@@ -51,30 +59,22 @@ class Area:
     """
 
     def __init__(self, root: int, service: str) -> None:
-        self.fd = _open_or_make(root, os.fsencode(beneath.HIDDEN))
-        self._lock = -1
+        self._open: list[int] = []
         self._mutex = threading.Lock()
-        self._removed: list[int] = []  # Descriptors of staging directories that the user has removed.
         self._day: tuple[int, int] = (-1, -1)  # Number of the day, descriptor of its directory.
-        self.tmp = -1
-        self._trash = -1
-        try:
-            self._lock = _take_lock(self.fd, service)
-            self.tmp = _open_or_make(self.fd, b"tmp")
-            self._trash = _open_or_make(self.fd, b"trash")
-        except BaseException:
-            self.close()
-            raise
+        self.fd = self._keep_open(_open_or_make(root, os.fsencode(beneath.HIDDEN)))
+        self._keep_open(_take_lock(self.fd, service))
+        self.tmp = self._keep_open(_open_or_make(self.fd, b"tmp"))
+        self._trash = self._keep_open(_open_or_make(self.fd, b"trash"))
 
-    def close(self) -> None:
-        """Lets go of everything, the lock last."""
-        with self._mutex:
-            descriptors = (self._day[1], self._trash, *self._removed, self.tmp, self.fd, self._lock)
-            self._day, self._trash, self.tmp, self.fd, self._lock = (-1, -1), -1, -1, -1, -1
-            self._removed = []
-        for descriptor in descriptors:
+    def __del__(self) -> None:
+        for descriptor in (self._day[1], *reversed(self._open)):
             if descriptor >= 0:
                 os.close(descriptor)
+
+    def _keep_open(self, descriptor: int) -> int:
+        self._open.append(descriptor)
+        return descriptor
 
     def remake(self, tmp: int) -> bool:
         """Makes the staging directory anew if the user has removed it.
@@ -91,14 +91,13 @@ class Area:
             if self.tmp == tmp:
                 if os.fstat(tmp).st_nlink:
                     return False
-                self._removed.append(tmp)
-                self.tmp = _open_or_make(self.fd, b"tmp")
+                self.tmp = self._keep_open(_open_or_make(self.fd, b"tmp"))
             return True
 
     def remove_leftovers(self) -> None:
         """Removes what a process that is gone has staged."""
         with os.scandir(self.tmp) as entries:
-            names = [entry.name for entry in entries]
+            names = [entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)]
         for name in names:
             os.unlink(name, dir_fd=self.tmp)
 
@@ -135,7 +134,9 @@ class Area:
             base = self._today() if attempt == 0 else self._moment(exact=attempt > 1)
             try:
                 directory = _open_or_make_beneath(base, parent)
-            except (NotADirectoryError, FileExistsError):
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    raise
                 continue
             finally:
                 os.close(base)
@@ -164,27 +165,28 @@ class Area:
     def _open_trash(self, name: bytes) -> int:
         # The user may empty the trash at any time, the directory itself included.
         if os.fstat(self._trash).st_nlink == 0:
-            os.close(self._trash)
-            self._trash = _open_or_make(self.fd, b"trash")
+            self._trash = self._keep_open(_open_or_make(self.fd, b"trash"))
         return _open_or_make(self._trash, name)
 
-    def empty_trash(self, days: int) -> None:
-        """Removes from the trash what has been there for a number of days.
+    def open_trash(self) -> int:
+        """Returns a descriptor of the trash for `empty_trash`, which its caller closes."""
+        return os.dup(self._trash)
 
-        Args:
-            days: Days to keep things; 0 keeps them for ever.
-        """
-        if days <= 0:
-            return
-        oldest = time.strftime("%Y-%m-%d", time.gmtime(time.time() - days * _DAY))
-        trash = os.dup(self._trash)  # This takes a while, and the folder may be closed meanwhile.
-        try:
-            with os.scandir(trash) as entries:
-                names = [entry.name for entry in entries if entry.name[: len(oldest)] < oldest]
-            for name in names:
-                shutil.rmtree(name, ignore_errors=True, dir_fd=trash)
-        finally:
-            os.close(trash)
+
+def empty_trash(trash: int, days: int) -> None:
+    """Removes from the trash what has been there for a number of days. May take a while.
+
+    Args:
+        trash: Descriptor of the trash.
+        days: Days to keep things; 0 keeps them for ever.
+    """
+    if days <= 0:
+        return
+    oldest = time.strftime("%Y-%m-%d", time.gmtime(time.time() - days * _DAY))
+    with os.scandir(trash) as entries:
+        names = [entry.name for entry in entries if entry.name[: len(oldest)] < oldest]
+    for name in names:
+        shutil.rmtree(name, ignore_errors=True, dir_fd=trash)
 
 
 def _open_or_make(parent: int, name: bytes) -> int:

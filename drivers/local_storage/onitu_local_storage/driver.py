@@ -25,6 +25,7 @@ from onitu.plug import (
 )
 
 from . import content, observe, uploads, write
+from .area import Area, empty_trash
 from .failures import from_os_error
 from .root import Owner, Root, open_root
 from .watch import Watcher
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from onitu.plug import Absent, Attributes, Changes, Folder, LocalFile
-
-    from .area import Area
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -102,31 +101,34 @@ def open_folder(folder: Folder) -> FolderReport:
     """Opens the root of a folder, takes its lock, and removes what a dead process has left behind."""
     _close_folder(folder.name)
     options = folder.options or plug.options
+    service_root = str(options["root"])
     try:
-        owner = Owner(setup=plug.setup_id, service=plug.service_name)
-        root, report = open_root(str(options["root"]), folder, owner)
+        root, report = open_root(service_root, folder, Owner(setup=plug.setup_id, service=plug.service_name))
+        if root is not None:
+            _roots[folder.name] = root
+            if root.area is not None:
+                root.area.remove_leftovers()
+                _keep_trash_small(root.area, root.closed, int(str(options.get("trash_days") or 0)))
     except OSError as error:
-        raise from_os_error(error, error.filename or folder.name) from error
-    if root is not None:
-        _roots[folder.name] = root
-        if root.area is not None:
-            root.area.remove_leftovers()
-            days = int(str(options.get("trash_days") or 0))
-            threading.Thread(
-                target=_empty_trash, args=(root, root.area, days), name=f"trash {folder.name}", daemon=True
-            ).start()
+        raise from_os_error(error, os.path.join(service_root, folder.path)) from error
     return report
 
 
-def _empty_trash(root: Root, area: Area, days: int) -> None:
+def _keep_trash_small(area: Area, closed: threading.Event, days: int) -> None:
     """Empties the trash of what is too old, now and every day, until the folder is closed."""
-    while True:
+    trash = area.open_trash()
+
+    def run() -> None:
         try:
-            area.empty_trash(days)
+            empty_trash(trash, days)
+            while not closed.wait(_DAY):
+                empty_trash(trash, days)
         except (OSError, RecursionError) as error:
-            plug.logger.warning("path_failed", extra={"path": f"{root.path}/.onitu/trash", "reason": str(error)})
-        if root.closed.wait(_DAY):
-            return
+            plug.logger.warning("path_failed", extra={"path": ".onitu/trash", "reason": str(error)})
+        finally:
+            os.close(trash)
+
+    threading.Thread(target=run, name="trash", daemon=True).start()
 
 
 @plug.handler()
@@ -282,7 +284,11 @@ def watch(folder: Folder, changes: Changes) -> None:
     options = folder.options or plug.options
     watcher = Watcher(_root(folder.name), changes, plug, rescan_interval=float(options["rescan_interval"] or 0))
     _watchers[folder.name] = watcher
-    watcher.run()
+    try:
+        watcher.run()
+    finally:
+        if _watchers.get(folder.name) is watcher:
+            del _watchers[folder.name]
 
 
 @plug.handler()
@@ -295,7 +301,7 @@ def close() -> None:
 def _close_folder(name: str) -> None:
     watcher = _watchers.pop(name, None)
     if watcher is not None:
-        watcher.wake()
+        watcher.stop()
     root = _roots.pop(name, None)
     if root is not None:
         root.close()

@@ -8,10 +8,13 @@ written, and reports nothing.
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from . import beneath, inotify, observe
+from onitu.plug import Kind, Present
+
+from . import beneath, inotify, observe, system
 from .inotify import Node, WatchLimitError, WatchTree
 
 if TYPE_CHECKING:
@@ -23,9 +26,13 @@ QUIET: Final = 1.0
 """Seconds without a write after which a file that is still open is reported all the same."""
 
 LINKED: Final = 0.1
-"""The same for a file that had content when it appeared and was not written since: it was linked, not written here."""
+"""The same where it cannot be found out whether a file is open, and it had content when it was first looked at."""
 
-PLACE_NOT_UTF8: Final = "the name is not UTF-8, so it cannot be written on other services: rename it"
+FRESH: Final = 0.005
+"""Seconds after which a new entry is looked at: a file's creation is told before its writer counts as one, and most
+are closed by then."""
+
+NOT_UTF8: Final = "the name is not UTF-8, so it cannot be written on other services: rename it"
 
 Place: TypeAlias = tuple[Node, str]
 _Half: TypeAlias = tuple[Node, str, Node | None]  # Where a rename began, and the directory's node if it is one.
@@ -44,7 +51,7 @@ class Gatherer:
         dirty: Places to look at, in the order in which they were touched.
         file_moves: New place to old place.
         directory_moves: Old path, new path and node, in the order in which they happened.
-        rescans: Directories with content that no event has told of.
+        rescans: Directories with too much in them that no event has told of.
         lost: Events were lost: everything must be looked at.
         root_touched: Something happened to the root itself or to `.onitu`.
     """
@@ -68,6 +75,7 @@ class Gatherer:
         self._problem = problem
         self._limit = limit
         self._created: dict[Place, None] = {}
+        self._fresh_until = 0.0
         self._writing: dict[Place, float] = {}
         self._halves: dict[int, _Half] = {}
 
@@ -104,9 +112,14 @@ class Gatherer:
                 self._tree.remove(moved)
         self._halves.clear()
 
-    def ripen(self, now: float) -> None:
-        """Adds the files to what is to be looked at that nobody has written to for long enough."""
-        if self._created:
+    def ripen(self, now: float, *, at_once: bool = False) -> None:
+        """Adds the files to what is to be looked at that nobody has written to for long enough.
+
+        Args:
+            now: Monotonic time.
+            at_once: What is new is not left alone for a moment.
+        """
+        if self._created and (at_once or now >= self._fresh_until):
             self._judge_created(now)
         if self._writing:
             for place in [place for place, due in self._writing.items() if due <= now]:
@@ -115,7 +128,10 @@ class Gatherer:
 
     def due(self) -> float | None:
         """Returns when there is something to `ripen`."""
-        return min(self._writing.values()) if self._writing else None
+        dues = list(self._writing.values())
+        if self._created:
+            dues.append(self._fresh_until)
+        return min(dues, default=None)
 
     def _take(self, event: Event) -> None:
         mask = event.mask
@@ -144,7 +160,7 @@ class Gatherer:
             name = event.name.decode()
         except UnicodeDecodeError:
             if event.mask & (inotify.CREATE | inotify.MOVED_TO):
-                self._problem(node.join(event.name.decode("utf-8", "backslashreplace")), PLACE_NOT_UTF8)
+                self._problem(node.join(event.name.decode("utf-8", "backslashreplace")), NOT_UTF8)
             return None
         if name == beneath.HIDDEN and node.parent is None:
             self.root_touched = True  # Whoever removes it takes the marker away, or the whole root.
@@ -156,7 +172,7 @@ class Gatherer:
             self._created.pop(place, None)
             self._writing[place] = time.monotonic() + QUIET
         elif mask & inotify.CREATE:
-            self._created[place] = None
+            self._is_new(place)
             self.file_moves.pop(place, None)
         elif mask & inotify.MOVED_FROM:
             self._halves[cookie] = (*place, None)
@@ -208,24 +224,47 @@ class Gatherer:
             self._add(self._tree.make(node, name))
 
     def _add(self, node: Node) -> None:
-        """Watches a new directory. What is in it already has had no events: it is to be listed."""
+        """Watches a new directory. What is in it already has had no events."""
         try:
-            if self._tree.add(node):
-                self.rescans.append(node)
+            found = self._tree.add(node)
         except WatchLimitError as error:
             self._limit(error)
             self.rescans.append(node)
+            return
+        if len(found) > inotify.ENOUGH:
+            self.rescans.append(node)
+            return
+        for place in found:
+            self._is_new(place)
+
+    def _is_new(self, place: Place) -> None:
+        if not self._created:
+            self._fresh_until = time.monotonic() + FRESH
+        self._created[place] = None
 
     def _judge_created(self, now: float) -> None:
-        """Decides what a new entry is that has not been closed yet: most are about to be written."""
+        """Decides what a new entry is that has not been closed yet: many are about to be written."""
         for place in self._created:
-            try:
-                status = observe.status_beneath(self._root, place[0].join(place[1]))
-            except OSError:
-                self.dirty[place] = None
-                continue
-            if not observe.is_file(status) or status.st_nlink > 1:
-                self.dirty[place] = None  # Nobody writes it: it was linked, or is nothing that is written.
+            due = self._wait_for_writer(place[0].join(place[1]))
+            if due:
+                self._writing[place] = now + due
             else:
-                self._writing[place] = now + (LINKED if status.st_size else QUIET)
+                self.dirty[place] = None
         self._created.clear()
+
+    def _wait_for_writer(self, path: str) -> float:
+        """Returns the seconds to leave a new entry alone; 0: nobody is going to write it."""
+        try:
+            state = observe.look_beneath(self._root, path)
+            if not isinstance(state, Present) or state.kind is not Kind.FILE:
+                return 0  # Opening it might do something: of all that is not a file, only what it is matters.
+            descriptor = beneath.open_beneath(self._root, path.encode(), os.O_RDONLY | os.O_NONBLOCK)
+        except OSError:
+            return 0  # Gone again, or not ours to read.
+        try:
+            written = system.is_written(descriptor)
+        finally:
+            os.close(descriptor)
+        if written is None:
+            return LINKED if state.size else QUIET
+        return QUIET if written else 0

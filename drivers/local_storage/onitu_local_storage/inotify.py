@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import struct
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from . import beneath, system
@@ -43,6 +42,10 @@ _HEADER: Final = struct.Struct("iIII")
 _BUFFER: Final = 256 * 1024
 _READS: Final = 32  # The queue has 16,384 events of at most 272 bytes, unless the administrator made it longer.
 _GONE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
+
+ENOUGH: Final = 2_000
+"""Most entries of a new directory that are told of one by one; listing more of them is the Plug's business."""
 
 
 class Event(NamedTuple):
@@ -165,16 +168,17 @@ class WatchTree:
             for watch in old.keys() - self._nodes.keys():
                 system.inotify_remove_watch(self.fd, watch)
 
-    def add(self, node: Node) -> bool:
+    def add(self, node: Node) -> list[tuple[Node, str]]:
         """Watches a directory and everything below it: each first, then what is in it is looked for.
 
         Returns:
-            Whether anything is in it.
+            What is in it, each directory before what it holds; no more than a little above `ENOUGH` entries, of which
+            then nothing is left to be said but that there are too many.
 
         Raises:
             WatchLimitError: There are too few watches; those there are do watch.
         """
-        found = False
+        found: list[tuple[Node, str]] = []
         waiting = [node]
         while waiting:
             following = waiting.pop()
@@ -185,17 +189,26 @@ class WatchTree:
                 continue  # Gone again, or not ours to read, of which the listing will tell.
             try:
                 self._watch(following, directory)
-                with os.scandir(directory) as entries:
-                    for entry in entries:
-                        found = True
-                        if entry.is_dir(follow_symlinks=False) and self._is_ours(path, entry.name):
-                            waiting.append(self._child(following, entry.name))
+                self._find(following, directory, found, waiting)
             except OSError as error:
                 if error.errno == errno.ENOSPC:
                     raise WatchLimitError("fs.inotify.max_user_watches") from error
             finally:
                 os.close(directory)
         return found
+
+    def _find(self, node: Node, directory: int, found: list[tuple[Node, str]], waiting: list[Node]) -> None:
+        """Looks for what is in a directory that is watched by now."""
+        at_top = node.parent is None
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                name = entry.name
+                if not _is_utf8(name) or (at_top and name == beneath.HIDDEN):
+                    continue
+                if len(found) <= ENOUGH:
+                    found.append((node, name))
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(self._child(node, name))
 
     def remove(self, node: Node) -> None:
         """Ends the watches of a directory that has left the tree, and of everything below it."""
@@ -255,11 +268,10 @@ class WatchTree:
         node.watch = watch
         self._nodes[watch] = node
 
-    @staticmethod
-    def _is_ours(path: str, name: str) -> bool:
-        if not path and name == beneath.HIDDEN:
-            return False
-        with suppress(UnicodeEncodeError):
-            name.encode()
-            return True
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
         return False
+    return True

@@ -104,11 +104,6 @@ def _file(status: os.stat_result, now: int, digests: dict[str, bytes] | None = N
     )
 
 
-def is_file(status: os.stat_result) -> bool:
-    """Tells whether it is a regular file."""
-    return _FORMAT(status.st_mode) == _REGULAR
-
-
 def look(directory: int, name: bytes) -> Present | Inadmissible | Absent:
     """Observes one entry.
 
@@ -147,20 +142,6 @@ def look_beneath(root: int, path: str) -> Present | Inadmissible | Absent:
         raise
     try:
         return look(directory, name)
-    finally:
-        os.close(directory)
-
-
-def status_beneath(root: int, path: str) -> os.stat_result:
-    """Looks at a path below a root.
-
-    Raises:
-        OSError: There is nothing, or it could not be found out.
-    """
-    parent, name = beneath.split(path)
-    directory = beneath.open_directory(root, parent)
-    try:
-        return os.stat(name, dir_fd=directory, follow_symlinks=False)
     finally:
         os.close(directory)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _OWN = 10_000  # Revisions of our own that are remembered: events come within moments.
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_SEARCH = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,10 +73,10 @@ class Root:
         self._mutex = threading.Lock()
 
     def close(self) -> None:
-        """Lets go of the root and its lock."""
+        """Takes no more work. Descriptors and lock are let go of when the last handler that uses them has returned."""
         self.closed.set()
-        if self.area is not None:
-            self.area.close()
+
+    def __del__(self) -> None:
         os.close(self.fd)
 
     def writable(self) -> Area:
@@ -166,11 +167,10 @@ def open_root(service_root: str, folder: Folder, owner: Owner) -> tuple[Root | N
         return None, refused.report
     try:
         area, root_id = _identify(path, descriptor, folder, owner)
-    except Refused as refused:
+    except BaseException as error:
         os.close(descriptor)
-        return None, refused.report
-    except BaseException:
-        os.close(descriptor)
+        if isinstance(error, Refused):
+            return None, error.report
         raise
     report = FolderReport(RootState.OK, root_id, local_root=path, path=os.path.normpath(folder.path))
     return Root(path, descriptor, root_id, area), report
@@ -201,17 +201,13 @@ def _identify(path: str, descriptor: int, folder: Folder, owner: Owner) -> tuple
         root_id = folder.root_id or (marker.root if marker is not None else _inode_id(descriptor))
         return None, root_id
     area = Area(descriptor, owner.service)
-    try:
-        if folder.root_id is not None:
-            return area, folder.root_id
-        # First contact. The id of a marker that is there is kept, so that a core that knows this root goes on.
-        root_id = marker.root if marker is not None else uuid.uuid4().hex
-        mine = Marker(setup=owner.setup, service=owner.service, folder=folder.name, root=root_id)
-        if mine != marker:
-            marker_file.write(area.fd, mine)
-    except BaseException:
-        area.close()
-        raise
+    if folder.root_id is not None:
+        return area, folder.root_id
+    # First contact. The id of a marker that is there is kept, so that a core that knows this root goes on.
+    root_id = marker.root if marker is not None else uuid.uuid4().hex
+    mine = Marker(setup=owner.setup, service=owner.service, folder=folder.name, root=root_id)
+    if mine != marker:
+        marker_file.write(area.fd, mine)
     return area, root_id
 
 
@@ -231,9 +227,9 @@ def _require_not_nested(path: str, owner: Owner) -> None:
     above = os.path.dirname(path)
     while above != os.path.dirname(above):
         try:
-            descriptor = os.open(above, _DIRECTORY)
+            descriptor = os.open(above, _SEARCH)
         except OSError:
-            return  # What we may not see, no other service of ours can hold.
+            return  # What we may not even pass through, no other service of ours can hold.
         try:
             marker = _read_marker(descriptor)
         except (Refused, OSError):

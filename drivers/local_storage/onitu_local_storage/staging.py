@@ -46,10 +46,14 @@ class Staged:
 
     def discard(self) -> None:
         """Closes the file; removes it unless it was published."""
-        if self._name is not None:
-            os.unlink(self._name, dir_fd=self._area.tmp)
-            self._name = None
-        os.close(self.fd)
+        try:
+            if self._name is not None:
+                os.unlink(self._name, dir_fd=self._area.tmp)
+                self._name = None
+        except FileNotFoundError:
+            pass  # The user has cleared the staging directory.
+        finally:
+            os.close(self.fd)
 
     def finish(self, attributes: Attributes, directory: int, replaced: os.stat_result | None) -> None:
         """Sets what travels with the content, and what the destination wants of its own.
@@ -98,25 +102,50 @@ class Staged:
         """
         slot, kept = self._area.keep(path, self._link)
         try:
-            try:
-                system.exchange(slot, kept, directory, name)
-            except FileNotFoundError as error:
-                os.unlink(kept, dir_fd=slot)
-                raise RevisionMismatch(f"{os.fsdecode(name)!r} has just gone") from error
-            except OSError as error:
-                if error.errno not in system.LACKING:
-                    os.unlink(kept, dir_fd=slot)
-                    raise
-                _replace_in_two_steps(slot, kept, directory, name)
+            self._swap(slot, kept, directory, name)
             # The swap has changed the other one's ctime, and nothing else if it is what we have looked at.
             if not same_content(os.stat(kept, dir_fd=slot, follow_symlinks=False), before):
-                system.exchange(slot, kept, directory, name)
-                os.unlink(kept, dir_fd=slot)
+                self._put_back(slot, kept, directory, name)
                 raise RevisionMismatch(f"{os.fsdecode(name)!r} changed in the last moment")
         finally:
             os.close(slot)
         _announce(directory, name)
         return os.fstat(self.fd)
+
+    def _swap(self, slot: int, kept: bytes, directory: int, name: bytes) -> None:
+        """Swaps the staged file, which is in the trash by now, for the one it replaces."""
+        try:
+            try:
+                system.exchange(slot, kept, directory, name)
+            except OSError as error:
+                if error.errno not in system.LACKING:
+                    raise
+                _replace_in_two_steps(slot, kept, directory, name)
+        except OSError as error:
+            self._remove_own(slot, kept)
+            if isinstance(error, FileNotFoundError):
+                raise RevisionMismatch(f"{os.fsdecode(name)!r} has just gone") from error
+            raise
+
+    def _put_back(self, slot: int, kept: bytes, directory: int, name: bytes) -> None:
+        """Undoes the swap: what somebody changed in the last moment is what is to be there."""
+        try:
+            system.exchange(slot, kept, directory, name)
+        except FileNotFoundError:
+            return  # By now somebody has deleted our file. What it replaced is in the trash.
+        except OSError as error:
+            if error.errno not in system.LACKING:
+                raise
+            os.rename(kept, name, src_dir_fd=slot, dst_dir_fd=directory)
+        self._remove_own(slot, kept)
+
+    def _remove_own(self, slot: int, kept: bytes) -> None:
+        """Removes the staged file from the trash; anything else that is there by now is somebody's, and stays."""
+        try:
+            if same_content(os.stat(kept, dir_fd=slot, follow_symlinks=False), os.fstat(self.fd)):
+                os.unlink(kept, dir_fd=slot)
+        except FileNotFoundError:
+            pass
 
     def _link(self, directory: int, name: bytes) -> None:
         if self._name is None:
@@ -134,19 +163,9 @@ def create(area: Area, *, executable: bool) -> Staged:
         executable: Whether it is to be executable, as far as the user's umask allows.
     """
     mode = _ANYBODY_EXECUTES if executable else _ANYBODY
-    tmp = area.tmp
-    try:
-        return _create(area, mode)
-    except (FileNotFoundError, PermissionError):
-        if not area.remake(tmp):
-            raise
-        return _create(area, mode)
-
-
-def _create(area: Area, mode: int) -> Staged:
     if _TMPFILE:
         try:
-            return Staged(area, os.open(b".", os.O_RDWR | _TMPFILE | os.O_CLOEXEC, mode, dir_fd=area.tmp), None)
+            return _stage(area, b".", os.O_RDWR | _TMPFILE | os.O_CLOEXEC, mode)
         except OSError as error:
             # EISDIR: the file system knows so little of O_TMPFILE that it sees only the directory.
             if error.errno not in system.LACKING and error.errno != errno.EISDIR:
@@ -156,8 +175,18 @@ def _create(area: Area, mode: int) -> Staged:
 
 def create_named(area: Area, name: bytes, mode: int = _ANYBODY) -> Staged:
     """Stages an empty file under a name in `.onitu/tmp`, which is removed at the next start unless it is published."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    return Staged(area, os.open(name, flags, mode, dir_fd=area.tmp), name)
+    return _stage(area, name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+
+
+def _stage(area: Area, name: bytes, flags: int, mode: int) -> Staged:
+    tmp = area.tmp
+    try:
+        descriptor = os.open(name, flags, mode, dir_fd=tmp)
+    except (FileNotFoundError, PermissionError):
+        if not area.remake(tmp):
+            raise
+        descriptor = os.open(name, flags, mode, dir_fd=area.tmp)
+    return Staged(area, descriptor, None if name == b"." else name)
 
 
 def reopen(area: Area, name: bytes) -> Staged:

@@ -10,6 +10,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import signal
 import struct
 import sys
 
@@ -118,6 +119,25 @@ def sync_file_system(descriptor: int) -> None:
         return
     if _syncfs(descriptor) < 0:
         raise _last_error()
+
+
+def is_written(descriptor: int) -> bool | None:
+    """Tells whether anybody has an open file open for writing, or None where that cannot be found out.
+
+    A lease for reading is granted only where nobody has. Somebody who opens the file in the microseconds in which we
+    have it is held up for as long, and the kernel tells us by a signal: SIGURG, which nobody minds.
+    """
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return None
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None  # The file of another user, or a file system without leases.
+    return False
 
 
 def inotify_init() -> int:

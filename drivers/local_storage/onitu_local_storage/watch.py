@@ -62,15 +62,18 @@ class Watcher:
         self._interval = rescan_interval
         self._tree: WatchTree | None = None
         self._gathered: Gatherer | None = None
-        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
         self._drains: list[threading.Event] = []
         self._mutex = threading.Lock()
         self._ended = False
+        self._stopped = False
         self._root_ok = True
         self._limited = False
 
     def run(self) -> None:
-        """Watches until `changes.closed` is set."""
+        """Watches until `changes.closed` is set, or `stop` is called."""
         try:
             self._start()
             self._changes.drain = self.drain
@@ -93,12 +96,16 @@ class Watcher:
             if self._ended:
                 return
             self._drains.append(done)
-        self.wake()
+        self._wake()
         while not done.wait(_TURN) and not self._changes.closed.is_set():
             pass
 
-    def wake(self) -> None:
-        """Makes the loop turn once, so that it sees at once that it is to end. For any other thread."""
+    def stop(self) -> None:
+        """Ends the watching soon, whoever still listens. For any other thread."""
+        self._stopped = True
+        self._wake()
+
+    def _wake(self) -> None:
         with self._mutex:
             if self._ended:
                 return
@@ -134,11 +141,11 @@ class Watcher:
         if self._tree is not None:
             poll.register(self._tree.fd, select.POLLIN)
         beat = listed = looked = time.monotonic()
-        while not self._changes.closed.is_set():
+        while not self._stopped and not self._changes.closed.is_set():
             poll.poll(self._patience() * 1000)
             # Drains asked for before the queue is read are answered after all of it was reported.
             drains = self._take_drains()
-            self._gather(poll)
+            self._gather(poll, at_once=bool(drains))
             now = time.monotonic()
             if now - looked >= ROOT or self._has_news():
                 looked = now
@@ -175,7 +182,7 @@ class Watcher:
         for done in drains:
             done.set()
 
-    def _gather(self, poll: select.poll) -> None:
+    def _gather(self, poll: select.poll, *, at_once: bool) -> None:
         gathered = self._gathered
         if gathered is None:
             return
@@ -183,7 +190,7 @@ class Watcher:
             poll.poll(PAIR * 1000)
             gathered.take_all()
             gathered.settle_halves()
-        gathered.ripen(time.monotonic())
+        gathered.ripen(time.monotonic(), at_once=at_once)
 
     def _has_news(self) -> bool:
         gathered = self._gathered

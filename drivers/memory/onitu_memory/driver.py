@@ -41,6 +41,7 @@ plug.declare(
     conditional=Conditional.ATOMIC,
     staging=True,
     move_directory=True,
+    native_ids=True,
     executable=True,
     mtime_precision_ns=1,
     free_digests=("blake3",),

@@ -84,7 +84,7 @@ def test_faulty_manifest_names_driver_option_and_field(data: bytes, faults: list
         assert fault in str(caught.value)
 
 
-@pytest.mark.parametrize("key", sorted(RESERVED) + ["chunk-size", "max-delete"])
+@pytest.mark.parametrize("key", [*sorted(RESERVED), "chunk-size", "max-delete"])
 def test_manifest_may_not_take_names_of_onitu(key: str) -> None:
     """What Onitu reads beside the driver's options cannot be one of them (B11)."""
     with pytest.raises(DriverError, match="Onitu's own"):

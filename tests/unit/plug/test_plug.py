@@ -8,6 +8,7 @@ import pytest
 
 import onitu.api
 import onitu.plug
+from onitu import utils
 from onitu.core.capability import Conditional, NameComparison
 from onitu.core.model import Absent, Kind, Present, State, Upload
 from onitu.errors import DriverError, InvalidPath, ServiceError, Unsupported
@@ -153,7 +154,7 @@ def test_metadata_has_both_paths_and_the_computed_names() -> None:
     metadata = plug.metadata(FOLDER, "a/é.jpg", revision="r")
     assert (metadata.filename, metadata.path, metadata.folder) == ("a/é.jpg", "base/photos/a/é.jpg", "photos")
     assert metadata.mimetype == "image/jpeg"
-    assert metadata.fid == onitu.plug.values.utils.get_fid("photos/a/é.jpg")
+    assert metadata.fid == utils.get_fid("photos/a/é.jpg")
     assert plug.metadata(Folder(name="photos"), "a").path == "a"
     assert Metadata("a", "f").revision == 0.0
 

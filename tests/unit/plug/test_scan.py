@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+from onitu.core.capability import DEFAULT_MAX_MESSAGE
 from onitu.core.fingerprint import MODULUS, entry_fingerprint
 from onitu.core.model import Inadmissible, Kind, Present
 from onitu.errors import Unavailable
-from onitu.plug import Folder, Plug, outbox
+from onitu.plug import Folder, Plug
 from onitu.plug.outbox import Outbox
 from onitu.plug.scan import Scanner
 from onitu.rpc.gen import watch_pb2
@@ -182,7 +183,7 @@ def test_long_paths_are_cut_by_bytes() -> None:
     listing = Listing({"": [(name, Present(kind=Kind.FILE, revision="r", extra=bytes(4096))) for name in names]})
     batches = [message for message in listing.snapshot() if message.HasField("batch")]
     assert len(batches) > 1
-    assert all(message.ByteSize() <= outbox.DEFAULT_MAX_MESSAGE for message in batches)
+    assert all(message.ByteSize() <= DEFAULT_MAX_MESSAGE for message in batches)
 
 
 def test_polled_service_shows_only_what_changed() -> None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from onitu.core.model import Absent, FileIdentity, Inadmissible, Kind, LocalFile, Observation, Present, Upload
+from onitu.core.model import (
+    Absent,
+    Attributes,
+    FileIdentity,
+    Inadmissible,
+    Kind,
+    LocalFile,
+    Observation,
+    Present,
+    Upload,
+)
 from onitu.errors import NotFound
 from onitu.plug import Folder, Metadata, Plug
 
@@ -118,8 +128,14 @@ class Toy:
         """Handler."""
         self.directories.add(metadata.path)
 
+    def set_attributes(self, metadata: Metadata, _attributes: Attributes) -> None:
+        """Handler."""
+        self.put(metadata.path, self.files[metadata.path][0])
 
-def upload(path: str, content: bytes, *, expected: str | None = None, digest: tuple[str, bytes] | None = None) -> Upload:
+
+def upload(
+    path: str, content: bytes, *, expected: str | None = None, digest: tuple[str, bytes] | None = None
+) -> Upload:
     """Returns the upload of a content."""
     return Upload(path=path, expected=expected, size=len(content), digest=digest)
 

@@ -246,3 +246,25 @@ def test_configured_again(files: Path) -> None:
 
     assert plug.call("open_folder", FOLDER).root_state is RootState.OK
     assert names(files / ".onitu/tmp") == []
+
+
+def test_closed_while_a_handler_runs(files: Path) -> None:
+    """Closing takes nothing away from a handler that is at work: it ends as if nothing had been (D)."""
+    (files / "a").touch()
+    (files / "b").touch()
+    listing = plug.call("list_directory", FOLDER, "")
+    first = next(listing)
+    plug.call("close")
+    with pytest.raises(Unavailable):
+        plug.call("stat_file", about("a"))
+
+    assert {first[0], *(name for name, _ in listing)} == {"a", "b"}
+
+
+@pytest.mark.usefixtures("files")
+def test_root_that_cannot_be_used(tmp_path: Path) -> None:
+    """A root that cannot be opened is an error that names it."""
+    plug.options["root"] = str(tmp_path / ("x" * 300))
+
+    with pytest.raises(InvalidPath, match=r"xxx.*too long"):
+        plug.call("open_folder", FOLDER)

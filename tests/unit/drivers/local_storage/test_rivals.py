@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,6 +72,49 @@ def test_replaced_after_it_was_deleted(root: Root, files: Path, seen: Seen, tras
         write.upload_bytes(root, new_file("a", 3, expected=seen("a").revision), b"two")
 
     assert not (files / "a").exists()
+    assert trash() == {}
+
+
+def test_replaced_twice_in_the_last_moment(
+    root: Root, files: Path, seen: Seen, trash: Trash, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever changes the file before each of our steps: every content that was there still is."""
+    (files / "a").write_bytes(b"one")
+    real = system.exchange
+    rivals = [b"first", b"second"]
+
+    def exchange(*arguments: int) -> None:
+        if rivals:
+            (files / "new").write_bytes(rivals.pop(0))
+            (files / "new").rename(files / "a")
+        real(*arguments)  # type: ignore[arg-type]  # As they came.
+
+    monkeypatch.setattr(system, "exchange", exchange)
+    with pytest.raises(RevisionMismatch):
+        write.upload_bytes(root, new_file("a", 3, expected=seen("a").revision), b"two")
+
+    assert {(files / "a").read_bytes(), *trash().values()} == {b"first", b"second"}
+
+
+def test_replaced_in_two_steps(
+    root: Root, files: Path, seen: Seen, trash: Trash, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where two names cannot be swapped, an edit in the last moment is put back as well."""
+    (files / "a").write_bytes(b"one")
+
+    def lacking(*_: object) -> None:
+        (files / "a").write_bytes(b"written")
+        monkeypatch.setattr(system, "exchange", lacking_quietly)
+        lacking_quietly()
+
+    def lacking_quietly(*_: object) -> None:
+        raise OSError(errno.EINVAL, "not here")
+
+    monkeypatch.setattr(system, "exchange", lacking)
+    with pytest.raises(RevisionMismatch):
+        write.upload_bytes(root, new_file("a", 3, expected=seen("a").revision), b"two")
+
+    assert (files / "a").read_bytes() == b"written"
     assert trash() == {}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from onitu_local_storage import area as area_module
-from onitu_local_storage.area import Area
+from onitu_local_storage.area import empty_trash
 from onitu_local_storage.root import Owner, Root, open_root
 
 from onitu.plug import Folder, FolderReport, InvalidPath, Mode, RootState, Unavailable
@@ -217,17 +217,18 @@ class TestArea:
 
     def test_empty_trash(self, root: Root, files: Path) -> None:
         """What has been in the trash for longer than it is kept is removed, and nothing else."""
-        area = root.area
-        assert isinstance(area, Area)
+        assert root.area is not None
+        trash = root.area.open_trash()
         today = time.strftime("%Y-%m-%d", time.gmtime())
         for name in ("2001-02-03", "2001-02-03T04-05-06", today, f"{today}T01-02-03"):
             (files / ".onitu/trash" / name / "d").mkdir(parents=True)
             (files / ".onitu/trash" / name / "d/a").touch()
 
-        area.empty_trash(0)
+        empty_trash(trash, 0)
         assert len(names(files / ".onitu/trash")) == 4
-        area.empty_trash(30)
+        empty_trash(trash, 30)
         assert names(files / ".onitu/trash") == [today, f"{today}T01-02-03"]
+        os.close(trash)
 
     def test_private(self, files: Path) -> None:
         """Deleted files are not for other users to read."""
