@@ -48,7 +48,7 @@ class InvariantError(OnituError):
 class DriverError(OnituError):
     """The driver is at fault. Not retried until the file, the driver or the configuration changes."""
 
-    #: Whether trying the same again later can succeed. Asked in `onitu.transfer.retry` only.
+    #: Whether trying the same again later can succeed. Asked in `onitu.referee.failures` only.
     retryable = False
     #: Whether the mutation may have been done all the same.
     outcome_unknown = False

@@ -6,7 +6,7 @@ from onitu.core.lifecycle import is_head_elsewhere, retire, revive
 from onitu.core.model import Kind
 from onitu.core.moves import is_leaving, merge
 from onitu.core.node import Base, Gone, Node, NodeId, ServiceName, ServiceState
-from onitu.core.tree import Work
+from onitu.core.tree import NeedDigest, Work
 
 
 def settle_absence(work: Work, service: ServiceName, node: Node) -> None:
@@ -80,6 +80,7 @@ def _settle_one(work: Work, service: ServiceName, node: Node, *, leaving: frozen
         elif _dies_with(work, service, node, known) and not _has_children(work, node, leaving):
             node.deleted = True
             state.retired = ()
+            _wake_others(work, node)
         else:
             # It was edited or moved elsewhere meanwhile: that wins, and this service gets it back.
             work.notice("deletion_overruled", service, node)
@@ -112,6 +113,13 @@ def clear_way(work: Work, service: ServiceName, state: ServiceState) -> None:
         state = held
 
 
+def _wake_others(work: Work, node: Node) -> None:
+    """Has the services looked at again that waited for a digest of what is gone now."""
+    for name, other in work.states(node):
+        if other.present and not other.decided:
+            work.effects.append(NeedDigest(name, node.id))
+
+
 def _dies_with(work: Work, service: ServiceName, node: Node, known: Base) -> bool:
     """Returns whether deleting what a service held deletes the entry: nobody has edited it or moved it elsewhere.
 
@@ -130,8 +138,8 @@ def _settle_drift(work: Work, service: ServiceName, node: Node, state: ServiceSt
     if node.deleted or state.known is None:
         state.base = state.intent = None
         state.gone = Gone.NO
-    elif state.drift != node.head:
-        state.drift = node.head
+    elif state.drift != state.known.version:
+        state.drift = state.known.version
         work.notice("drift_found", service, node)
     work.tree.put(node)
 

@@ -90,6 +90,10 @@ def distrust(work: Work, service: ServiceName, node_id: NodeId, *, boot: str) ->
     if intent is None or intent.phase is not Phase.VISIBLE or intent.boot == boot:
         return False
     state.intent = msgspec.structs.replace(intent, phase=Phase.SENT)
+    if state.seen is not None:
+        # The digest is that of the bytes we sent; what of them is on the disk has to be read.
+        entry = msgspec.structs.replace(state.seen.entry, digests={})
+        state.seen = msgspec.structs.replace(state.seen, entry=entry)
     work.tree.put(node)
     return True
 

@@ -109,12 +109,30 @@ def revive(work: Work, node: Node) -> None:
     while current is not None and current.place is not None:
         if current.deleted:
             current.deleted = False
+            if work.tree.find(current.place.parent) is None:
+                current.place = _held_place(work, current)
             occupant = work.tree.child(current.place.parent, current.place.name)
             if occupant is not None and occupant != current.id:
-                current.place = free_place(work, current.place, service=current.version.origin, mark=mark_of(current))
+                _share_name(work, current, work.tree.node(occupant))
             if current is not node:
                 work.tree.put(current)
         current = work.tree.find(current.place.parent)
+
+
+def _share_name(work: Work, node: Node, occupant: Node) -> None:
+    """Finds a place for a node that comes back to a name taken meanwhile: a directory keeps it, else the newcomer goes.
+
+    The node is the caller's to put.
+    """
+    wanted = node.place
+    assert wanted is not None  # noqa: S101 - a root is never deleted
+    if node.version.kind is Kind.DIRECTORY and occupant.version.kind is not Kind.DIRECTORY:
+        occupant.place = free_place(work, wanted, service=occupant.version.origin, mark=mark_of(occupant))
+        work.notice("conflict_found", occupant.version.origin, node, copy=work.head_path(occupant))
+        work.tree.put(occupant)
+        return
+    node.place = free_place(work, wanted, service=node.version.origin, mark=mark_of(node))
+    work.notice("conflict_found", node.version.origin, occupant, copy=work.head_path(node))
 
 
 def is_head_elsewhere(work: Work, service: ServiceName, node: Node) -> bool:
@@ -124,6 +142,16 @@ def is_head_elsewhere(work: Work, service: ServiceName, node: Node) -> bool:
         for name, other in work.states(node)
         if name != service and work.member(name).readable
     )
+
+
+def _held_place(work: Work, node: Node) -> Place:
+    """Returns where a service holds a node whose directory in the head tree was deleted and is forgotten."""
+    for _, state in work.states(node):
+        place = state.place
+        if place is not None and work.tree.find(place.parent) is not None:
+            return place
+    assert node.place is not None  # noqa: S101 - a root is never deleted
+    return Place(work.scope.root, node.place.name)
 
 
 def restore_head(work: Work, service: ServiceName, node: Node) -> None:

@@ -99,7 +99,12 @@ def _put_at(work: Work, service: ServiceName, node: Node, where: Place, leaving:
         leaving: Nodes that leave their places in the same stroke.
     """
     if work.is_below(where.parent, node.id):
-        return  # A move elsewhere came first and turned the order round: the service follows the head.
+        # A move elsewhere came first and turned the order round: the service follows the head.
+        assert node.place is not None  # noqa: S101 - a root is never moved
+        if work.tree.child(node.place.parent, node.place.name) not in {None, node.id}:
+            # Its name was given away in this same stroke, before that was known.
+            node.place = free_place(work, node.place, service=service, mark=mark_of(node))
+        return
     found = work.tree.child(where.parent, where.name)
     if found is not None and found not in leaving:
         node.place = free_place(work, where, service=service, mark=mark_of(node))

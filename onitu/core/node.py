@@ -162,7 +162,7 @@ class ServiceState(msgspec.Struct, array_like=True):
         intent: A mutation under way.
         gone: Whether the entry is missed.
         retired: Revisions that we replaced there, newest last.
-        drift: Head version at the time a place that is only written was found changed; 0 for none.
+        drift: The version that a place which is only written held when it was found changed there; 0 for none.
     """
 
     base: Base | None = None

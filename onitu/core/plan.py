@@ -36,11 +36,13 @@ class _Waiting:
         node: The node.
         state: What the service holds of it.
         before: What it waits for, and whether that has the name it is to take.
+        is_in_the_way: Whether it has the name that another one is to take.
     """
 
     node: Node
     state: ServiceState
     before: Iterator[tuple[NodeId, bool]]
+    is_in_the_way: bool
 
 
 class Planner:
@@ -107,10 +109,9 @@ class Planner:
             waiting = stack[-1]
             for other, is_in_the_way in waiting.before:
                 if other in self._waiting:
-                    if is_in_the_way:
-                        self._step_aside(other)
+                    self._break_circle(stack, other, is_in_the_way=is_in_the_way)
                     continue
-                entered = self._enter(other)
+                entered = self._enter(other, is_in_the_way=is_in_the_way)
                 if entered is not None:
                     stack.append(entered)
                     break
@@ -119,7 +120,20 @@ class Planner:
                 self._waiting.discard(waiting.node.id)
                 self._node(waiting.node, waiting.state)
 
-    def _enter(self, node_id: NodeId) -> _Waiting | None:
+    def _break_circle(self, stack: list[_Waiting], other: NodeId, *, is_in_the_way: bool) -> None:
+        """Lets one of those that wait for each other take a name of its own for a moment."""
+        if is_in_the_way:
+            self._step_aside(other)
+            return
+        # It waits for its directory to be made, where somebody has the directory's name: perhaps itself.
+        for waiting in reversed(stack):
+            if waiting.node.id == other:
+                return
+            if waiting.is_in_the_way:
+                self._step_aside(waiting.node.id)
+                return
+
+    def _enter(self, node_id: NodeId, *, is_in_the_way: bool = False) -> _Waiting | None:
         """Returns a node with what it waits for, or None if it was tried before or is not to be touched now."""
         if node_id in self._tried:
             return None
@@ -133,7 +147,7 @@ class Planner:
         if not self._ready(node, state):
             return None
         self._waiting.add(node_id)
-        return _Waiting(node, state, self._before(node, state))
+        return _Waiting(node, state, self._before(node, state), is_in_the_way)
 
     def _ready(self, node: Node, state: ServiceState) -> bool:
         """Returns whether nothing undecided stands in the way."""

@@ -70,9 +70,9 @@ def observe(
     above, _, name = observation.path.rpartition("/")
     parent = work.directory(service, above)
     if parent is None:
-        # Its directory was never seen, or is missed: the directory comes first.
-        if not isinstance(state, Absent):
-            work.effects.append(Recheck(service, above))
+        # Its directory was never seen, or is missed: everything above it is looked at first, and then it again.
+        if not isinstance(state, Absent) and not fresh:
+            work.effects.extend(Recheck(service, path) for path in _from_the_top(observation.path))
         return None
     there = Place(parent, name)
     match state:
@@ -87,6 +87,12 @@ def observe(
         case _:  # pragma: no cover
             assert_never(state)
     return None
+
+
+def _from_the_top(path: str) -> list[str]:
+    """Returns a path and everything above it, the topmost first."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
 def miss(work: Work, service: ServiceName, node_id: NodeId, seq: int) -> None:
@@ -117,13 +123,15 @@ def decide(work: Work, service: ServiceName, node: Node, before: Seen | None = N
         before: What was seen there before, if that is known.
     """
     state = node.state(service)
-    seen = state.seen
+    seen, head = state.seen, (node.head, node.deleted)
     if seen is not None and not seen.reason and not state.gone and (service, node.id) not in work.in_flight:
-        _settle_intent(work, service, node, state, seen)
+        _settle_intent(work, service, node, state, seen, before)
         if work.member(service).readable:
             _decide_content(work, service, node, state, seen, before)
         else:
             _decide_drift(work, service, node, state, seen)
+    if head != (node.head, node.deleted) and len(node.services) > 1:
+        _decide_others(work, service, node)
     work.tree.put(node)
 
 
@@ -347,7 +355,9 @@ def _take_in(
     decide(work, service, node, before)
 
 
-def _settle_intent(work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen) -> None:
+def _settle_intent(
+    work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen, before: Seen | None
+) -> None:
     """Finds out what became of a mutation whose answer never came, from what is there now."""
     intent = state.intent
     if intent is None or intent.phase is not Phase.SENT:
@@ -364,11 +374,20 @@ def _settle_intent(work: Work, service: ServiceName, node: Node, state: ServiceS
     equality = same_bytes(entry, service, target)
     if equality is Equality.SAME:
         state.base, state.intent = Base(target.number, seen.place, entry.revision), None
-    elif equality is Equality.DIFFERENT and intent.after is not None and entry.revision == intent.after.revision:
+    elif equality is Equality.DIFFERENT and intent.after is not None and _is_staged(intent.after, before, entry):
         # Our own write, torn by a power cut: it is written again, and what lies there goes to the trash first.
         state.base, state.intent = Base(TORN, seen.place, entry.revision), None
     elif equality is Equality.DIFFERENT or not _learn(work, service, node, entry, target):
         state.drop_intent()
+
+
+def _is_staged(after: Base, before: Seen | None, entry: Present) -> bool:
+    """Returns whether an entry is the very one that we wrote, whatever became of its bytes."""
+    if entry.revision == after.revision:
+        return True
+    if before is None or not entry.native_id:
+        return False
+    return before.entry.native_id == entry.native_id and before.entry.mtime_ns == entry.mtime_ns
 
 
 def _decide_content(
@@ -427,7 +446,7 @@ def _changed(
 
 
 def _decide_others(work: Work, service: ServiceName, node: Node) -> None:
-    """Decides again about the services that waited for a digest which has just been learned."""
+    """Decides again about the services that wait, now that there is another head or another digest."""
     for other, state in list(work.states(node)):
         if other != service and state.present and not state.decided:
             decide(work, other, node)
@@ -521,8 +540,8 @@ def _decide_drift(work: Work, service: ServiceName, node: Node, state: ServiceSt
     if same is Equality.SAME and known is not None:
         lifecycle.hold(state, Base(known.version, known.place, entry.revision))
         state.drift = 0
-    elif known is not None and state.drift != node.head:
-        state.drift = node.head
+    elif known is not None and state.drift != known.version:
+        state.drift = known.version
         work.notice("drift_found", service, node)
 
 

@@ -259,10 +259,10 @@ class Work:
     def is_below(self, node: NodeId, ancestor: NodeId) -> bool:
         """Returns whether a node lies in or is another one, in the head tree."""
         while node != ancestor:
-            place = self.tree.node(node).place
-            if place is None:
-                return False
-            node = place.parent
+            found = self.tree.find(node)
+            if found is None or found.place is None:
+                return False  # The root, or a directory above a deleted one that is forgotten.
+            node = found.place.parent
         return True
 
     def states(self, node: Node) -> Iterator[tuple[ServiceName, ServiceState]]:

@@ -78,7 +78,8 @@ class Scanner:
         self._beats = beats
         whole = recursive and "" in directories
         begin = watch_pb2.SnapshotBegin(snapshot=self._snapshots, ordered=True, whole=whole)
-        self._outbox.put_page(watch_pb2.WatchChangesResponse(snapshot_begin=begin))
+        # Not before the live reports that asked for it: a directory comes before what lies in it.
+        self._outbox.put_page(watch_pb2.WatchChangesResponse(snapshot_begin=begin), after_live=True)
         self._new_batch()
         pending = sorted(directories, reverse=True)
         while pending and not self._outbox.closed.is_set():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Set
 
 import attrs
 import trio
@@ -83,6 +84,16 @@ class Failures:
         for key, failure in due.items():
             if self._failures.get(key) is failure:
                 del self._failures[key]
+
+    def clear_changed(self, nodes: Set[NodeId]) -> None:
+        """Forgets what was hopeless about nodes that have changed: it may be possible now."""
+        for key, failure in list(self._failures.items()):
+            if key[1] in nodes and failure.hopeless:
+                del self._failures[key]
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._failures)
 
     def forget(self, service: ServiceName) -> None:
         """Forgets all failures of a service, which has been started anew."""

@@ -71,10 +71,9 @@ class Keeper:
     async def flush(self) -> None:
         """Makes everything durable that was answered so far, and records it."""
         link, referee = self._link, self._referee
-        nodes, link.visible, link.sync_now = link.visible, [], False
-        if not nodes:
-            return
-        if link.capabilities.sync:
+        urgent = link.sync_now
+        nodes, link.visible = link.visible, []
+        if nodes and link.capabilities.sync:
             await link.client.sync(link.folder)
         for start in range(0, len(nodes), NODES_AT_ONCE):
             page = nodes[start : start + NODES_AT_ONCE]
@@ -86,3 +85,6 @@ class Keeper:
 
             await referee.writer.write(work, later=True)
         referee.wake(link.folder)
+        if urgent:
+            link.sync_now = False
+            referee.came_to_rest()

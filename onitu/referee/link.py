@@ -60,6 +60,7 @@ class Link:
         waits_for_paths: Paths to look at again.
         waits_for_digests: Nodes whose digest is wanted.
         settle_at: When missed entries are decided about, on Trio's clock; None: nothing is missed.
+        untouched: Nothing is ever changed here: there is no mover.
         at_rest: The mover has found nothing to do since it was last woken.
         asking: The asker is at work.
         visible: Nodes that were written and are not known to be durable.
@@ -89,6 +90,7 @@ class Link:
         self.waits_for_paths: dict[str, None] = {}
         self.waits_for_digests: dict[NodeId, None] = {}
         self.settle_at: float | None = None
+        self.untouched = False
         self.at_rest = False
         self.asking = False
         self.visible: list[NodeId] = []
@@ -110,15 +112,15 @@ class Link:
     @property
     def idle(self) -> bool:
         """Whether nothing is under way or waiting here."""
-        writable = self.referee.scopes[self.folder].members[self.service].writable
         return (
             self.listed
             and not self.waits_for_paths
             and not self.waits_for_digests
             and self.settle_at is None
+            and not self.sync_now
             and not self.asking
             and not self.to_ask.rung
-            and (not writable or (self.at_rest and not self.to_move.rung))
+            and (self.untouched or (self.at_rest and not self.to_move.rung))
         )
 
     def ask_path(self, path: str) -> None:

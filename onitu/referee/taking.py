@@ -37,7 +37,11 @@ async def take(link: Link, observations: list[Observation], *, later: bool = Fal
 
         def work(transaction: Transaction, waiting: list[Observation] = observations) -> Taken:
             unit = referee.work(transaction, link.folder)
-            return take_observations(unit, link.service, waiting, probed=probed, fresh=fresh)
+            before = set(transaction.changed) if referee.failures else None
+            taken = take_observations(unit, link.service, waiting, probed=probed, fresh=fresh)
+            if before is not None:
+                referee.failures.clear_changed(transaction.changed.keys() - before)
+            return taken
 
         taken = await referee.writer.write(work, later=later)
         missed += taken.missed

@@ -229,7 +229,7 @@ class Service:
             nursery.start_soon(Mover(link).run)
             nursery.start_soon(self._keep, keeper)
         else:
-            link.at_rest = True
+            link.untouched = True
 
     async def _keep(self, keeper: Keeper) -> None:
         await keeper.run(rest=not self._once)

@@ -40,6 +40,13 @@ async def summarize(referee: Referee, services: list[Service]) -> int:
         left=left,
         failed=[service.name for service in failed],
     )
+    errors = len(failures) + counts.unlisted
+    print(  # noqa: T201 - the command's own output
+        f"{counts.files:,} files ({counts.bytes:,} bytes) copied, {counts.other:,} other changes, "
+        f"{counts.conflicts:,} conflicts, {errors:,} errors"
+        + "".join(f"; {service.name} {service.status.value}: {service.reason}" for service in failed)
+        + (f"; {left:,} entries are still to be done" if left else "")
+    )
     return 0 if complete else 1
 
 

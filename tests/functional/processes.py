@@ -109,6 +109,11 @@ class Log:
         return self.named("transfer_finished")
 
     @property
+    def failed_paths(self) -> set[str]:
+        """The paths for which something could not be done."""
+        return {event["path"] for name in ("path_failed", "transfer_aborted") for event in self.named(name)}
+
+    @property
     def routes(self) -> list[tuple[str, str]]:
         """From which service to which each finished transfer went."""
         return [(event["source"], event.get("target") or event["service"]) for event in self.transfers]

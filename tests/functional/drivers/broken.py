@@ -5,6 +5,7 @@ Run as ``python broken.py WAY`` by ``driver: {command: [...]}``.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
@@ -31,7 +32,8 @@ def garbage() -> None:
         listener.listen()
         while True:
             connection, _ = listener.accept()
-            with connection:
+            # Whoever does not like the answer hangs up, and is answered again.
+            with connection, contextlib.suppress(OSError):
                 connection.sendall(b"220 this is a mail server, is it not?\r\n" * 100)
 
 
