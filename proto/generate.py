@@ -29,7 +29,9 @@ def generate(target: Path) -> None:
         sys.exit(1)
     for path in sorted((scratch / PACKAGE).iterdir()):
         # The package of the contract is `onitu.driver.v1`; the modules live in our own package.
-        text = re.sub(r"^from onitu\.driver\.v1 import", "from onitu.rpc.gen import", path.read_text(), flags=re.MULTILINE)
+        text = re.sub(
+            r"^from onitu\.driver\.v1 import", "from onitu.rpc.gen import", path.read_text(), flags=re.MULTILINE
+        )
         (target / path.name).write_text(text)
         path.unlink()
     for folder in (scratch / PACKAGE, scratch / "onitu/driver", scratch / "onitu", scratch):

@@ -36,11 +36,21 @@ class ServiceReader:
         mode = read_mode(own, self._faults)
         return ServiceSetup(
             name=self._name,
-            driver=self._read_driver(own.get("driver"), item),
+            driver=self._read_driver(own.get("driver") or self._misspelt_driver(others), item),
             options=self._read_options(own.get("options"), others),
             folders=self._read_mappings(own.get("folders"), mode),
             velocity=self._read_velocity(own.get("velocity")),
         )
+
+    def _misspelt_driver(self, others: dict[str, Item]) -> Item | None:
+        """Takes out what was probably meant as the driver, and says so: without a driver it is nobody's option."""
+        for name in others:
+            hint = nearest(name, ["driver"])
+            if hint:
+                item = others.pop(name)
+                self._faults.add(item.key_place, f"unknown key '{name}' in service '{self._name}'{hint}")
+                return item
+        return None
 
     def _read_driver(self, item: Item | None, service: Item) -> str | DriverCommand:
         if item is None or item.value in (None, ""):

@@ -125,7 +125,7 @@ def _dies_with(work: Work, service: ServiceName, node: Node, known: Base) -> boo
 
     A move made elsewhere does not save content that this service alone had: nobody could write it anywhere.
     """
-    if known.version != node.head:
+    if not node.same_bytes(known.version):
         return False
     if known.place == node.place or node.version.kind is Kind.DIRECTORY:
         return known.place == node.place

@@ -67,6 +67,11 @@ def _keep(work: Work, node: Node, version: Version, service: ServiceName) -> Nod
     """Returns the node that keeps a version under a conflict name: one that does already, or a new one."""
     wanted = node.place
     assert wanted is not None  # noqa: S101 - a root is a directory and never in conflict
+    for other in node.versions.values():
+        if other.kept_as is not None and version.digests and other.digests == version.digests:
+            kept = work.tree.find(other.kept_as)
+            if kept is not None and not kept.deleted and kept.version.digests == version.digests:
+                return kept.id  # Another service has lost the same content.
     mark = _mark(version)
     attempt = 1
     while True:

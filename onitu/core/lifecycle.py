@@ -10,7 +10,6 @@ from onitu.core.node import (
     RETIRED_KEPT,
     Base,
     Node,
-    NodeId,
     Phase,
     Place,
     ServiceName,
@@ -79,6 +78,7 @@ def advance(
     where: Place,
     *,
     digests: dict[str, bytes] | None = None,
+    bytes_of: int = 0,
 ) -> None:
     """Makes what a service shows the new head, which that service holds.
 
@@ -89,10 +89,14 @@ def advance(
         entry: What it shows.
         where: Where it shows it.
         digests: Digests of the content where known better than from the entry.
+        bytes_of: The version whose bytes these are, if only attributes were changed.
     """
     known = state.known
     parent = node.head if node.versions else None
-    node.head = node.add_version(version_of(entry, service, parent=parent, digests=digests))
+    version = version_of(entry, service, parent=parent, digests=digests)
+    if bytes_of:
+        version = msgspec.structs.replace(version, bytes_of=node.versions[bytes_of].bytes_of or bytes_of)
+    node.head = node.add_version(version)
     if known is not None and known.revision != entry.revision:
         retire(state, known.revision)
     place = known.place if known is not None else where

@@ -11,6 +11,9 @@ import datetime
 #: Longest name in bytes on the file systems of Linux and macOS (NAME_MAX).
 NAME_BYTES = 255
 
+#: What stands after the last dot of a longer name is no extension.
+LONGEST_EXTENSION = 16
+
 
 def conflict_name(name: str, *, service: str, now_ns: int, mark: str, attempt: int = 1) -> str:
     """Returns the name under which the loser of a conflict is kept.
@@ -27,7 +30,7 @@ def conflict_name(name: str, *, service: str, now_ns: int, mark: str, attempt: i
     if attempt > 1:
         tail += f" {attempt}"
     stem, dot, extension = name.rpartition(".")
-    if not stem or len(extension) > 16:
+    if not stem or len(extension) > LONGEST_EXTENSION:
         stem, dot, extension = name, "", ""
     tail += dot + extension
     return _cut(stem, NAME_BYTES - len(tail.encode())) + tail

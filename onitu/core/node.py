@@ -53,6 +53,7 @@ class Version(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         target: Where a symbolic link points.
         kept_as: The node that holds this content under a conflict name, if it lost a conflict.
         kept_from: The node whose place still shows this content on some services, for a conflict copy.
+        bytes_of: Number of the version whose bytes these are, where only attributes were changed; 0 for its own.
     """
 
     number: int
@@ -67,6 +68,7 @@ class Version(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     target: str | None = None
     kept_as: NodeId | None = None
     kept_from: NodeId | None = None
+    bytes_of: int = 0
 
 
 class Base(msgspec.Struct, frozen=True, array_like=True):
@@ -283,6 +285,14 @@ class Node(msgspec.Struct, array_like=True):
         self.last += 1
         self.versions[self.last] = msgspec.structs.replace(version, number=self.last)
         return self.last
+
+    def same_bytes(self, number: int) -> bool:
+        """Returns whether a version has the bytes of the current one, whatever its attributes."""
+        return number == self.head or self._bytes_of(number) == self._bytes_of(self.head)
+
+    def _bytes_of(self, number: int) -> int:
+        version = self.versions.get(number)
+        return version.bytes_of or number if version is not None else number
 
     def prune(self) -> None:
         """Forgets versions that neither the head nor any service refers to, and services that hold nothing."""

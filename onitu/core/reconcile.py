@@ -31,7 +31,7 @@ from onitu.core.node import (
     ServiceState,
     Version,
 )
-from onitu.core.tree import NeedDigest, Recheck, Work
+from onitu.core.tree import NeedDigest, Notice, Recheck, Work
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ def observe(
     parent = work.directory(service, above)
     if parent is None:
         # Its directory was never seen, or is missed: everything above it is looked at first, and then it again.
-        if not isinstance(state, Absent) and not fresh:
+        if not isinstance(state, Absent) and not fresh and work.member(service).readable:
             work.effects.extend(Recheck(service, path) for path in _from_the_top(observation.path))
         return None
     there = Place(parent, name)
@@ -176,7 +176,10 @@ def _present(
         node = _node_at(work, service, there, entry, occupant)
     if node is None:
         if not readable:
-            return None  # Something of its own in a place that is only written: unmanaged.
+            # Something of its own in a place that is only written: unmanaged.
+            reason = {"reason": "the mode of this place does not allow reading"}
+            work.effects.append(Notice("file_ignored", service, observation.path, reason))
+            return None
         node = place.create(work, service, there, entry)
     _take_in(work, service, node, there, entry, observation.seq, fresh=fresh)
     return None
@@ -440,7 +443,7 @@ def _changed(
             return _edited(work, service, node, state, seen)  # It lives on where it was moved to, with these.
         if known.version != node.head or node.deleted:
             return True  # Somebody else has changed the content meanwhile: its attributes come along.
-        lifecycle.advance(node, service, state, entry, seen.place, digests=base.digests)
+        lifecycle.advance(node, service, state, entry, seen.place, digests=base.digests, bytes_of=known.version)
         return True
     return _edited(work, service, node, state, seen)
 
@@ -475,10 +478,20 @@ def _edited(work: Work, service: ServiceName, node: Node, state: ServiceState, s
         lifecycle.revive(work, node)
         work.notice("deletion_overruled", service, node)
         return True
-    if known.version == node.head:
-        lifecycle.advance(node, service, state, entry, seen.place)
+    if node.same_bytes(known.version):
+        _fast_forward(node, service, state, seen)
         return True
     return _against_head(work, service, node, state, seen)
+
+
+def _fast_forward(node: Node, service: ServiceName, state: ServiceState, seen: Seen) -> None:
+    """Makes an edit the new head. Attributes changed elsewhere meanwhile are kept, where this one left them alone."""
+    known, entry, old = state.known, seen.entry, node.version
+    base = node.versions[known.version] if known is not None else old
+    lifecycle.advance(node, service, state, entry, seen.place)
+    if old.executable != base.executable and entry.executable == base.executable:
+        merged = msgspec.structs.replace(node.version, executable=old.executable, parent=node.head, bytes_of=node.head)
+        node.head = node.add_version(merged)
 
 
 def _first_contact(work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen) -> bool:
@@ -516,7 +529,9 @@ def _against_head(work: Work, service: ServiceName, node: Node, state: ServiceSt
         lifecycle.hold(state, Base(node.head, where, entry.revision))
         return True
     # Same bytes, other attributes: the head's come to this service.
-    shown = msgspec.structs.replace(head, executable=entry.executable, parent=head.number)
+    shown = msgspec.structs.replace(
+        head, executable=entry.executable, parent=head.number, bytes_of=head.bytes_of or head.number
+    )
     lifecycle.hold(state, Base(node.add_version(shown), where, entry.revision))
     return True
 

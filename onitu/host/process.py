@@ -140,7 +140,7 @@ async def adopt_driver(spawned: Spawned, *, service: str, log: FilteringBoundLog
                         raise
                     except BaseExceptionGroup as group:
                         # Being cancelled comes in a group as well, and has nothing to wait for.
-                        if any(isinstance(error, DriverError) for error in leaves(group)):
+                        if any(leaves(group)):
                             await keeper.wait_dying()
                         raise
                     block.cancel_scope.cancel()

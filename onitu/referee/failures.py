@@ -1,9 +1,9 @@
-"""What failed a moment ago, and when it may be tried again. Forgotten with the process: it is derived anew by trying."""
+"""What failed a moment ago, and when it may be tried again. Forgotten with the process: trying tells it anew."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 
 import attrs
 import trio
@@ -75,9 +75,7 @@ class Failures:
     def due(self, service: ServiceName) -> dict[tuple[ServiceName, NodeId], Failure]:
         """Returns the failures of a service that are to be tried again now."""
         now = trio.current_time()
-        return {
-            key: failure for key, failure in self._failures.items() if key[0] == service and failure.due <= now
-        }
+        return {key: failure for key, failure in self._failures.items() if key[0] == service and failure.due <= now}
 
     def expire(self, due: dict[tuple[ServiceName, NodeId], Failure]) -> None:
         """Forgets failures that were due and did not come up again: there is nothing to do for them any more."""
@@ -85,7 +83,7 @@ class Failures:
             if self._failures.get(key) is failure:
                 del self._failures[key]
 
-    def clear_changed(self, nodes: Set[NodeId]) -> None:
+    def clear_changed(self, nodes: AbstractSet[NodeId]) -> None:
         """Forgets what was hopeless about nodes that have changed: it may be possible now."""
         for key, failure in list(self._failures.items()):
             if key[1] in nodes and failure.hopeless:

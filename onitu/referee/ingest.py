@@ -5,7 +5,8 @@ These functions are called in the store's writer thread with a transaction, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
 import attrs
 
@@ -14,6 +15,7 @@ from onitu.core.model import Absent, Observation, State
 from onitu.core.node import Gone, Node, NodeId, Phase, Place, ServiceName, ServiceState
 from onitu.core.reconcile import decide, miss, observe
 from onitu.core.tree import Effect, Work
+
 
 @attrs.frozen
 class Listed:
@@ -152,7 +154,7 @@ def _places(state: ServiceState) -> list[Place]:
     return places
 
 
-def settle(work: Work, service: ServiceName, waiting: Waiting, *, unknown: Set[NodeId]) -> None:
+def settle(work: Work, service: ServiceName, waiting: Waiting, *, unknown: AbstractSet[NodeId]) -> None:
     """Decides about waiting nodes, once what is at their places has been taken in.
 
     Args:

@@ -8,7 +8,16 @@ import trio
 
 from onitu.core.model import Inadmissible, Observation
 from onitu.errors import CursorExpired, DriverError
-from onitu.host.stream import Batch, Known, Listing, LookupAsked, RevisionNoted, RootChanged, SnapshotBegan, SnapshotEnded
+from onitu.host.stream import (
+    Batch,
+    Known,
+    Listing,
+    LookupAsked,
+    RevisionNoted,
+    RootChanged,
+    SnapshotBegan,
+    SnapshotEnded,
+)
 from onitu.referee.ingest import Listed, take_listings
 from onitu.referee.lookup import known_entries
 from onitu.referee.taking import take
@@ -113,7 +122,11 @@ class Observer:
         later = batch.snapshot != 0
         for problem in batch.problems:
             self._referee.log.warning(
-                "file_ignored", service=link.service, folder=link.folder, path=problem.display_path, reason=problem.reason
+                "file_ignored",
+                service=link.service,
+                folder=link.folder,
+                path=problem.display_path,
+                reason=problem.reason,
             )
         listings = self._listed(batch) if later else []
         self._tell_ignored(batch.observations)

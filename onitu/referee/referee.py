@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from onitu.store import Store, Transaction
 
 #: Levels of the events that decisions ask for; others are debug.
-_INFO = frozenset({"conflict_found", "deletion_overruled", "drift_found"})
+_INFO = frozenset({"conflict_found", "deletion_overruled", "drift_found", "file_ignored"})
 
 
 class Counts:

@@ -42,9 +42,7 @@ class Store:
             raise StoreError(msg) from error
         self._lock = self._take_lock(directory / "lock")
         self._env = self._open(directory / "store")
-        self._tables = Tables(
-            *(self._env.open_db(name) for name in (b"nodes", b"index", b"sums", b"meta", b"history"))
-        )
+        self._tables = Tables(*(self._env.open_db(name) for name in (b"nodes", b"index", b"sums", b"meta", b"history")))
         self._remembered = Remembered()
         self._numbers: dict[str, int] = {}
         self._numbers = self.read(self._load_numbers)

@@ -110,6 +110,4 @@ def _scope(setup: Setup, folder: str, root: int) -> Scope:
         for service in setup.services.values()
         if folder in service.folders and service.folders[folder].mode
     }
-    return Scope(
-        folder=folder, root=root, members=members, policy=options.policy, preferred=tuple(options.preferred)
-    )
+    return Scope(folder=folder, root=root, members=members, policy=options.policy, preferred=tuple(options.preferred))

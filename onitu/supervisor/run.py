@@ -16,7 +16,7 @@ from onitu.store import Store
 from onitu.supervisor import records
 from onitu.supervisor.dryrun import borrowed_store, tell_plan
 from onitu.supervisor.progress import show_progress
-from onitu.supervisor.service import Service, Status
+from onitu.supervisor.service import Common, Service, Status
 from onitu.supervisor.signals import Signals, receive_signals
 from onitu.supervisor.summary import summarize
 
@@ -64,20 +64,20 @@ class Core:
     def __init__(self, options: ServeOptions, store: Store, runtime: Path, early: dict[str, Spawned]) -> None:
         self._options = options
         self._log = get_logger()
-        self._setup_id, scopes = records.open_setup(store, options.setup)
+        setup_id, scopes = records.open_setup(store, options.setup)
         self._referee = Referee(store, scopes, boot=records.boot_id())
+        common = Common(
+            referee=self._referee,
+            store=store,
+            setup_id=setup_id,
+            runtime=runtime,
+            directory=options.setup.directory,
+            once=options.once,
+            dry_run=options.dry_run,
+            debug=options.debug,
+        )
         self._services = [
-            Service(
-                setup,
-                referee=self._referee,
-                store=store,
-                setup_id=self._setup_id,
-                runtime=runtime,
-                early=early.pop(setup.name, None),
-                once=options.once,
-                dry_run=options.dry_run,
-                directory=options.setup.directory,
-            )
+            Service(setup, common, early.pop(setup.name, None))
             for setup in options.setup.services.values()
             if any(mapping.mode for mapping in setup.folders.values())
         ]

@@ -73,7 +73,7 @@ def _started(options: ServeOptions, runtime: Path) -> Iterator[dict[str, Spawned
         for service in options.setup.services.values():
             with contextlib.suppress(ConfigError):  # Said when the service is started for good.
                 early[service.name] = spawn(
-                    command_of(service.driver), runtime, directory=options.setup.directory
+                    command_of(service.driver), runtime, directory=options.setup.directory, debug=options.debug
                 )
         yield early
     finally:

@@ -11,6 +11,7 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
 import trio
 
 from onitu.config.values import ServiceSetup
@@ -58,19 +59,38 @@ class Status(enum.Enum):
     HALTED = "halted"
 
 
+@attrs.frozen(kw_only=True)
+class Common:
+    """What all services share.
+
+    Attributes:
+        referee: The links and what decides about them.
+        store: The records.
+        setup_id: Id of the setup.
+        runtime: A private directory for sockets.
+        directory: Where relative paths of the setup count from.
+        once: Sync once and stop.
+        dry_run: Touch nothing on any service.
+        debug: Have the drivers log everything.
+    """
+
+    referee: Referee
+    store: Store
+    setup_id: str
+    runtime: Path
+    directory: Path
+    once: bool
+    dry_run: bool
+    debug: bool
+
+
 class Service:
     """One service of the setup.
 
     Args:
         setup: What the setup says of it.
-        referee: What all links share.
-        store: The records.
-        setup_id: Id of the setup.
-        runtime: A private directory for sockets.
+        common: What all services share.
         early: Its driver process, if it was started already.
-        once: Sync once and stop.
-        dry_run: Touch nothing on the service.
-        directory: Where relative paths count from.
 
     Attributes:
         name: Its name.
@@ -80,33 +100,18 @@ class Service:
         stopped: Set once it has really stopped.
     """
 
-    def __init__(
-        self,
-        setup: ServiceSetup,
-        *,
-        referee: Referee,
-        store: Store,
-        setup_id: str,
-        runtime: Path,
-        early: Spawned | None,
-        once: bool,
-        dry_run: bool,
-        directory: Path,
-    ) -> None:
+    def __init__(self, setup: ServiceSetup, common: Common, early: Spawned | None) -> None:
         self.name = setup.name
         self.status = Status.STARTING
         self.reason = ""
         self.given_up = False
         self.stopped = trio.Event()
         self._setup = setup
-        self._referee = referee
-        self._store = store
-        self._setup_id = setup_id
-        self._runtime = runtime
+        self._common = common
+        self._referee = common.referee
+        self._once = common.once
+        self._dry_run = common.dry_run
         self._early = early
-        self._once = once
-        self._dry_run = dry_run
-        self._directory = directory
         self._log = get_logger(service=setup.name)
         self._history: History = ()
         self._active_since: float | None = None
@@ -129,7 +134,7 @@ class Service:
     async def run(self) -> None:
         """Runs until it is told to stop. Nothing that a driver does gets out of here."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._keep_alive, nursery.cancel_scope)
+            nursery.start_soon(self._keep_alive)
             await self._to_stop.wait()
             self.status = Status.STOPPING
             nursery.cancel_scope.cancel()
@@ -137,7 +142,7 @@ class Service:
         self._log.info("service_stopped")
         self.stopped.set()
 
-    async def _keep_alive(self, _scope: trio.CancelScope) -> None:
+    async def _keep_alive(self) -> None:
         """Starts it, and starts it again whenever it ends."""
         attempts = 0
         while True:
@@ -158,7 +163,7 @@ class Service:
                 self._history = remember(self._history, run)
                 delay = next_delay(self._history, trio.current_time(), jitter=random.random())  # noqa: S311
                 self._log.error("service_failed", reason=self.reason, retry_in=round(delay, 1))
-            except Exception:
+            except Exception:  # noqa: BLE001 - a supervised border
                 # The border at which a bug of ours stops: this service fails, the others go on.
                 self.status, self.reason = Status.FAILED, "an error in Onitu itself; the log has its traceback"
                 self._log.exception("service_failed", reason=self.reason, retry_in=BUG_DELAY)
@@ -179,14 +184,15 @@ class Service:
         """
         spawned, self._early = self._early, None
         if spawned is None:
-            spawned = spawn(command_of(self._setup.driver), self._runtime, directory=self._directory)
+            common, command = self._common, command_of(self._setup.driver)
+            spawned = spawn(command, common.runtime, directory=common.directory, debug=common.debug)
         async with adopt_driver(spawned, service=self.name, log=self._log) as process, open_client(process) as client:
             await self._serve(process, client)
 
     async def _serve(self, process: DriverProcess, client: DriverClient) -> None:
         """Configures the driver and serves its folders until something fails."""
         manifest = await client.manifest()
-        settings = await self._settings(manifest.velocity)
+        settings = await self._settings()
         configured = await client.configure(settings)
         self._check_roots(configured)
         await self._adopt(configured)
@@ -242,7 +248,7 @@ class Service:
             ended = f"the driver of {self.name} cannot watch, and ended its stream"
             raise Unavailable(ended)
 
-    async def _settings(self, _velocity: float | None) -> Settings:
+    async def _settings(self) -> Settings:
         """Returns what the driver is told."""
 
         def work(transaction: Transaction) -> Settings:
@@ -259,7 +265,7 @@ class Service:
             )
             return Settings(
                 service=self.name,
-                setup_id=self._setup_id,
+                setup_id=self._common.setup_id,
                 generation=records.next_generation(transaction, self.name),
                 options=dict(self._setup.options),
                 folders=folders,
@@ -280,7 +286,7 @@ class Service:
 
     async def _adopt(self, configured: Configured) -> None:
         """Keeps what is now known of the service, and derives anew what hangs on it."""
-        referee, store = self._referee, self._store
+        referee, store = self._referee, self._common.store
         scopes = records.with_capabilities(referee.scopes, self.name, configured.capabilities)
         comparison = str(configured.capabilities.name_comparison.value).encode()
 

@@ -115,9 +115,7 @@ class Performer:
     def _handed_off(self, source: Source) -> bool:
         """Returns whether the destination reads a source by itself."""
         party = self._party(source.service)
-        return (
-            party is not None and party.local_root is not None and self._target.client.capabilities.local_files
-        )
+        return party is not None and party.local_root is not None and self._target.client.capabilities.local_files
 
     async def _call(self, group: _Group) -> None:
         """Does a group in one call."""

@@ -22,8 +22,8 @@ from onitu.core.plan import Plan, Planner, Task
 from onitu.core.reconcile import observe
 from onitu.core.scope import Member, Policy, Scope
 from onitu.core.tree import Departed, NeedDigest, Notice, Recheck, Work
-from onitu.referee.ingest import Listed, find_waiting, settle, take_listings
 from onitu.errors import DriverError, OutcomeUnknown, SourceChanged, Unavailable
+from onitu.referee.ingest import Listed, find_waiting, settle, take_listings
 from tests.property.memory_tree import MemoryStore, MemoryTree
 from tests.property.service import SimulatedService, Style
 
@@ -220,10 +220,6 @@ class World:
             seq = service.seq()
             state = service.stat(path, digest=isinstance(question, NeedDigest))
             self.show(name, Observation(path, state, seq), fresh=True)
-            if isinstance(question, Recheck) and isinstance(state, Present) and state.kind is Kind.DIRECTORY:
-                for event in self._listing(name, path):
-                    assert event.observation is not None or event.listed is not None
-                    self.places[name].events.append(event)
 
     def _path_of(self, work: Work, name: str, node_id: NodeId) -> str | None:
         """Returns where a service shows a node."""

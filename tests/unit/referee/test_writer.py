@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,13 @@ async def writer(tmp_path: Path, nursery: trio.Nursery) -> AsyncIterator[Writer]
 
 async def test_many_share_one_commit(writer: Writer) -> None:
     """What waits when a transaction begins is done in it."""
+
+    def put(name: str, transaction: Transaction) -> None:
+        transaction.set_meta(name, b"x")
+
     async with trio.open_nursery() as nursery:
         for number in range(100):
-            nursery.start_soon(writer.write, lambda transaction, n=number: transaction.set_meta(f"n{n}", b"x"))
+            nursery.start_soon(writer.write, partial(put, f"n{number}"))
 
     assert writer.commits <= 3
     assert await writer.read(lambda transaction: transaction.meta("n99")) == b"x"
@@ -67,9 +72,13 @@ async def test_an_error_is_only_its_own(writer: Writer) -> None:
 async def test_live_changes_go_first(writer: Writer) -> None:
     """Snapshot work that waits is overtaken by a live change."""
     order: list[str] = []
+
+    def note(what: str, _: Transaction) -> None:
+        order.append(what)
+
     async with trio.open_nursery() as nursery:
         for number in range(3):
-            nursery.start_soon(lambda n=number: writer.write(lambda _: order.append(f"later {n}"), later=True))
-        nursery.start_soon(lambda: writer.write(lambda _: order.append("live")))
+            nursery.start_soon(partial(writer.write, partial(note, f"later {number}"), later=True))
+        nursery.start_soon(writer.write, partial(note, "live"))
 
     assert order[0] == "live"

@@ -32,9 +32,7 @@ def store(tmp_path: Path) -> Store:
         return node.id
 
     root = store.write(make_root)
-    members = {
-        name: Member(mode=Mode.READ_WRITE, capabilities=Capabilities(native_ids=True)) for name in ("A", "B")
-    }
+    members = {name: Member(mode=Mode.READ_WRITE, capabilities=Capabilities(native_ids=True)) for name in ("A", "B")}
     store.scopes = {FOLDER: Scope(folder=FOLDER, root=root, members=members)}
     return store
 
@@ -61,6 +59,8 @@ def tables(store: Store) -> dict[str, list[tuple[bytes, bytes]]]:
 
 
 class TestStore:
+    """The data directory as a whole."""
+
     def test_survives_reopening(self, store: Store) -> None:
         """What was committed is there after the store was closed and opened again."""
         show(store, "a.txt")
@@ -142,6 +142,8 @@ class TestStore:
 
 
 class TestDerived:
+    """What is derived from records."""
+
     def test_p28_rebuilding_changes_nothing(self, store: Store) -> None:
         """P28: dropping and deriving every index and fingerprint again changes nothing."""
         show(store, "d", kind=Kind.DIRECTORY, revision="1:1")
@@ -170,6 +172,8 @@ class TestDerived:
 
 
 class TestRecords:
+    """How records look on disk."""
+
     def test_the_format_of_a_node_is_what_it_was(self) -> None:
         """The stored form changes only together with the schema's number."""
         assert SCHEMA == 1
