@@ -5,7 +5,7 @@ from __future__ import annotations
 from onitu.core.lifecycle import is_head_elsewhere, retire, revive
 from onitu.core.model import Kind
 from onitu.core.moves import is_leaving, merge
-from onitu.core.node import Base, Gone, Node, NodeId, ServiceName, ServiceState
+from onitu.core.node import Base, Gone, Node, NodeId, Place, ServiceName, ServiceState
 from onitu.core.tree import NeedDigest, Work
 
 
@@ -17,25 +17,33 @@ def settle_absence(work: Work, service: ServiceName, node: Node) -> None:
         service: Where it is gone.
         node: What is gone.
     """
+    _settle(work, service, node.id, passed=set())
+    work.moved()
+
+
+def _settle(work: Work, service: ServiceName, top: NodeId, *, passed: set[NodeId]) -> None:
+    """Decides about an entry and everything below it, but never about those that were passed before."""
     # Children first: a directory is only deleted when nothing in it lives on. The stack keeps deep trees possible.
-    stack: list[tuple[NodeId, bool]] = [(node.id, False)]
+    stack: list[tuple[NodeId, bool]] = [(top, False)]
     while stack:
         current, children_done = stack.pop()
         gone = work.tree.find(current)
         if gone is None or (service, current) in work.in_flight:
             continue
+        if children_done:
+            _settle_directory(work, service, gone, passed=passed)
+            continue
+        if current in passed:
+            continue
+        passed.add(current)
         if not gone.versions or gone.version.kind is not Kind.DIRECTORY:
             _settle_one(work, service, gone)
             continue
-        if children_done:
-            _settle_directory(work, service, gone)
-            continue
         stack.append((current, True))
         stack.extend((child, False) for child in work.held_children(service, current))
-    work.moved()
 
 
-def _settle_directory(work: Work, service: ServiceName, directory: Node) -> None:
+def _settle_directory(work: Work, service: ServiceName, directory: Node, *, passed: set[NodeId]) -> None:
     """Decides about a directory that is certainly gone, once everything the service held in it is decided."""
     leaving: list[NodeId] = []
     for child_id in list(work.tree.children(directory.id)):
@@ -44,7 +52,7 @@ def _settle_directory(work: Work, service: ServiceName, directory: Node) -> None
         if state is None:
             continue
         if state.gone is Gone.DISPLACED:
-            settle_absence(work, service, child)  # Something else had its place, and went with the directory.
+            _settle(work, service, child_id, passed=passed)  # Something else had its place, and went with it.
         elif not state.gone and is_leaving(child, state):
             leaving.append(child_id)
     _settle_one(work, service, directory, leaving=frozenset(leaving))
@@ -125,11 +133,25 @@ def _dies_with(work: Work, service: ServiceName, node: Node, known: Base) -> boo
 
     A move made elsewhere does not save content that this service alone had: nobody could write it anywhere.
     """
-    if not node.same_bytes(known.version):
+    if not node.same_bytes(known.version) or _went_with_moved(work, service, known.place):
         return False
     if known.place == node.place or node.version.kind is Kind.DIRECTORY:
         return known.place == node.place
     return not is_head_elsewhere(work, service, node)
+
+
+def _went_with_moved(work: Work, service: ServiceName, place: Place) -> bool:
+    """Returns whether a place went with a directory above it that somebody has moved: that lives on with all in it."""
+    while place.parent != work.scope.root:
+        above = work.tree.find(place.parent)
+        state = above.services.get(service) if above is not None else None
+        known = state.known if state is not None else None
+        if above is None or state is None or known is None:
+            return False
+        if state.gone and not above.deleted and known.place != above.place:
+            return True
+        place = known.place
+    return False
 
 
 def _settle_drift(work: Work, service: ServiceName, node: Node, state: ServiceState) -> None:

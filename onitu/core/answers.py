@@ -13,7 +13,13 @@ from onitu.errors import DriverError, NotFound, RevisionMismatch
 
 
 def answered(
-    work: Work, service: ServiceName, node_id: NodeId, outcome: Observation | DriverError, *, durable: bool
+    work: Work,
+    service: ServiceName,
+    node_id: NodeId,
+    outcome: Observation | DriverError,
+    *,
+    durable: bool,
+    epoch: int = 0,
 ) -> None:
     """Records the answer to a mutation of ours. It must no longer be among `work.in_flight`.
 
@@ -23,6 +29,7 @@ def answered(
         node_id: What the mutation was about.
         outcome: What is there now, or why it was not done.
         durable: Whether the service keeps what it answered even through a power cut.
+        epoch: Otherwise, which flush of the service is going to make it so.
     """
     node = work.tree.find(node_id)
     if node is None:
@@ -50,17 +57,18 @@ def answered(
     if durable:
         state.base, state.intent = after, None
     else:
-        state.intent = msgspec.structs.replace(intent, phase=Phase.VISIBLE, after=after, before=None)
+        state.intent = msgspec.structs.replace(intent, phase=Phase.VISIBLE, after=after, before=None, epoch=epoch)
     decide(work, service, node)
 
 
-def durable(work: Work, service: ServiceName, node_id: NodeId) -> None:
+def durable(work: Work, service: ServiceName, node_id: NodeId, *, flushed: int | None = None) -> None:
     """Records that what a service has answered about a node will survive a power cut.
 
     Args:
         work: The unit of work.
         service: The service; a `Sync` that began after the answer has been answered.
         node_id: The node.
+        flushed: The last epoch whose flush was answered; what is of a later one stays visible. None: all is durable.
     """
     node = work.tree.find(node_id)
     if node is None:
@@ -68,34 +76,35 @@ def durable(work: Work, service: ServiceName, node_id: NodeId) -> None:
     state = node.services.get(service)
     if state is None or state.intent is None or state.intent.phase is not Phase.VISIBLE:
         return
+    if flushed is not None and state.intent.epoch > flushed:
+        return
     state.base, state.intent = state.intent.after, None
     work.tree.put(node)
 
 
-def distrust(work: Work, service: ServiceName, node_id: NodeId, *, boot: str) -> bool:
-    """Makes an outcome unknown again that was only visible when this host went down.
+def distrust(work: Work, service: ServiceName, node_id: NodeId, *, flushed: int) -> None:
+    """Settles what was only visible when this host went down: a power cut may have taken it back, or not.
 
     Args:
         work: The unit of work.
         service: The service.
         node_id: What was written.
-        boot: Boot id of this host now.
-
-    Returns:
-        Whether it is in doubt: True when it was sent before this host was started anew.
+        flushed: The last epoch whose flush was answered; what is of a later one is in doubt.
     """
     node = work.tree.node(node_id)
     state = node.state(service)
     intent = state.intent
-    if intent is None or intent.phase is not Phase.VISIBLE or intent.boot == boot:
-        return False
+    if intent is None or intent.phase is not Phase.VISIBLE:
+        return
+    if intent.epoch <= flushed:
+        durable(work, service, node_id)
+        return
     state.intent = msgspec.structs.replace(intent, phase=Phase.SENT)
     if state.seen is not None:
         # The digest is that of the bytes we sent; what of them is on the disk has to be read.
         entry = msgspec.structs.replace(state.seen.entry, digests={})
         state.seen = msgspec.structs.replace(state.seen, entry=entry)
     work.tree.put(node)
-    return True
 
 
 def _failed(work: Work, service: ServiceName, node: Node, state: ServiceState, error: DriverError) -> None:
@@ -136,7 +145,9 @@ def _written(node: Node, state: ServiceState, version: int, place: Place, outcom
     revision = entry.revision if isinstance(entry, Present) else ""
     if isinstance(entry, Present):
         learn(node, version, entry.digests)
-        if outcome.seq >= state.seq or state.gone:
-            state.seq, state.gone = max(outcome.seq, state.seq), Gone.NO
+        if outcome.seq >= state.seq:
+            state.seq, state.gone = outcome.seq, Gone.NO
             state.seen = Seen(place, entry)
+        elif state.gone or state.seen is None:
+            state.seen = Seen(place, entry)  # Missed since, perhaps where it was before: another look will tell.
     return Base(version, place, revision)

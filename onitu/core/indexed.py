@@ -110,9 +110,9 @@ class IndexedTree(abc.ABC):
         """Yields the nodes of the folder with work to do on this service, from a number on."""
         return self.scan(("dirty", service, folder), after=after)
 
-    def visible(self, service: ServiceName, folder: str) -> Iterator[NodeId]:
-        """Yields the nodes whose last mutation on this service is not known to be durable."""
-        return self.scan(("visible", service, folder))
+    def visible(self, service: ServiceName, folder: str, *, after: NodeId = 0) -> Iterator[NodeId]:
+        """Yields the nodes whose last mutation on this service is not recorded as durable, from a number on."""
+        return self.scan(("visible", service, folder), after=after)
 
     def _lookup(self, key: IndexKey) -> NodeId | None:
         """Returns the node of an index entry; each is looked up once, since the same names are asked for again."""

@@ -142,7 +142,7 @@ def _share_name(work: Work, node: Node, occupant: Node) -> None:
 def is_head_elsewhere(work: Work, service: ServiceName, node: Node) -> bool:
     """Returns whether another service that can be read holds the current version."""
     return any(
-        other.present and other.known is not None and other.known.version == node.head
+        other.present and other.known is not None and node.same_bytes(other.known.version)
         for name, other in work.states(node)
         if name != service and work.member(name).readable
     )

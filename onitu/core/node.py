@@ -25,7 +25,7 @@ RETIRED_KEPT = 4
 TORN = 0
 
 
-class Place(msgspec.Struct, frozen=True, array_like=True):
+class Place(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Where an entry is.
 
     Attributes:
@@ -37,7 +37,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     name: str
 
 
-class Version(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Version(msgspec.Struct, frozen=True, gc=False, array_like=True, kw_only=True):
     """One content of a node.
 
     Attributes:
@@ -71,7 +71,7 @@ class Version(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     bytes_of: int = 0
 
 
-class Base(msgspec.Struct, frozen=True, array_like=True):
+class Base(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What a service was last known to hold: the merge base.
 
     Attributes:
@@ -85,7 +85,7 @@ class Base(msgspec.Struct, frozen=True, array_like=True):
     revision: str
 
 
-class Seen(msgspec.Struct, frozen=True, array_like=True):
+class Seen(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What was last observed on a service.
 
     Attributes:
@@ -119,7 +119,7 @@ class Phase(enum.IntEnum):
     VISIBLE = 2
 
 
-class Intent(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Intent(msgspec.Struct, frozen=True, gc=False, array_like=True, kw_only=True):
     """A mutation under way, committed before the driver is asked.
 
     Attributes:
@@ -128,7 +128,7 @@ class Intent(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
         place: Where the entry is to be afterwards; None for a deletion.
         version: The version it is to hold afterwards; for a deletion the one that is removed.
         expected: The revision that must be there, or None for nothing.
-        boot: Boot id of the host when it was sent: a power cut may have taken back what is only visible.
+        epoch: Once visible: which flush of the service makes it durable. The store knows the last one that was answered.
         after: What the service holds since the answer, once visible; None for a deletion.
         before: What the service held when this was sent, if that was visible but not yet durable.
     """
@@ -138,7 +138,7 @@ class Intent(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     place: Place | None
     version: int
     expected: str | None
-    boot: str = ""
+    epoch: int = 0
     after: Base | None = None
     before: Base | None = None
 
@@ -154,7 +154,7 @@ class Gone(enum.IntEnum):
     DISPLACED = 2
 
 
-class ServiceState(msgspec.Struct, array_like=True):
+class ServiceState(msgspec.Struct, array_like=True, gc=False):
     """One node on one service.
 
     Attributes:

@@ -52,7 +52,6 @@ class Planner:
         work: The unit of work.
         service: The service that is to be changed.
         sources: The services that can be read now, best first.
-        boot: Boot id of this host, kept with each intent.
         skip: Tells which nodes are not to be touched now, because they failed a moment ago.
     """
 
@@ -62,7 +61,6 @@ class Planner:
         service: ServiceName,
         *,
         sources: Iterable[ServiceName],
-        boot: str,
         skip: Callable[[NodeId], bool] = lambda _: False,
     ) -> None:
         self._work = work
@@ -72,7 +70,6 @@ class Planner:
         self._sources = Sources(work, service, sources)
         self._routes = Routes(work, service)
         self._planned = self._routes.planned
-        self._boot = boot
         self._skip = skip
         self._tried: set[NodeId] = set()
         self._waiting: set[NodeId] = set()
@@ -165,7 +162,7 @@ class Planner:
                 for child in self._work.held_children(self._service, node.id):
                     yield child, False
             return
-        place, held = node.place, self._held(state)
+        place, held = node.place, self._held(node, state)
         if place is None or (held is not None and held.place == place):
             return
         if not self._stands(place.parent):
@@ -174,16 +171,16 @@ class Planner:
         if occupant is not None and occupant != node.id:
             yield occupant, True
 
-    def _held(self, state: ServiceState) -> Base | None:
+    def _held(self, node: Node, state: ServiceState) -> Base | None:
         """Returns what is replaced, moved or deleted: what was decided about, or what lies in a place only written."""
-        return state.known if self._member.readable else _replaceable(state)
+        return state.known if self._member.readable else _replaceable(node, state)
 
-    def _expected(self, state: ServiceState) -> str | None:
+    def _expected(self, node: Node, state: ServiceState) -> str | None:
         """Returns what must be there: what was decided about, or in a place only written, what lies there."""
-        if not self._member.readable:
-            return state.seen.entry.revision if state.present and state.seen is not None else None
-        known = state.known
-        return known.revision if known is not None else None
+        held = self._held(node, state)
+        if held is None:
+            return None
+        return held.revision if self._member.readable or state.seen is None else state.seen.entry.revision
 
     def _hinder(self, node: Node, obstacle: Obstacle) -> None:
         """Notes why a node cannot be brought up to date now."""
@@ -199,7 +196,7 @@ class Planner:
             return
         if not self._member.readable and state.drift == node.head:
             return  # What was changed there is shown, and survives until there is something new.
-        held, place = self._held(state), node.place
+        held, place = self._held(node, state), node.place
         assert place is not None  # noqa: S101 - roots are never planned
         if held is None:
             self._create(node, state, place)
@@ -233,7 +230,7 @@ class Planner:
         if old is not None and not self._kept(old):
             return
         path = self._routes.path(held.place)
-        if head.kind is Kind.DIRECTORY or (old is not None and _same_bytes(old, head)):
+        if head.kind is Kind.DIRECTORY or node.same_bytes(held.version) or (old is not None and _same_bytes(old, head)):
             if head.kind is Kind.DIRECTORY or not self._member.capabilities.executable:
                 hold(state, Base(node.head, held.place, held.revision))
                 self._tree.put(node)
@@ -342,7 +339,7 @@ class Planner:
         known, version = state.known, node.version
         if known is not None and action in (Action.MOVE, Action.DELETE):
             version = node.versions.get(known.version, version)
-        expected = self._expected(state)
+        expected = self._expected(node, state)
         self._result.tasks.append(
             Task(
                 node=node.id,
@@ -360,7 +357,6 @@ class Planner:
             place=place,
             version=version.number,
             expected=expected,
-            boot=self._boot,
             before=known if state.intent is not None else None,
         )
         self._routes.put(node.id, place, takes_along=action is Action.MOVE and version.kind is Kind.DIRECTORY)
@@ -371,16 +367,18 @@ class Planner:
 _STAYS = Place(0, "")
 
 
-def _replaceable(state: ServiceState) -> Base | None:
+def _replaceable(node: Node, state: ServiceState) -> Base | None:
     """Returns what lies in a place that is only written, whoever put it there: it is replaced, and kept in the trash."""
     if state.gone:
         return None
     if state.known is not None:
         return state.known
     seen = state.seen
-    return Base(0, seen.place, seen.entry.revision) if seen is not None else None
+    if seen is None or seen.place != node.place:
+        return None  # Nothing, or something of its own where this entry is not meant to be.
+    return Base(0, seen.place, seen.entry.revision)
 
 
 def _same_bytes(held: Version, head: Version) -> bool:
-    """Returns whether two versions of a file differ in attributes alone."""
+    """Returns whether two versions of a file are known to differ in attributes alone by their digests."""
     return bool(held.digests) and held.digests == head.digests and held.size == head.size

@@ -106,7 +106,7 @@ def miss(work: Work, service: ServiceName, node_id: NodeId, seq: int) -> None:
     """
     node = work.tree.node(node_id)
     state = node.services.get(service)
-    if state is None or state.gone or seq < state.seq or (service, node_id) in work.in_flight:
+    if state is None or state.gone or seq < state.seq:
         return
     state.seq = seq
     state.gone = Gone.MISSED
@@ -349,8 +349,12 @@ def _take_in(
         if path is not None:
             work.effects.append(Recheck(service, path))
         return
-    if before is not None and before.entry.revision == entry.revision and not entry.digests and not entry.racy:
-        entry = msgspec.structs.replace(entry, digests=before.entry.digests)
+    if before is not None and before.entry.revision == entry.revision and not entry.digests:
+        if before.entry.racy:
+            # It stays so until a digest has told whether it was written a second time.
+            entry = msgspec.structs.replace(entry, racy=True)
+        elif not entry.racy:
+            entry = msgspec.structs.replace(entry, digests=before.entry.digests)
     if before is not None and before.place != there and entry.kind is Kind.DIRECTORY:
         work.moved()
     state.seq, state.gone = seq, Gone.NO
@@ -422,7 +426,8 @@ def _changed(
     if base is None:
         # A torn write of ours: the same revision is still that, another one is somebody's edit.
         return entry.revision == known.revision or _edited(work, service, node, state, seen)
-    if entry.revision == known.revision and not entry.racy:
+    doubtful = entry.racy or (before is not None and before.entry.racy)
+    if entry.revision == known.revision and not doubtful:
         same = Equality.SAME
     else:
         same = same_bytes(entry, service, base)

@@ -115,7 +115,9 @@ class Sources:
         known, seen = state.known, state.seen
         if state.intent is not None and state.intent.phase is Phase.SENT:
             return None  # About to be replaced there.
-        if known is None or seen is None or seen.entry.revision != known.revision or known.version != number:
+        if known is None or seen is None or seen.entry.revision != known.revision:
+            return None
+        if known.version != number and not (number == node.head and node.same_bytes(known.version)):
             return None
         path = self._work.path_on(service, seen.place)
         return Source(service, node.id, path, known.revision) if path is not None else None

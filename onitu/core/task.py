@@ -10,7 +10,7 @@ import msgspec
 from onitu.core.node import Action, NodeId, ServiceName, Version
 
 
-class Source(msgspec.Struct, frozen=True):
+class Source(msgspec.Struct, frozen=True, gc=False):
     """Where the bytes of a version can be had.
 
     Attributes:
@@ -26,7 +26,7 @@ class Source(msgspec.Struct, frozen=True):
     revision: str
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True):
+class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One mutation of one service.
 
     Attributes:

@@ -65,7 +65,7 @@ class Tree(Protocol):
         ...
 
 
-class NeedDigest(msgspec.Struct, frozen=True):
+class NeedDigest(msgspec.Struct, frozen=True, gc=False):
     """The digest of what a service holds for a node must be learned before anything can be decided.
 
     Attributes:
@@ -77,7 +77,7 @@ class NeedDigest(msgspec.Struct, frozen=True):
     node: NodeId
 
 
-class Recheck(msgspec.Struct, frozen=True):
+class Recheck(msgspec.Struct, frozen=True, gc=False):
     """A place must be looked at again.
 
     Attributes:
@@ -89,7 +89,7 @@ class Recheck(msgspec.Struct, frozen=True):
     path: str
 
 
-class Notice(msgspec.Struct, frozen=True):
+class Notice(msgspec.Struct, frozen=True, gc=False):
     """Something a person should be able to read.
 
     Attributes:

@@ -1,7 +1,14 @@
-"""Makes what was written on one service durable: one flush for many files, every second or so."""
+"""Makes what was written on one service durable: one flush for many files, every second or so.
+
+What is answered belongs to an epoch, and a flush that began after the answer ends it. That the flush was answered is
+one number in the store; the records follow page by page, when there is time.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import trio
@@ -16,8 +23,8 @@ if TYPE_CHECKING:
 #: Seconds between two flushes while files are being written (DESIGN §3, "Visible is not yet held").
 FLUSH_INTERVAL = 1.0
 
-#: Nodes recorded as durable in one transaction.
-NODES_AT_ONCE = 2_000
+#: Records that are brought up to date in one transaction.
+NODES_AT_ONCE = 500
 
 
 class Keeper:
@@ -31,60 +38,90 @@ class Keeper:
         self._link = link
         self._referee = link.referee
 
-    async def begin(self) -> None:
+    async def begin(self, *, rebooted: bool) -> None:
         """Takes up what an earlier process left visible, before anything is observed.
 
-        What was written before this host was started anew may have been taken back by a power cut, so its outcome
-        counts as unknown until its digest has been read.
+        Args:
+            rebooted: Whether this host was started anew since. What was not flushed before may have been taken back by
+                a power cut, so its outcome counts as unknown until its digest has been read.
         """
         link, referee = self._link, self._referee
-
-        def work(transaction: Transaction) -> list[NodeId]:
-            unit = referee.work(transaction, link.folder)
-            nodes = list(transaction.visible(link.service, link.folder))
-            return [node for node in nodes if not distrust(unit, link.service, node, boot=referee.boot)]
-
-        link.visible = await referee.writer.write(work)
+        flushed = await referee.writer.read(self._flushed)
+        link.epoch = flushed + 1
+        first = await referee.writer.read(lambda transaction: next(self._visible(transaction, 0), None))
+        if first is None:
+            return
+        if rebooted:
+            await self._each_page(partial(self._distrust, flushed))
+        else:
+            link.unflushed = True
 
     async def run(self, *, rest: bool) -> None:
         """Flushes until it is cancelled.
 
         Args:
-            rest: Flush by itself, every second or so. Otherwise only what an earlier process left, and when something
-                waits for it: what remains is settled at the next start.
+            rest: Flush by itself, every second or so, and bring the records up to date. Otherwise only what an earlier
+                process left, and when something waits for it: what remains is settled at a later start.
 
         Raises:
             DriverError: The service cannot be flushed.
         """
         link = self._link
-        if link.visible:
-            await self.flush()
+        if link.unflushed:
+            await self._flush()
         while True:
             await link.to_sync.wait()
-            if not link.sync_now and not rest:
-                continue
             if not link.sync_now:
+                if not rest or not link.unflushed:
+                    continue
                 with trio.move_on_after(FLUSH_INTERVAL):
                     await link.to_sync.wait_for(lambda: link.sync_now)
-            await self.flush()
+            urgent = link.sync_now
+            flushed = await self._flush()
+            await self._each_page(partial(self._durable, flushed))
+            self._referee.wake(link.folder)
+            if urgent:
+                link.sync_now = False
+                self._referee.came_to_rest()
 
-    async def flush(self) -> None:
-        """Makes everything durable that was answered so far, and records it."""
+    async def _flush(self) -> int:
+        """Makes everything durable that was answered so far, and records that. Returns the epoch that ends with it."""
         link, referee = self._link, self._referee
-        urgent = link.sync_now
-        nodes, link.visible = link.visible, []
-        if nodes and link.capabilities.sync:
+        ended = link.epoch
+        link.epoch, link.unflushed = ended + 1, False
+        if link.capabilities.sync:
             await link.client.sync(link.folder)
-        for start in range(0, len(nodes), NODES_AT_ONCE):
-            page = nodes[start : start + NODES_AT_ONCE]
+        name = self._name
+        await referee.writer.write(lambda transaction: transaction.set_meta(name, str(ended).encode()), later=True)
+        return ended
 
-            def work(transaction: Transaction, page: list[NodeId] = page) -> None:
-                unit = referee.work(transaction, link.folder)
+    async def _each_page(self, settle: Callable[[Transaction, NodeId], None]) -> None:
+        """Settles what is visible, a page in a transaction."""
+        position = 0
+        while True:
+
+            def work(transaction: Transaction, after: int = position) -> int:
+                page = list(islice(self._visible(transaction, after), NODES_AT_ONCE))
                 for node in page:
-                    durable(unit, link.service, node)
+                    settle(transaction, node)
+                return page[-1] if len(page) == NODES_AT_ONCE else 0
 
-            await referee.writer.write(work, later=True)
-        referee.wake(link.folder)
-        if urgent:
-            link.sync_now = False
-            referee.came_to_rest()
+            position = await self._referee.writer.write(work, later=True)
+            if not position:
+                return
+
+    @property
+    def _name(self) -> str:
+        return f"flushed {self._link.service}\0{self._link.folder}"
+
+    def _flushed(self, transaction: Transaction) -> int:
+        return int(transaction.meta(self._name) or b"0")
+
+    def _visible(self, transaction: Transaction, after: int) -> Iterator[NodeId]:
+        return transaction.visible(self._link.service, self._link.folder, after=after)
+
+    def _distrust(self, flushed: int, transaction: Transaction, node: NodeId) -> None:
+        distrust(self._referee.work(transaction, self._link.folder), self._link.service, node, flushed=flushed)
+
+    def _durable(self, flushed: int, transaction: Transaction, node: NodeId) -> None:
+        durable(self._referee.work(transaction, self._link.folder), self._link.service, node, flushed=flushed)

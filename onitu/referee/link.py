@@ -63,7 +63,8 @@ class Link:
         untouched: Nothing is ever changed here: there is no mover.
         at_rest: The mover has found nothing to do since it was last woken.
         asking: The asker is at work.
-        visible: Nodes that were written and are not known to be durable.
+        epoch: Which flush makes durable what is answered now.
+        unflushed: Something was answered since the last flush began.
         sync_now: Something waits for them to become so.
     """
 
@@ -93,7 +94,8 @@ class Link:
         self.untouched = False
         self.at_rest = False
         self.asking = False
-        self.visible: list[NodeId] = []
+        self.epoch = 1
+        self.unflushed = False
         self.sync_now = False
         self.to_ask = Wakeup()
         self.to_move = Wakeup()

@@ -95,7 +95,6 @@ class Mover:
             referee.work(transaction, link.folder),
             link.service,
             sources=referee.sources(link.folder),
-            boot=referee.boot,
             skip=lambda node: referee.failures.blocks(link.service, node, now),
         )
         candidates = transaction.dirty(link.service, link.folder, after=max(begin - 1, 0))
@@ -123,18 +122,18 @@ class Mover:
             if source is not None:
                 source.ask_path(path)
         self._tell(tasks, outcomes)
-        durable = not link.capabilities.sync
+        durable, epoch = not link.capabilities.sync, link.epoch
 
         def record(transaction: Transaction) -> list[Effect]:
             work = referee.work(transaction, link.folder)
             for task, outcome in zip(tasks, outcomes, strict=True):
                 referee.in_flight.discard((link.service, task.node))
-                answered(work, link.service, task.node, outcome, durable=durable)
+                answered(work, link.service, task.node, outcome, durable=durable, epoch=epoch)
             return work.effects
 
         effects = await referee.writer.write(record)
         if not durable:
-            link.visible.extend(task.node for task in tasks)
+            link.unflushed = True
             link.to_sync.ring()
         places.release()
         referee.release(link.folder, effects)

@@ -63,9 +63,7 @@ def _plan(transaction: Transaction, referee: Referee, service: str) -> list[tupl
         member = scope.members.get(service)
         if member is None or not member.writable:
             continue
-        planner = Planner(
-            referee.work(transaction, folder), service, sources=referee.sources(folder), boot=referee.boot
-        )
+        planner = Planner(referee.work(transaction, folder), service, sources=referee.sources(folder))
         nodes = list(transaction.dirty(service, folder))
         plan = planner.plan(nodes, most_tasks=sys.maxsize, most_bytes=sys.maxsize)
         tasks += [(folder, task) for task in plan.tasks]

@@ -17,12 +17,22 @@ from onitu.store import Store, Transaction
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def boot_id() -> str:
-    """Returns the boot id of this host; a new one each time where the host has none."""
+def has_rebooted(store: Store) -> bool:
+    """Returns whether this host was started anew since the store was last used, and notes that it was used now.
+
+    Where the host has no boot id, every start counts as one after a power cut.
+    """
     try:
-        return BOOT_ID.read_text().strip()
+        now = BOOT_ID.read_bytes().strip()
     except OSError:
-        return uuid.uuid4().hex
+        now = uuid.uuid4().hex.encode()
+
+    def work(transaction: Transaction) -> bool:
+        before = transaction.meta("boot")
+        transaction.set_meta("boot", now)
+        return before is not None and before != now
+
+    return store.write(work)
 
 
 def open_setup(store: Store, setup: Setup) -> tuple[str, dict[str, Scope]]:

@@ -215,7 +215,7 @@ class Service:
                 for link in links:
                     keeper = Keeper(link)
                     if not self._dry_run:
-                        await keeper.begin()
+                        await keeper.begin(rebooted=self._referee.rebooted)
                     self._referee.links[link.key] = link
                     self._start_tasks(nursery, link, keeper)
                 self.status, self.reason, self._active_since = Status.ACTIVE, "", trio.current_time()

@@ -46,6 +46,7 @@ class Item:
     mtime: int
     content: bytes = b""
     executable: bool = False
+    excluded: bool = False
     children: dict[str, Item] = attrs.Factory(dict)
 
 
@@ -98,6 +99,8 @@ class SimulatedService:
         native_id = f"{self.name}{item.number}" if self.style.has_ids else ""
         if item.kind is None:
             return Inadmissible("a socket", f"s{item.number}", native_id)
+        if item.excluded:
+            return Inadmissible("excluded", self.revision(item), native_id)
         if item.kind is Kind.DIRECTORY:
             revision = f"d{item.number}" if self.style.has_ids else "d"
             return Present(kind=Kind.DIRECTORY, revision=revision, native_id=native_id)

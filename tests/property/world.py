@@ -303,7 +303,7 @@ class World:
         with self.work() as work:
             tree = work.tree
             assert isinstance(tree, MemoryTree)
-            planner = Planner(work, name, sources=self.names, boot="boot")
+            planner = Planner(work, name, sources=self.names)
             plan = planner.plan(list(tree.dirty(name, FOLDER)), most_tasks=most, most_bytes=1 << 40)
         for task in plan.tasks:
             self.say(f"  plan {name} {describe_task(task)}")
@@ -387,6 +387,32 @@ class World:
             place.listing = None
         for name in self.names:
             self.begin_snapshot(name)
+
+    # The setup.
+
+    def add(self, name: str, service: SimulatedService) -> None:
+        """A service joins the folder, with whatever it holds."""
+        some = next(iter(self.places.values()))
+        self.places[name] = Place(service, some.live, some.paired)
+        capabilities = attrs.evolve(next(iter(self.scope.members.values())), mode=Mode.READ_WRITE)
+        self._setup({**self.scope.members, name: capabilities})
+
+    def remove(self, name: str) -> SimulatedService:
+        """A service leaves the folder, and what was known of it is forgotten."""
+        service = self.places.pop(name).service
+        self._setup({other: member for other, member in self.scope.members.items() if other != name})
+        with self.work() as work:
+            for node in self.store.nodes():
+                found = work.tree.find(node.id)
+                if found is not None and found.services.pop(name, None) is not None:
+                    work.tree.put(found)
+        return service
+
+    def _setup(self, members: dict[str, Member]) -> None:
+        """Changes who takes part, and derives everything again."""
+        self.scope = attrs.evolve(self.scope, members=members)
+        self.scopes[FOLDER] = self.scope
+        self.store.index, self.store.fingerprints = self.store.rebuilt(self.scopes)
 
     # Live changes.
 
