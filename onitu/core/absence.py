@@ -89,6 +89,8 @@ def _settle_one(work: Work, service: ServiceName, node: Node, *, leaving: frozen
             node.deleted = True
             state.retired = ()
             _wake_others(work, node)
+        elif not _fall_back(work, service, node):
+            node.deleted = True
         else:
             # It was edited or moved elsewhere meanwhile: that wins, and this service gets it back.
             work.notice("deletion_overruled", service, node)
@@ -126,6 +128,17 @@ def _wake_others(work: Work, node: Node) -> None:
     for name, other in work.states(node):
         if other.present and not other.decided:
             work.effects.append(NeedDigest(name, node.id))
+
+
+def _fall_back(work: Work, service: ServiceName, node: Node) -> bool:
+    """Has an entry that lives on live on as a version that is to be had. Returns False where there is none."""
+    if node.version.kind is Kind.DIRECTORY or is_head_elsewhere(work, service, node):
+        return True
+    for name, other in work.states(node):
+        if name != service and other.known is not None and not other.gone and work.member(name).readable:
+            node.head = other.known.version
+            return True
+    return False
 
 
 def _dies_with(work: Work, service: ServiceName, node: Node, known: Base) -> bool:

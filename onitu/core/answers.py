@@ -7,7 +7,7 @@ import msgspec
 from onitu.core.lifecycle import learn, retire
 from onitu.core.model import Observation, Present
 from onitu.core.node import Base, Gone, Node, NodeId, Phase, Place, Seen, ServiceName, ServiceState
-from onitu.core.reconcile import decide
+from onitu.core.reconcile import decide, from_the_top
 from onitu.core.tree import Recheck, Work
 from onitu.errors import DriverError, NotFound, RevisionMismatch
 
@@ -51,6 +51,9 @@ def answered(
         after = None
     else:
         if replaced is None or replaced.place != intent.place:
+            if not _is_held(work, service, intent.place.parent):
+                _disown(work, service, node, state, outcome)
+                return
             _take_over(work, service, node, intent.place)
         after = _written(node, state, intent.version, intent.place, outcome)
     state.drift = 0
@@ -123,6 +126,23 @@ def _deleted(state: ServiceState, seq: int) -> None:
     """Records that an entry is gone, as asked."""
     state.seen, state.gone = None, Gone.NO
     state.seq = max(state.seq, seq)
+
+
+def _is_held(work: Work, service: ServiceName, directory: NodeId) -> bool:
+    """Returns whether a service is known to hold a directory."""
+    if directory == work.scope.root:
+        return True
+    node = work.tree.find(directory)
+    state = node.services.get(service) if node is not None else None
+    return state is not None and state.known is not None and state.gone is not Gone.DISPLACED
+
+
+def _disown(work: Work, service: ServiceName, node: Node, state: ServiceState, outcome: Observation) -> None:
+    """Lets go of what was put into another directory than was meant: somebody has made one of the same name."""
+    state.base = state.intent = state.seen = None
+    state.gone = Gone.NO
+    work.effects.extend(Recheck(service, path) for path in from_the_top(outcome.path))
+    work.tree.put(node)
 
 
 def _take_over(work: Work, service: ServiceName, node: Node, where: Place) -> None:

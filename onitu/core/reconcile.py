@@ -14,7 +14,7 @@ from typing import assert_never
 
 import msgspec
 
-from onitu.core import conflict, lifecycle, moves, place
+from onitu.core import conflict, lifecycle, moves, paths, place
 from onitu.core.absence import settle_absence
 from onitu.core.compare import Equality, same_attributes, same_bytes
 from onitu.core.model import Absent, Inadmissible, Kind, Observation, Present, State, Unknown
@@ -64,6 +64,10 @@ def observe(
     Returns:
         None when it is done; a `Probe` when nothing was changed and another path has to be looked at first.
     """
+    wrong = paths.fault(observation.path)
+    if wrong is not None:
+        work.effects.append(Notice("path_failed", service, observation.path, {"error": wrong}))
+        return None
     state = observation.state
     if isinstance(state, Unknown):
         return None  # Unknown is never absent, and no information is no reason to change anything.
@@ -72,7 +76,7 @@ def observe(
     if parent is None:
         # Its directory was never seen, or is missed: everything above it is looked at first, and then it again.
         if not isinstance(state, Absent) and not fresh and work.member(service).readable:
-            work.effects.extend(Recheck(service, path) for path in _from_the_top(observation.path))
+            work.effects.extend(Recheck(service, path) for path in from_the_top(observation.path))
         return None
     there = Place(parent, name)
     match state:
@@ -89,7 +93,7 @@ def observe(
     return None
 
 
-def _from_the_top(path: str) -> list[str]:
+def from_the_top(path: str) -> list[str]:
     """Returns a path and everything above it, the topmost first."""
     parts = path.split("/")
     return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]

@@ -236,7 +236,8 @@ class Work:
         names = [place.name]
         parent = place.parent
         while parent != self.scope.root:
-            state = self.tree.node(parent).services.get(service)
+            found = self.tree.find(parent)
+            state = found.services.get(service) if found is not None else None
             above = state.place if state is not None else None
             if above is None:
                 return None

@@ -105,16 +105,7 @@ class Mover:
     async def _perform(self, tasks: list[Task], places: trio.Semaphore) -> None:
         """Has one batch done and records what came of it."""
         link, referee = self._link, self._referee
-        for task in tasks:
-            if task.source is not None:
-                referee.log.debug(
-                    "transfer_started",
-                    service=link.service,
-                    folder=link.folder,
-                    path=task.path,
-                    source=task.source.service,
-                    bytes=task.version.size,
-                )
+        self._tell_started(tasks)
         performer = Performer(link, lambda service: referee.links.get((service, link.folder)))
         outcomes = await performer.perform(tasks)
         for service, path in performer.changed_sources:
@@ -137,6 +128,19 @@ class Mover:
             link.to_sync.ring()
         places.release()
         referee.release(link.folder, effects)
+
+    def _tell_started(self, tasks: list[Task]) -> None:
+        """Logs the transfers that begin; aloud only those that failed before."""
+        link, log = self._link, self._referee.log
+        for task in tasks:
+            if task.source is None:
+                continue
+            keys = {"service": link.service, "folder": link.folder, "path": task.path, "source": task.source.service}
+            failure = self._referee.failures.get(link.service, task.node)
+            if failure is not None:
+                log.info("transfer_restarted", **keys, bytes=task.version.size, attempt=failure.attempts + 1)
+            else:
+                log.debug("transfer_started", **keys, bytes=task.version.size)
 
     def _tell(self, tasks: list[Task], outcomes: list[Outcome]) -> None:
         """Logs and counts what came of tasks, and notes what failed."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from onitu.referee.link import Link
     from onitu.store import Store, Transaction
 
-#: Levels of the events that decisions ask for; others are debug.
-_INFO = frozenset({"conflict_found", "deletion_overruled", "drift_found", "file_ignored"})
+#: Events of decisions that a person has to mend; the others are for information.
+_WARNING = frozenset({"path_failed"})
 
 
 class Counts:
@@ -118,5 +118,5 @@ class Referee:
         """Logs what a person should be able to read."""
         if notice.event == "conflict_found":
             self.counts.conflicts += 1
-        level = self.log.info if notice.event in _INFO else self.log.debug
+        level = self.log.warning if notice.event in _WARNING else self.log.info
         level(notice.event, service=notice.service, folder=folder, path=notice.path, **notice.fields)

@@ -104,7 +104,12 @@ class Store:
     def _open(self, path: Path) -> lmdb.Environment:
         """Opens the environment. A file that is no database of ours is left as it is."""
         try:
+            path.mkdir(mode=0o700, exist_ok=True)  # LMDB would give it the mode of its files, which nobody can enter.
             return lmdb.open(str(path), map_size=MAP_BYTES, max_dbs=8, mode=0o600, readahead=False)
+        except OSError as error:
+            os.close(self._lock)
+            msg = f"{path} cannot be opened: {error.strerror or error}; it must belong to the user who runs onitu"
+            raise StoreError(msg) from error
         except lmdb.Error as error:
             os.close(self._lock)
             msg = f"{path} is not a database of Onitu, or is damaged ({error}); it was left as it is"

@@ -92,9 +92,9 @@ class Core:
     async def run(self) -> int:
         """Runs until it is over and returns the exit code."""
         started = time.monotonic()
-        self._log.info("onitu_started", version=__version__, services=len(self._services))
         async with trio.open_nursery() as nursery:
             signals = await nursery.start(receive_signals)
+            self._log.info("onitu_started", version=__version__, services=len(self._services))
             nursery.start_soon(self._referee.writer.run)
             nursery.start_soon(show_progress, self._referee)
             code = await self._serve(signals)
@@ -144,12 +144,16 @@ class Core:
 
     async def _tell_settled(self) -> None:
         """Says whenever everything has come to rest after something was done."""
-        told = -1
+        referee, told = self._referee, (-1, -1)
         while True:
-            await self._referee.wait_change()
-            commits = self._referee.writer.commits
-            if commits != told and all(service.at_rest for service in self._services) and self._referee.idle:
-                told = commits
+            await referee.wait_change()
+            if not referee.idle or not all(service.at_rest for service in self._services):
+                continue
+            # While something fails again and again only what goes well is news.
+            done = referee.counts.files + referee.counts.other
+            state = (done, told[1] if referee.failures else referee.writer.commits)
+            if state != told:
+                told = state
                 self._log.info("settled")
 
     async def _until_done(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol, TypeAlias, assert_never
 
 import attrs
+import trio
 
 from onitu.core.model import (
     Attributes,
@@ -34,6 +35,12 @@ Outcome: TypeAlias = Observation | DriverError
 
 #: Files up to this size travel whole inside messages; a message holds at least three of them.
 INLINE_BYTES = 1024 * 1024
+
+#: Seconds in which a small file has to come before the others go on without it.
+PATIENCE = 10.0
+
+#: Files of one batch that may fail to come before the rest of them are left for later.
+STALLS = 3
 
 #: Inline bytes that are in memory at once for one batch.
 INLINE_BYTES_AT_ONCE = 4 * 1024 * 1024
@@ -150,17 +157,32 @@ class Performer:
             for index in indexes:
                 self._outcomes[index] = _gone(service)
             return
+        stalls = 0
+        while indexes and stalls < STALLS:
+            came = await self._fetch_until_stalled(party, indexes, contents)
+            if came < len(indexes):
+                stalls += 1
+                stalled = f"{self._tasks[indexes[came]].path!r} did not come from {service} within {PATIENCE:.0f} s"
+                self._outcomes[indexes[came]] = Unavailable(stalled)
+            indexes = indexes[came + 1 :]
+        for index in indexes:
+            self._outcomes[index] = Unavailable(f"{service} did not send other files, so this one was not asked for")
+
+    async def _fetch_until_stalled(self, party: Party, indexes: list[int], contents: dict[int, bytes]) -> int:
+        """Reads small files in their order until one does not come. Returns how many came, well or not."""
         wanted = [source for index in indexes if (source := self._tasks[index].source) is not None]
         pinned = [(source.path, source.revision) for source in wanted]
-        async with party.client.get_files(party.folder, pinned) as files:
-            position = 0
-            async for content in files:
-                index = indexes[position]
-                position += 1
-                if isinstance(content, bytes):
-                    contents[index] = content
-                else:
-                    self._outcomes[index] = self._source_failed(wanted[position - 1], content)
+        position = 0
+        with trio.move_on_after(PATIENCE) as patience:
+            async with party.client.get_files(party.folder, pinned) as files:
+                async for content in files:
+                    if isinstance(content, bytes):
+                        contents[indexes[position]] = content
+                    else:
+                        self._outcomes[indexes[position]] = self._source_failed(wanted[position], content)
+                    position += 1
+                    patience.deadline = trio.current_time() + PATIENCE
+        return position
 
     async def _stream(self, task: Task, source: Source) -> Outcome:
         """Moves one large file in pieces; what is in memory is what is in flight."""

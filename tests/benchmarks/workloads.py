@@ -67,7 +67,7 @@ def first_copy(files: Files, tools: Sequence[Tool], *, targets: int = 1) -> Call
     def run(directory: Path, rounds: int) -> Results:
         results: Results = {tool.name: [] for tool in tools}
         for turn in range(rounds + 1):
-            with fresh_disk(directory) as disk:
+            with fresh_disk(directory, image=files.size < MIB) as disk:
                 files.make(disk / "source")
                 expected = fingerprint(disk / "source")
                 for tool in rotated(tools, turn):

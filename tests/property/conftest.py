@@ -8,6 +8,6 @@ from hypothesis import HealthCheck, settings
 
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 
-settings.register_profile("ci", max_examples=60, deadline=None, suppress_health_check=_SLOW)
+settings.register_profile("ci", max_examples=120, deadline=None, suppress_health_check=_SLOW)
 settings.register_profile("everything", max_examples=5_000, deadline=None, suppress_health_check=_SLOW)
 settings.load_profile(os.environ.get("ONITU_HYPOTHESIS_PROFILE", "ci"))

@@ -25,7 +25,9 @@ edits = steps(*USER_VERBS)
 busy = steps(*USER_VERBS, *USER_VERBS, *SYNC_VERBS, *SYNC_VERBS, "rest", size=50)
 
 #: The same with torn listings, failures, unknown outcomes and crashes.
-troubled = steps(*USER_VERBS, *USER_VERBS, *SYNC_VERBS, *SYNC_VERBS, *FAULT_VERBS, *FAULT_VERBS, "rest", "crash", size=60)
+troubled = steps(
+    *USER_VERBS, *USER_VERBS, *SYNC_VERBS, *SYNC_VERBS, *FAULT_VERBS, *FAULT_VERBS, "rest", "crash", size=60
+)
 
 #: What the shell does while users rest.
 shell = steps(*SYNC_VERBS, *FAULT_VERBS, "crash", size=30)

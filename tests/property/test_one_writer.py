@@ -12,9 +12,7 @@ from tests.property.service import Style
 from tests.property.users import SYNC_VERBS, USER_VERBS, Step, play
 from tests.property.world import World
 
-_turns = st.lists(
-    st.tuples(st.integers(0, 4), steps(*USER_VERBS, *SYNC_VERBS, size=20)), min_size=1, max_size=3
-)
+_turns = st.lists(st.tuples(st.integers(0, 4), steps(*USER_VERBS, *SYNC_VERBS, size=20)), min_size=1, max_size=3)
 
 
 def take_turn(world: World, writer: int, history: list[Step]) -> None:

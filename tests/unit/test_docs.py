@@ -38,8 +38,8 @@ def test_log_calls_are_found() -> None:
 
 @pytest.mark.parametrize("event", sorted(set(_events())))
 def test_events_are_documented(event: str) -> None:
-    """F3: every event that is logged stands in docs/log.md."""
-    assert f"`{event}`" in (ROOT / "docs/log.md").read_text()
+    """F3: every event that is logged stands in docs/logging.md."""
+    assert f"`{event}`" in (ROOT / "docs/logging.md").read_text()
 
 
 @pytest.mark.parametrize(

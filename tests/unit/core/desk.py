@@ -1,0 +1,159 @@
+"""A folder on some services, small enough to follow by hand: what each shows is told, what is planned is answered."""
+
+from __future__ import annotations
+
+import itertools
+
+from blake3 import blake3
+
+from onitu.core.absence import settle_absence
+from onitu.core.answers import answered
+from onitu.core.capability import Capabilities, Mode
+from onitu.core.model import Absent, Kind, Observation, Present, State
+from onitu.core.node import Node
+from onitu.core.plan import Plan, Planner
+from onitu.core.reconcile import Probe, observe
+from onitu.core.scope import Member, Policy, Scope
+from onitu.core.task import Task
+from onitu.core.tree import Effect, Work
+from onitu.errors import DriverError
+from tests.property.memory_tree import MemoryStore, MemoryTree
+
+DIRECTORY = Present(kind=Kind.DIRECTORY, revision="d")
+
+
+def file(content: str, revision: str = "", *, executable: bool | None = None, digest: bool = True) -> Present:
+    """Returns a file of some content; its revision is the content unless another one is given."""
+    raw = content.encode()
+    return Present(
+        kind=Kind.FILE,
+        revision=revision or content or "empty",
+        size=len(raw),
+        executable=executable,
+        digests={"blake3": blake3(raw).digest()} if digest else {},
+    )
+
+
+class Desk:
+    """A folder.
+
+    Args:
+        services: Name and mode of each.
+        policy: Who keeps the name in a conflict.
+        preferred: As in `Scope`.
+    """
+
+    def __init__(
+        self, *services: str, modes: dict[str, Mode] | None = None, policy: Policy = Policy.KEEP_BOTH,
+        preferred: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        store, scopes = MemoryStore(), {}
+        self.tree = MemoryTree(store, scopes)
+        root = self.tree.create("f", None)
+        self.tree.put(root)
+        capabilities = Capabilities(move_file=True, set_attributes=True, executable=True)
+        members = {
+            name: Member(mode=(modes or {}).get(name, Mode.READ_WRITE), capabilities=capabilities)
+            for name in services or ("A", "B")
+        }
+        self.scope = Scope(folder="f", root=root.id, members=members, policy=policy, preferred=preferred)
+        scopes["f"] = self.scope
+        self.in_flight: set[tuple[str, int]] = set()
+        self.effects: list[Effect] = []
+        self._seq = itertools.count(1)
+
+    @property
+    def work(self) -> Work:
+        """A new unit of work."""
+        work = Work(self.tree, self.scope, now_ns=0, in_flight=self.in_flight)
+        work.effects = self.effects
+        return work
+
+    def show(
+        self, service: str, path: str, state: State, *, seq: int = 0, moved_from: str | None = None,
+        probed: dict[str, State] | None = None, fresh: bool = False,
+    ) -> Probe | None:  # fmt: skip
+        """Has a service show something."""
+        observation = Observation(path, state, seq or next(self._seq), moved_from)
+        return observe(self.work, service, observation, probed=probed, fresh=fresh)
+
+    def lose(self, service: str, path: str) -> None:
+        """Has an entry be certainly gone from a service."""
+        node = self.work.at(service, path)
+        assert node is not None
+        self.show(service, path, Absent())
+        settle_absence(self.work, service, self.tree.node(node))
+
+    def plan(self, service: str) -> Plan:
+        """Plans for a service."""
+        planner = Planner(self.work, service, sources=tuple(self.scope.members))
+        return planner.plan(list(self.tree.dirty(service, "f")), most_tasks=10_000, most_bytes=1 << 40)
+
+    def answer(
+        self, service: str, task: Task, outcome: State | DriverError | None = None, *, durable: bool = True
+    ) -> None:
+        """Answers a task; as done, unless told otherwise."""
+        if outcome is None:
+            outcome = _done(task)
+        if not isinstance(outcome, DriverError):
+            outcome = Observation(task.destination or task.path, outcome, next(self._seq))
+        answered(self.work, service, task.node, outcome, durable=durable)
+
+    def bring(self, *services: str) -> list[tuple[str, str, str]]:
+        """Plans and does everything. Returns (service, action, path or "path -> destination")."""
+        done = []
+        for service in services or tuple(self.scope.members):
+            while tasks := self.plan(service).tasks:
+                for task in tasks:
+                    done.append(
+                        (service, task.action.name, task.path + (task.destination and f" -> {task.destination}"))
+                    )
+                    self.answer(service, task)
+        return done
+
+    def have(self, path: str, content: str | None) -> None:
+        """Has all services hold a file, or a directory where there is no content."""
+        first = next(name for name, member in self.scope.members.items() if member.readable)
+        self.show(first, path, DIRECTORY if content is None else file(content))
+        self.bring()
+        self.effects.clear()
+
+    def node(self, path: str) -> Node:
+        """Returns the live node at a path of the head tree."""
+        current = self.scope.root
+        for part in path.split("/"):
+            found = self.tree.child(current, part)
+            assert found is not None, f"nothing at {part}"
+            current = found
+        return self.tree.node(current)
+
+    def heads(self) -> dict[str, str | None]:
+        """Returns the head tree: path to revision of the current version, None for a directory."""
+        found: dict[str, str | None] = {}
+        waiting = [(self.scope.root, "")]
+        while waiting:
+            parent, above = waiting.pop()
+            for child in self.tree.children(parent):
+                node = self.tree.node(child)
+                assert node.place is not None
+                path = f"{above}{node.place.name}"
+                is_directory = node.version.kind is Kind.DIRECTORY
+                found[path] = None if is_directory else node.version.revision
+                waiting.append((child, path + "/"))
+        return found
+
+
+def _done(task: Task) -> State:
+    """Returns what a service that does as it is told shows afterwards."""
+    if task.action.name == "DELETE":
+        return Absent()
+    version = task.version
+    if version.kind is Kind.DIRECTORY:
+        return DIRECTORY
+    return Present(
+        kind=version.kind,
+        revision=version.revision,
+        size=version.size,
+        executable=version.executable,
+        digests=version.digests,
+    )
