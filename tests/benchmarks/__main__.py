@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -31,6 +32,8 @@ def main() -> int:
     if missing := missing_tools():
         print(f"install {', '.join(missing)} first", file=sys.stderr)
         return 1
+    # So that what is mounted is unmounted, and what runs is ended.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     results: dict[str, Results] = {}
     if not arguments.json:
         print(machine(arguments.directory), end="\n\n", flush=True)

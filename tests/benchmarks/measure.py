@@ -53,9 +53,14 @@ def measure(command: list[str], environment: Mapping[str, str], log: Path) -> Co
         sampler = MemorySampler(process.pid)
         watchdog = threading.Timer(RUN, process.kill)
         watchdog.start()
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            watchdog.cancel()
         seconds = time.perf_counter() - begin
-    watchdog.cancel()
     process.returncode = os.waitstatus_to_exitcode(status)
     memory = sampler.stop()
     if process.returncode:

@@ -74,9 +74,17 @@ def first_copy(files: Files, tools: Sequence[Tool], *, targets: int = 1) -> Call
                     cost = _copy(tool, disk, expected, targets)
                     if turn:
                         results[tool.name].append(cost)
+                    if files.size >= MIB:
+                        # The next tool then writes to memory that has been touched, as this one did.
+                        _remove_targets(disk, tool)
         return results
 
     return run
+
+
+def _remove_targets(disk: Path, tool: Tool) -> None:
+    for place in disk.glob(f"{tool.name}-*"):
+        shutil.rmtree(place)
 
 
 def _copy(tool: Tool, disk: Path, expected: str, targets: int) -> Cost:

@@ -94,7 +94,9 @@ class Scripted(driver_pb2_grpc.DriverServicer):
     def _batches(self) -> Iterator[watch_pb2.ChangeBatch]:
         script = self.script
         directories = sorted(
-            {parent for path in script["files"] for parent in parents(path)} | set(script["torn"]) | {""}
+            {parent for path in script["files"] for parent in (*parents(path), path.rpartition("/")[0])}
+            | set(script["torn"])
+            | {""}
         )
         for directory in directories:
             inside = [path for path in script["files"] if directory == path.rpartition("/")[0]]
