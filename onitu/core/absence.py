@@ -83,6 +83,7 @@ def _settle_one(work: Work, service: ServiceName, node: Node, *, leaving: frozen
     state.base = state.intent = None
     if known is not None:
         retire(state, known.revision)
+        work.departed.note(service, known.place, state.seq)
         if node.deleted:
             state.retired = ()  # Deleted here and there: nothing is left to remember.
         elif _dies_with(work, service, node, known) and not _has_children(work, node, leaving):

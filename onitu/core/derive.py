@@ -1,5 +1,6 @@
-"""What is kept beside the records so that they can be found: derived from a record alone, so it can be dropped and
-rebuilt at any time (P28).
+"""What is kept beside the records so that they can be found.
+
+It is derived from a record alone, so it can be dropped and rebuilt at any time (P28).
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from onitu.core.fingerprint import entry_fingerprint
 from onitu.core.node import Node, NodeId, Phase, ServiceName, ServiceState
 from onitu.core.scope import Scope
 
-#: ("child", parent, name), ("view", service, parent, key), ("bound", service, parent, key), ("native", service, id, node),
+#: ("child", parent, name), ("view", service, parent, key), ("bound", service, parent, key),
+#: ("native", service, id, node),
 #: ("dirty", service, folder, node), ("awaiting", service, folder, node), ("visible", service, folder, node).
 IndexKey: TypeAlias = tuple[str | int, ...]
 

@@ -211,16 +211,19 @@ class ServiceState(msgspec.Struct, array_like=True, gc=False):
             return None
         return intent.place
 
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to remember of this service."""
+    def is_empty(self, *, deleted: bool) -> bool:
+        """Returns whether there is nothing to remember of this service.
+
+        Args:
+            deleted: Whether the entry is a tombstone: then what the service had before is no matter either.
+        """
         return (
             self.base is None
             and self.seen is None
             and self.intent is None
             and not self.gone
-            and not self.retired
             and not self.drift
+            and (deleted or not self.retired)
         )
 
     @property
@@ -296,7 +299,7 @@ class Node(msgspec.Struct, array_like=True):
 
     def prune(self) -> None:
         """Forgets versions that neither the head nor any service refers to, and services that hold nothing."""
-        for name in [name for name, state in self.services.items() if state.empty]:
+        for name in [name for name, state in self.services.items() if state.is_empty(deleted=self.deleted)]:
             del self.services[name]
         if len(self.versions) < 2:
             return

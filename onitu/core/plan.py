@@ -368,7 +368,7 @@ _STAYS = Place(0, "")
 
 
 def _replaceable(node: Node, state: ServiceState) -> Base | None:
-    """Returns what lies in a place that is only written, whoever put it there: it is replaced, and kept in the trash."""
+    """Returns what lies in a place that is only written, whoever put it there: it is replaced, and kept in trash."""
     if state.gone:
         return None
     if state.known is not None:

@@ -117,7 +117,7 @@ def miss(work: Work, service: ServiceName, node_id: NodeId, seq: int) -> None:
     work.tree.put(node)
 
 
-def decide(work: Work, service: ServiceName, node: Node, before: Seen | None = None) -> None:
+def decide(work: Work, service: ServiceName, node: Node, before: Seen | None = None, *, fresh: bool = False) -> None:
     """Decides about what a service shows of a node, if that can be decided now. Puts the node.
 
     Args:
@@ -125,11 +125,12 @@ def decide(work: Work, service: ServiceName, node: Node, before: Seen | None = N
         service: Where.
         node: The node; its `seen` is already the new one.
         before: What was seen there before, if that is known.
+        fresh: Whether the service was asked just now: only then does it tell that a mutation was not done.
     """
     state = node.state(service)
     seen, head = state.seen, (node.head, node.deleted)
     if seen is not None and not seen.reason and not state.gone and (service, node.id) not in work.in_flight:
-        _settle_intent(work, service, node, state, seen, before)
+        _settle_intent(work, service, node, state, seen, before, fresh=fresh)
         if work.member(service).readable:
             _decide_content(work, service, node, state, seen, before)
         else:
@@ -235,7 +236,7 @@ def _mover(
     occupant: NodeId | None,
     probed: Mapping[str, State],
 ) -> NodeId | Probe | None:
-    """Returns the known node that an entry is under a new name, or None; a probe if its old place must be seen first."""
+    """Returns the known node an entry is under a new name, or None; a probe if its old place must be seen first."""
     if observation.moved_from is not None:
         known = work.at(service, observation.moved_from)
         if known is not None and work.tree.node(known).version.kind is entry.kind:
@@ -363,11 +364,18 @@ def _take_in(
         work.moved()
     state.seq, state.gone = seq, Gone.NO
     state.seen = Seen(there, entry)
-    decide(work, service, node, before)
+    decide(work, service, node, before, fresh=fresh)
 
 
 def _settle_intent(
-    work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen, before: Seen | None
+    work: Work,
+    service: ServiceName,
+    node: Node,
+    state: ServiceState,
+    seen: Seen,
+    before: Seen | None,
+    *,
+    fresh: bool,
 ) -> None:
     """Finds out what became of a mutation whose answer never came, from what is there now."""
     intent = state.intent
@@ -375,7 +383,8 @@ def _settle_intent(
         return
     known, entry = state.known, seen.entry
     if known is not None and entry.revision == known.revision and seen.place == known.place:
-        state.drop_intent()  # It was not done.
+        if fresh:
+            state.drop_intent()  # It was not done. An observation that is under way may be older than the mutation.
         return
     if intent.place is not None and known is not None and seen.place == intent.place != known.place:
         # A move that landed; its content is looked at as that of any other entry.
@@ -388,7 +397,7 @@ def _settle_intent(
     elif equality is Equality.DIFFERENT and intent.after is not None and _is_staged(intent.after, before, entry):
         # Our own write, torn by a power cut: it is written again, and what lies there goes to the trash first.
         state.base, state.intent = Base(TORN, seen.place, entry.revision), None
-    elif equality is Equality.DIFFERENT or not _learn(work, service, node, entry, target):
+    elif fresh and (equality is Equality.DIFFERENT or not _learn(work, service, node, entry, target)):
         state.drop_intent()
 
 
@@ -451,7 +460,8 @@ def _changed(
         if node.deleted and seen.place != known.place:
             return _edited(work, service, node, state, seen)  # It lives on where it was moved to, with these.
         if known.version != node.head or node.deleted:
-            return True  # Somebody else has changed the content meanwhile: its attributes come along.
+            _add_attributes(node, base, entry)
+            return True
         lifecycle.advance(node, service, state, entry, seen.place, digests=base.digests, bytes_of=known.version)
         return True
     return _edited(work, service, node, state, seen)
@@ -500,6 +510,16 @@ def _fast_forward(node: Node, service: ServiceName, state: ServiceState, seen: S
     lifecycle.advance(node, service, state, entry, seen.place)
     if old.executable != base.executable and entry.executable == base.executable:
         merged = msgspec.structs.replace(node.version, executable=old.executable, parent=node.head, bytes_of=node.head)
+        node.head = node.add_version(merged)
+
+
+def _add_attributes(node: Node, base: Version, entry: Present) -> None:
+    """Adds attributes that were changed to a content that somebody else has changed meanwhile."""
+    head = node.version
+    if not node.deleted and head.executable == base.executable and head.kind is Kind.FILE:
+        merged = msgspec.structs.replace(
+            head, executable=entry.executable, parent=head.number, bytes_of=head.bytes_of or head.number
+        )
         node.head = node.add_version(merged)
 
 

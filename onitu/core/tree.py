@@ -108,7 +108,7 @@ class Notice(msgspec.Struct, frozen=True, gc=False):
 class Departed:
     """Places that entries have left by mutations of ours, and when: an older observation of them is no news.
 
-    Kept by the shell from one unit of work to the next, in memory only: after a restart there are no older observations.
+    Kept by the shell from one unit of work to the next, in memory only: a restart leaves no older observations.
     """
 
     #: Enough for what may still be on its way; the oldest is forgotten first.
@@ -175,16 +175,21 @@ class Work:
 
     def locate(self, service: ServiceName, parent: NodeId, name: str) -> NodeId | None:
         """Returns the node that a service holds at a place, missed ones included, or None."""
-        found = self.tree.viewed(service, parent, self.member(service).key(name))
+        key = self.member(service).key(name)
+        found = self.tree.viewed(service, parent, key)
         if found is not None:
             return found
+        found = self._in_place(service, parent, name)
+        # An entry in its place whose name is its own key is no view.
+        return found if found is not None or key == name else self._in_place(service, parent, key)
+
+    def _in_place(self, service: ServiceName, parent: NodeId, name: str) -> NodeId | None:
+        """Returns the node of the head tree at a place, if a service holds it there."""
         found = self.tree.child(parent, name)
         if found is None:
             return None
         state = self.tree.node(found).services.get(service)
-        if state is None:
-            return None
-        place = state.place
+        place = state.place if state is not None else None
         return found if place is not None and place.parent == parent and place.name == name else None
 
     def held_children(self, service: ServiceName, parent: NodeId) -> Iterator[NodeId]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import trio
@@ -16,7 +17,9 @@ INTERVAL = 0.25
 
 
 async def show_progress(referee: Referee) -> None:
-    """Shows what is being done in the last line of the terminal, until it is cancelled."""
+    """Shows what is being done in the last line of the terminal, until it is cancelled; elsewhere nothing."""
+    if not sys.stderr.isatty():
+        return
     try:
         while True:
             await trio.sleep(INTERVAL)

@@ -1,0 +1,1 @@
+"""Histories that Hypothesis invents, played on simulated services around the pure core."""

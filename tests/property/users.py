@@ -1,11 +1,12 @@
 """What may happen in a world: users at work, listings, mutations, faults and crashes, as small steps.
 
-A step is a verb, a service and three numbers that choose among whatever is there, so any list of steps can be played and
-a shorter list is still a history: this is what makes failures shrink.
+A step is a verb, a service and three numbers that choose among whatever is there, so any list of steps can be played
+and a shorter list is still a history: this is what makes failures shrink.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 from onitu.core.model import Kind
@@ -38,7 +39,7 @@ def play(world: World, step: Step) -> None:
         User(world, name, a, b, c).do(verb)
 
 
-_SHELL = {
+_SHELL: dict[str, Callable[[World, str, int], object]] = {
     "snapshot": lambda world, name, _: world.snapshot(name),
     "list": lambda world, name, a: world.list_some(name, 1 + a % 2),
     "torn": lambda world, name, a: world.list_some(name, 2, torn=a),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import contextlib
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import attrs
 from blake3 import blake3
@@ -564,7 +565,7 @@ def describe_task(task: Task) -> str:
     )
 
 
-def difference(one: Mapping[object, object], two: Mapping[object, object]) -> str:
+def difference(one: Mapping[Any, Any], two: Mapping[Any, Any]) -> str:
     """Returns where two mappings differ."""
     keys = [key for key in {**one, **two} if one.get(key) != two.get(key)]
     return "; ".join(f"{key!r}: {one.get(key)!r} / {two.get(key)!r}" for key in keys[:6])

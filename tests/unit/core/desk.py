@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 
 from blake3 import blake3
 
@@ -47,8 +48,8 @@ class Desk:
         self, *services: str, modes: dict[str, Mode] | None = None, policy: Policy = Policy.KEEP_BOTH,
         preferred: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
-        store, scopes = MemoryStore(), {}
-        self.tree = MemoryTree(store, scopes)
+        scopes: dict[str, Scope] = {}
+        self.tree = MemoryTree(MemoryStore(), scopes)
         root = self.tree.create("f", None)
         self.tree.put(root)
         capabilities = Capabilities(move_file=True, set_attributes=True, executable=True)
@@ -71,7 +72,7 @@ class Desk:
 
     def show(
         self, service: str, path: str, state: State, *, seq: int = 0, moved_from: str | None = None,
-        probed: dict[str, State] | None = None, fresh: bool = False,
+        probed: Mapping[str, State] | None = None, fresh: bool = False,
     ) -> Probe | None:  # fmt: skip
         """Has a service show something."""
         observation = Observation(path, state, seq or next(self._seq), moved_from)
@@ -93,11 +94,12 @@ class Desk:
         self, service: str, task: Task, outcome: State | DriverError | None = None, *, durable: bool = True
     ) -> None:
         """Answers a task; as done, unless told otherwise."""
-        if outcome is None:
-            outcome = _done(task)
-        if not isinstance(outcome, DriverError):
-            outcome = Observation(task.destination or task.path, outcome, next(self._seq))
-        answered(self.work, service, task.node, outcome, durable=durable)
+        answer: Observation | DriverError
+        if isinstance(outcome, DriverError):
+            answer = outcome
+        else:
+            answer = Observation(task.destination or task.path, outcome or _done(task), next(self._seq))
+        answered(self.work, service, task.node, answer, durable=durable)
 
     def bring(self, *services: str) -> list[tuple[str, str, str]]:
         """Plans and does everything. Returns (service, action, path or "path -> destination")."""

@@ -61,7 +61,7 @@ def test_an_edited_copy_is_never_reused() -> None:
     desk.show("A", copy, file("edited"))
     desk.bring()
     desk.show("A", "f.txt", file("six"))
-    desk.show("B", "f.txt", file("two"))
+    desk.show("B", "f.txt", file("two"), fresh=True)
 
     assert sorted(revision or "" for revision in desk.heads().values()) == ["edited", "six", "two"]
     assert any(path.endswith(" 2.txt") for path in desk.heads())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from onitu.core.answers import answered
 from onitu.core.model import Absent, Kind, Observation, Present
 from onitu.core.node import Gone
-from onitu.core.reconcile import Probe, miss
+from onitu.core.reconcile import Probe, miss, observe
 from onitu.core.tree import NeedDigest, Recheck
 from onitu.errors import NotFound, OutcomeUnknown
 from tests.unit.core.desk import DIRECTORY, Desk, file
@@ -234,8 +235,6 @@ def test_an_old_listing_does_not_bring_back_what_we_took_away() -> None:
     desk.lose("A", "f")
     (task,) = desk.plan("B").tasks
     work = desk.work
-    from onitu.core.answers import answered  # noqa: PLC0415 - only here
-    from onitu.core.reconcile import observe  # noqa: PLC0415 - only here
 
     answered(work, "B", task.node, Observation("f", Absent(), 900), durable=True)
     observe(work, "B", Observation("f", file("x"), 800))

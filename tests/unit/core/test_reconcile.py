@@ -102,13 +102,10 @@ def test_whoever_waited_is_decided_about_when_the_other_side_goes() -> None:
 
     desk.lose("A", "f")
 
-    assert desk.effects == [NeedDigest("B", desk.tree.by_native_id and _only(desk))]
+    (node,) = desk.tree.awaiting("B", "f")
+    assert desk.effects == [NeedDigest("B", node)]
     desk.show("B", "f", file("two"), fresh=True)
     assert desk.heads() == {"f": "two"}
-
-
-def _only(desk: Desk) -> int:
-    return next(iter(desk.tree.awaiting("B", "f")))
 
 
 def test_an_attribute_and_a_deletion() -> None:

@@ -1,0 +1,120 @@
+"""What a power cut may have taken back: nothing that was only visible is believed afterwards."""
+
+from __future__ import annotations
+
+import msgspec
+
+from onitu.core.answers import distrust, durable
+from onitu.core.model import Kind, Observation, Present
+from onitu.core.node import TORN, Action, Phase
+from onitu.core.reconcile import observe
+from onitu.core.tree import NeedDigest
+from tests.unit.core.desk import Desk, file
+
+
+def written(desk: Desk) -> Present:
+    """Has a file that A shows written on B, where it is visible and not yet durable; returns what B shows of it."""
+    desk.show("A", "f", file("content"))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, durable=False)
+    seen = desk.node("f").services["B"].seen
+    assert seen is not None
+    return seen.entry
+
+
+def test_what_was_flushed_is_trusted() -> None:
+    """An epoch whose flush was answered is durable, whatever happened to the host since."""
+    desk = Desk()
+    written(desk)
+
+    distrust(desk.work, "B", desk.node("f").id, flushed=0)
+
+    state = desk.node("f").services["B"]
+    assert state.intent is None
+    assert state.base is not None
+    assert state.base.version == desk.node("f").head
+
+
+def test_a_later_epoch_is_not_durable() -> None:
+    """A flush says nothing about what was answered after it began."""
+    desk = Desk()
+    written(desk)
+
+    durable(desk.work, "B", desk.node("f").id, flushed=-1)
+
+    intent = desk.node("f").services["B"].intent
+    assert intent is not None
+    assert intent.phase is Phase.VISIBLE
+
+
+def test_what_was_only_visible_is_read_again() -> None:
+    """The outcome counts as unknown, and the digest of what we sent is no digest of what is on the disk."""
+    desk = Desk()
+    shown = written(desk)
+    distrust(desk.work, "B", desk.node("f").id, flushed=-1)
+    work = desk.work
+
+    observe(work, "B", Observation("f", msgspec.structs.replace(shown, digests={}), 900), fresh=True)
+
+    assert NeedDigest("B", desk.node("f").id) in work.effects
+    assert desk.plan("B").tasks == []
+
+
+def test_what_survived_is_recognised() -> None:
+    """Content that is whole is adopted without being sent again."""
+    desk = Desk()
+    shown = written(desk)
+    distrust(desk.work, "B", desk.node("f").id, flushed=-1)
+
+    observe(desk.work, "B", Observation("f", shown, 900), fresh=True)
+
+    assert desk.plan("B").tasks == []
+    base = desk.node("f").services["B"].base
+    assert base is not None
+    assert base.version == desk.node("f").head
+
+
+def test_a_torn_write_is_written_again() -> None:
+    """Our own write with other bytes under the same revision is replaced, expecting just that revision."""
+    desk = Desk()
+    shown = written(desk)
+    distrust(desk.work, "B", desk.node("f").id, flushed=-1)
+    zeros = msgspec.structs.replace(shown, digests=file("\0" * 7).digests)
+
+    observe(desk.work, "B", Observation("f", zeros, 900), fresh=True)
+
+    base = desk.node("f").services["B"].base
+    assert base is not None
+    assert base.version == TORN
+    (task,) = desk.plan("B").tasks
+    assert (task.action, task.path, task.expected) == (Action.WRITE, "f", shown.revision)
+
+
+def test_a_truncated_write_is_written_again() -> None:
+    """A file that was cut short has another revision, but the inode and the time that we gave it."""
+    desk = Desk()
+    desk.show("A", "f", file("content"))
+    (task,) = desk.plan("B").tasks
+    mine = Present(
+        kind=Kind.FILE, revision="7:7:7", size=7, mtime_ns=5, native_id="7:7", digests=file("content").digests
+    )
+    desk.answer("B", task, mine, durable=False)
+    distrust(desk.work, "B", desk.node("f").id, flushed=-1)
+    short = Present(kind=Kind.FILE, revision="7:7:3", size=3, mtime_ns=5, native_id="7:7")
+
+    observe(desk.work, "B", Observation("f", short, 900), fresh=True)
+
+    (task,) = desk.plan("B").tasks
+    assert (task.action, task.expected) == (Action.WRITE, "7:7:3")
+    assert desk.heads() == {"f": "content"}
+
+
+def test_an_edit_after_the_power_came_back_is_an_edit() -> None:
+    """Content that we never sent, in a file of its own, is somebody's edit and no torn write: it is kept."""
+    desk = Desk()
+    written(desk)
+    distrust(desk.work, "B", desk.node("f").id, flushed=-1)
+
+    desk.show("B", "f", file("edited since"), seq=900, fresh=True)
+
+    assert set(desk.heads().values()) == {"content", "edited since"}
