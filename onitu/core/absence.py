@@ -135,11 +135,17 @@ def _fall_back(work: Work, service: ServiceName, node: Node) -> bool:
     """Has an entry that lives on live on as a version that is to be had. Returns False where there is none."""
     if node.version.kind is Kind.DIRECTORY or is_head_elsewhere(work, service, node):
         return True
-    for name, other in work.states(node):
-        if name != service and other.known is not None and not other.gone and work.member(name).readable:
-            node.head = other.known.version
-            return True
-    return False
+    held = [
+        other
+        for name, other in work.states(node)
+        if name != service and other.known is not None and not other.gone and work.member(name).readable
+    ]
+    held.sort(key=lambda other: not _is_at_head(node, other))
+    known = held[0].known if held else None
+    if known is None:
+        return False
+    node.head = known.version
+    return True
 
 
 def _dies_with(work: Work, service: ServiceName, node: Node, known: Base) -> bool:
@@ -151,7 +157,15 @@ def _dies_with(work: Work, service: ServiceName, node: Node, known: Base) -> boo
         return False
     if known.place == node.place or node.version.kind is Kind.DIRECTORY:
         return known.place == node.place
-    return not is_head_elsewhere(work, service, node)
+    if is_head_elsewhere(work, service, node):
+        return False
+    # Whoever has moved it there wants it, if only as it was before.
+    return all(other is node.services[service] or not _is_at_head(node, other) for _, other in work.states(node))
+
+
+def _is_at_head(node: Node, state: ServiceState) -> bool:
+    """Returns whether a service shows an entry at its place in the head tree."""
+    return state.present and state.known is not None and state.known.place == node.place
 
 
 def _went_with_moved(work: Work, service: ServiceName, place: Place) -> bool:

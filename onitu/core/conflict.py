@@ -84,8 +84,8 @@ def _keep(work: Work, node: Node, version: Version, service: ServiceName) -> Nod
             return occupant  # Kept before: a replay, or the same content lost twice.
         attempt += 1  # A copy that a user has edited is never reused.
     copy = work.tree.create(node.folder, Place(wanted.parent, name))
-    kept = msgspec.structs.replace(version, parent=None, kept_as=None, kept_from=node.id)
-    copy.head = copy.add_version(kept)
+    copied = msgspec.structs.replace(version, parent=None, kept_as=None, kept_from=node.id)
+    copy.head = copy.add_version(copied)
     work.tree.put(copy)
     return copy.id
 

@@ -140,9 +140,12 @@ def _share_name(work: Work, node: Node, occupant: Node) -> None:
 
 
 def is_head_elsewhere(work: Work, service: ServiceName, node: Node) -> bool:
-    """Returns whether another service that can be read holds the current version."""
+    """Returns whether another service that can be read holds the current version.
+
+    One where it is missed counts: it may yet turn up, and if not, that is decided there.
+    """
     return any(
-        other.present and other.known is not None and node.same_bytes(other.known.version)
+        other.known is not None and node.same_bytes(other.known.version)
         for name, other in work.states(node)
         if name != service and work.member(name).readable
     )

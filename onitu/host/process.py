@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 #: From the start of the process to health SERVING. Importing gRPC takes a third of a second on an idle machine; many
 #: drivers on few processors take their turns.
-START_DEADLINE = 60.0
+START_DEADLINE = 30.0
 
 #: Between two looks at whether the driver listens. It cannot tell by itself, and a user waits for it.
 _LISTENING_INTERVAL = 0.01

@@ -160,12 +160,15 @@ class Gatherer:
             name = event.name.decode()
         except UnicodeDecodeError:
             if event.mask & (inotify.CREATE | inotify.MOVED_TO):
-                self._problem(node.join(event.name.decode("utf-8", "backslashreplace")), NOT_UTF8)
+                self._tell_not_utf8(node, event.name)
             return None
         if name == beneath.HIDDEN and node.parent is None:
             self.root_touched = True  # Whoever removes it takes the marker away, or the whole root.
             return None
         return name
+
+    def _tell_not_utf8(self, node: Node, name: bytes) -> None:
+        self._problem(node.join(name.decode("utf-8", "backslashreplace")), NOT_UTF8)
 
     def _take_file(self, mask: int, cookie: int, place: Place) -> None:
         if mask & inotify.MODIFY:
@@ -235,6 +238,9 @@ class Gatherer:
             self.rescans.append(node)
             return
         for place in found:
+            if not inotify.is_utf8(place[1]):
+                self._tell_not_utf8(place[0], os.fsencode(place[1]))
+                continue
             self._is_new(place)
 
     def _is_new(self, place: Place) -> None:

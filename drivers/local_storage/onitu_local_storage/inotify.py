@@ -172,8 +172,8 @@ class WatchTree:
         """Watches a directory and everything below it: each first, then what is in it is looked for.
 
         Returns:
-            What is in it, each directory before what it holds; no more than a little above `ENOUGH` entries, of which
-            then nothing is left to be said but that there are too many.
+            What is in it, names that are not UTF-8 included, each directory before what it holds; no more than a
+            little above `ENOUGH` entries, of which then nothing is left to be said but that there are too many.
 
         Raises:
             WatchLimitError: There are too few watches; those there are do watch.
@@ -203,7 +203,10 @@ class WatchTree:
         with os.scandir(directory) as entries:
             for entry in entries:
                 name = entry.name
-                if not _is_utf8(name) or (at_top and name == beneath.HIDDEN):
+                if at_top and name == beneath.HIDDEN:
+                    continue
+                if not is_utf8(name):
+                    found.append((node, name))  # Not to be watched, but somebody has to say why.
                     continue
                 if len(found) <= ENOUGH:
                     found.append((node, name))
@@ -269,7 +272,8 @@ class WatchTree:
         self._nodes[watch] = node
 
 
-def _is_utf8(name: str) -> bool:
+def is_utf8(name: str) -> bool:
+    """Returns whether a name, as the file system gives it, is valid UTF-8."""
     try:
         name.encode()
     except UnicodeEncodeError:

@@ -1,0 +1,163 @@
+"""Decides about content: an edit, a touch, equal content, or a conflict. Placement follows, in `moves`.
+
+The order of the cases matters and is that of docs/design.md, "Ingest". Every function answers whether it could decide;
+where it could not, it has asked for the digest that is missing.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from onitu.core import conflict, lifecycle, moves
+from onitu.core.asking import ask_digests
+from onitu.core.compare import Equality, same_attributes, same_bytes
+from onitu.core.model import Kind, Present
+from onitu.core.node import Base, Node, Phase, Seen, ServiceName, ServiceState, Version
+from onitu.core.tree import NeedDigest, Work
+
+
+def decide_content(
+    work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen, before: Seen | None
+) -> None:
+    """Decides about content, then about placement."""
+    known = state.known
+    if state.intent is not None and state.intent.phase is Phase.SENT:
+        return  # Still waiting for a digest that tells what became of our own mutation.
+    if known is None:
+        if not _first_contact(work, service, node, state, seen):
+            return
+    elif not _changed(work, service, node, state, seen, before):
+        if not node.deleted:
+            # Placement need not wait for the digest, and whoever takes the name it left must find that free.
+            moves.merge(work, service, node, state, seen)
+        return
+    if state.known is not None:
+        moves.merge(work, service, node, state, seen)
+
+
+def _changed(
+    work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen, before: Seen | None
+) -> bool:
+    """Decides about the content of an entry that has a base. Returns whether that could be done."""
+    known, entry = state.known, seen.entry
+    assert known is not None  # noqa: S101 - the caller's case
+    base = node.versions.get(known.version)
+    if base is None:
+        # A torn write of ours: the same revision is still that, another one is somebody's edit.
+        return entry.revision == known.revision or _edited(work, service, node, state, seen)
+    doubtful = entry.racy or (before is not None and before.entry.racy)
+    if entry.revision == known.revision and not doubtful:
+        same = Equality.SAME
+    else:
+        same = same_bytes(entry, service, base)
+        if same is Equality.UNKNOWN and before is not None and _only_renamed(before, seen, known):
+            same = Equality.SAME
+        if same is Equality.UNKNOWN:
+            if ask_digests(work, service, node, entry, base):
+                return False
+            same = Equality.DIFFERENT  # Nobody holds the old content any more: it cannot be shown to be the same.
+    if same is Equality.SAME:
+        lifecycle.hold(state, Base(known.version, known.place, entry.revision))
+        if entry.digests and not base.digests:
+            base = lifecycle.learn(node, known.version, entry.digests)
+        if same_attributes(entry, base):
+            return True
+        if node.deleted and seen.place != known.place:
+            return _edited(work, service, node, state, seen)  # It lives on where it was moved to, with these.
+        if known.version != node.head or node.deleted:
+            _add_attributes(node, base, entry)
+            return True
+        lifecycle.advance(node, service, state, entry, seen.place, digests=base.digests, bytes_of=known.version)
+        return True
+    return _edited(work, service, node, state, seen)
+
+
+def _only_renamed(before: Seen, seen: Seen, known: Base) -> bool:
+    """Returns whether an entry differs from its base by its place alone."""
+    old, new = before.entry, seen.entry
+    return (
+        before.place != seen.place
+        # What was seen before may itself be an edit that waits for its digest.
+        and old.revision == known.revision
+        and new.native_id != ""
+        and old.native_id == new.native_id
+        and old.size == new.size
+        and old.mtime_ns == new.mtime_ns
+    )
+
+
+def _edited(work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen) -> bool:
+    """Decides about content that is not the base's. Returns whether that could be done."""
+    known, entry = state.known, seen.entry
+    assert known is not None  # noqa: S101 - the caller's case
+    if node.deleted:
+        lifecycle.advance(node, service, state, entry, seen.place)
+        lifecycle.revive(work, node)
+        work.notice("deletion_overruled", service, node)
+        return True
+    if node.same_bytes(known.version):
+        _fast_forward(node, service, state, seen)
+        return True
+    return _against_head(work, service, node, state, seen)
+
+
+def _fast_forward(node: Node, service: ServiceName, state: ServiceState, seen: Seen) -> None:
+    """Makes an edit the new head. Attributes changed elsewhere meanwhile are kept, where this one left them alone."""
+    known, entry, old = state.known, seen.entry, node.version
+    base = node.versions[known.version] if known is not None else old
+    lifecycle.advance(node, service, state, entry, seen.place)
+    if old.executable != base.executable and entry.executable == base.executable:
+        merged = msgspec.structs.replace(node.version, executable=old.executable, parent=node.head, bytes_of=node.head)
+        node.head = node.add_version(merged)
+
+
+def _add_attributes(node: Node, base: Version, entry: Present) -> None:
+    """Adds attributes that were changed to a content that somebody else has changed meanwhile."""
+    head = node.version
+    if not node.deleted and head.executable == base.executable and head.kind is Kind.FILE:
+        merged = msgspec.structs.replace(
+            head, executable=entry.executable, parent=head.number, bytes_of=head.bytes_of or head.number
+        )
+        node.head = node.add_version(merged)
+
+
+def _first_contact(work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen) -> bool:
+    """Decides about an entry that has no base. Returns whether that could be done."""
+    if not node.versions:
+        lifecycle.advance(node, service, state, seen.entry, seen.place)
+        return True
+    if node.deleted:
+        lifecycle.advance(node, service, state, seen.entry, seen.place)
+        lifecycle.revive(work, node)
+        return True
+    return _against_head(work, service, node, state, seen)
+
+
+def _against_head(work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen) -> bool:
+    """Compares with the head: equal content is adopted, different content is a conflict."""
+    head, entry = node.version, seen.entry
+    same = same_bytes(entry, service, head)
+    if same is Equality.UNKNOWN:
+        if ask_digests(work, service, node, entry, head):
+            return False
+        same = Equality.DIFFERENT
+    if same is Equality.DIFFERENT:
+        if entry.kind is Kind.FILE and not entry.digests:
+            # The copy's name holds its digest, and an equal older version is recognised by it.
+            work.effects.append(NeedDigest(service, node.id))
+            return False
+        conflict.keep_both(work, service, node, state, seen)
+        return True
+    known = state.known
+    where = known.place if known is not None else seen.place
+    if not head.digests and entry.digests:
+        head = lifecycle.learn(node, head.number, entry.digests)
+    if same_attributes(entry, head):
+        lifecycle.hold(state, Base(node.head, where, entry.revision))
+        return True
+    # Same bytes, other attributes: the head's come to this service.
+    shown = msgspec.structs.replace(
+        head, executable=entry.executable, parent=head.number, bytes_of=head.bytes_of or head.number
+    )
+    lifecycle.hold(state, Base(node.add_version(shown), where, entry.revision))
+    return True

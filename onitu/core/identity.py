@@ -1,0 +1,150 @@
+"""Which node an entry is: the one that was there, one that was moved, one that we brought there, or a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from onitu.core.absence import settle_absence
+from onitu.core.model import Absent, Kind, Observation, Present, State, Unknown
+from onitu.core.node import Gone, Node, NodeId, Phase, Place, ServiceName, ServiceState
+from onitu.core.tree import Work
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """An observation cannot be taken in before it is known what is at another path now.
+
+    Attributes:
+        path: The path to look at.
+    """
+
+    path: str
+
+
+def is_known(work: Work, service: ServiceName, node_id: NodeId, there: Place, entry: Present, seq: int) -> bool:
+    """Returns whether an observation is old, or says nothing new about an entry that is decided."""
+    state = work.tree.node(node_id).services[service]
+    if seq < state.seq:
+        return True
+    seen = state.seen
+    return (
+        seen is not None
+        and not entry.racy
+        and not seen.entry.racy
+        and seen.entry.revision == entry.revision
+        and seen.place == there
+        and state.decided
+        and not seen.reason
+        and (state.intent is None or state.intent.phase is Phase.VISIBLE)
+        and seen.entry.extra == entry.extra
+        and (not entry.digests or bool(seen.entry.digests))
+    )
+
+
+def node_at(work: Work, service: ServiceName, there: Place, entry: Present, occupant: NodeId | None) -> Node | None:
+    """Returns the node that an entry at a place is, or None if it is a new one."""
+    if occupant is not None:
+        node = work.tree.node(occupant)
+        if node.version.kind is entry.kind:
+            return node
+        # Another kind of thing has taken its place, so it is gone for certain.
+        displace(work, service, occupant)
+        settle_absence(work, service, node)
+    head = work.tree.child(there.parent, there.name)
+    if head is None:
+        return None
+    node = work.tree.node(head)
+    state = node.services.get(service)
+    elsewhere = state is not None and (state.known is not None or state.seen is not None)
+    return None if elsewhere or node.version.kind is not entry.kind else node
+
+
+def mover(
+    work: Work,
+    service: ServiceName,
+    observation: Observation,
+    entry: Present,
+    occupant: NodeId | None,
+    probed: Mapping[str, State],
+) -> NodeId | Probe | None:
+    """Returns the known node an entry is under a new name, or None; a probe if its old place must be seen first."""
+    if observation.moved_from is not None:
+        known = work.at(service, observation.moved_from)
+        if known is not None and work.tree.node(known).version.kind is entry.kind:
+            return known
+    if not entry.native_id:
+        return None
+    for candidate in list(work.tree.by_native_id(service, entry.native_id)):
+        if candidate == occupant:
+            return None  # It is what it was.
+        node = work.tree.node(candidate)
+        state = node.services[service]
+        seen = state.seen
+        if node.folder != work.scope.folder or seen is None or not _could_be(seen.entry, entry):
+            continue
+        if state.gone:
+            return candidate
+        path = work.path_on(service, seen.place)
+        if path is None:
+            return candidate  # The directory it was in is gone.
+        if path not in probed:
+            return Probe(path)
+        now = probed[path]
+        # The same id still at the old place is a hard link: two files.
+        if isinstance(now, Absent) or (isinstance(now, Present) and now.native_id != entry.native_id):
+            return candidate
+    return None
+
+
+def bound(
+    work: Work,
+    service: ServiceName,
+    there: Place,
+    entry: Present,
+    occupant: NodeId | None,
+    probed: Mapping[str, State],
+) -> Node | Probe | None:
+    """Returns the node that a mutation of unknown outcome has brought to a place, or None if none has."""
+    number = work.tree.bound(service, there.parent, work.member(service).key(there.name))
+    if number is None:
+        return None
+    node = work.tree.node(number)
+    state = node.services[service]
+    if node.version.kind is not entry.kind:
+        return None
+    if occupant is not None and not _may_have_left(work.tree.node(occupant).services[service], there, entry):
+        return None
+    where = state.place
+    path = work.path_on(service, where) if where is not None and not state.gone else None
+    if path is None or state.seen is None:
+        return node
+    if path not in probed:
+        return Probe(path)
+    now = probed[path]
+    # What is still at its old place as it was has not been moved.
+    stayed = isinstance(now, Unknown) or (isinstance(now, Present) and now.revision == state.seen.entry.revision)
+    return None if stayed else node
+
+
+def _may_have_left(state: ServiceState, there: Place, entry: Present) -> bool:
+    """Returns whether an entry may have been taken away from a place by a mutation of unknown outcome."""
+    intent, seen = state.intent, state.seen
+    if intent is None or intent.phase is not Phase.SENT or intent.place == there:
+        return False
+    return seen is None or seen.entry.revision != entry.revision
+
+
+def _could_be(old: Present, new: Present) -> bool:
+    """Returns whether an entry can be a known one under another name. Ids alone are reused by file systems."""
+    if old.kind is not new.kind:
+        return False
+    return new.kind is not Kind.FILE or (old.size == new.size and old.mtime_ns == new.mtime_ns)
+
+
+def displace(work: Work, service: ServiceName, node_id: NodeId) -> None:
+    """Notes that another entry has taken a node's place on a service."""
+    node = work.tree.node(node_id)
+    node.state(service).gone = Gone.DISPLACED
+    work.tree.put(node)
+    work.moved()

@@ -1,0 +1,52 @@
+"""What became of a mutation of ours whose answer never came, or was taken back by a power cut."""
+
+from __future__ import annotations
+
+from onitu.core.asking import ask_digests
+from onitu.core.compare import Equality, same_bytes
+from onitu.core.model import Present
+from onitu.core.node import TORN, Base, Node, Phase, Seen, ServiceName, ServiceState
+from onitu.core.tree import Work
+
+
+def settle_intent(
+    work: Work,
+    service: ServiceName,
+    node: Node,
+    state: ServiceState,
+    seen: Seen,
+    before: Seen | None,
+    *,
+    fresh: bool,
+) -> None:
+    """Finds out what became of a mutation whose answer never came, from what is there now."""
+    intent = state.intent
+    if intent is None or intent.phase is not Phase.SENT:
+        return
+    known, entry = state.known, seen.entry
+    if known is not None and entry.revision == known.revision and seen.place == known.place:
+        if fresh:
+            state.drop_intent()  # It was not done. An observation that is under way may be older than the mutation.
+        return
+    if intent.place is not None and known is not None and seen.place == intent.place != known.place:
+        # A move that landed; its content is looked at as that of any other entry.
+        state.base, state.intent = Base(known.version, intent.place, known.revision), None
+        return
+    target = node.versions[intent.version]
+    equality = same_bytes(entry, service, target)
+    if equality is Equality.SAME:
+        state.base, state.intent = Base(target.number, seen.place, entry.revision), None
+    elif equality is Equality.DIFFERENT and intent.after is not None and _is_staged(intent.after, before, entry):
+        # Our own write, torn by a power cut: it is written again, and what lies there goes to the trash first.
+        state.base, state.intent = Base(TORN, seen.place, entry.revision), None
+    elif fresh and (equality is Equality.DIFFERENT or not ask_digests(work, service, node, entry, target)):
+        state.drop_intent()
+
+
+def _is_staged(after: Base, before: Seen | None, entry: Present) -> bool:
+    """Returns whether an entry is the very one that we wrote, whatever became of its bytes."""
+    if entry.revision == after.revision:
+        return True
+    if before is None or not entry.native_id:
+        return False
+    return before.entry.native_id == entry.native_id and before.entry.mtime_ns == entry.mtime_ns
