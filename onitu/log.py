@@ -1,8 +1,9 @@
 """Logging: structlog, set up once, to stderr.
 
 On a terminal a line is for a person, elsewhere it is one JSON object. An event is a fixed snake_case name
-(`transfer_finished`), everything else are keys from one list (`docs/logging.md`). Ten thousand files make as many lines, so
-a line is encoded by one function and written by one call; structlog's own chain would take several times as long.
+(`transfer_finished`), everything else are keys from one list (`docs/logging.md`). Ten thousand files make as many
+lines, so a line is encoded by one function and written by one call; structlog's own chain would take several times as
+long.
 
 This file decides how lines look, never what is logged. It is also where structlog is imported from: see below.
 """

@@ -134,7 +134,10 @@ def _is_held(work: Work, service: ServiceName, directory: NodeId) -> bool:
         return True
     node = work.tree.find(directory)
     state = node.services.get(service) if node is not None else None
-    return state is not None and state.known is not None and state.gone is not Gone.DISPLACED
+    if state is None or state.gone is Gone.DISPLACED:
+        return False
+    # One that we may have made counts: that is found out by looking at it.
+    return state.known is not None or (state.intent is not None and state.intent.phase is Phase.SENT)
 
 
 def _disown(work: Work, service: ServiceName, node: Node, state: ServiceState, outcome: Observation) -> None:

@@ -63,7 +63,8 @@ def _changed(
         if same_attributes(entry, base):
             return True
         if node.deleted and seen.place != known.place:
-            return _edited(work, service, node, state, seen)  # It lives on where it was moved to, with these.
+            # It lives on where it was moved to, with these.
+            return _edited(work, service, node, state, seen, bytes_of=known.version)
         if known.version != node.head or node.deleted:
             _add_attributes(node, base, entry)
             return True
@@ -86,12 +87,14 @@ def _only_renamed(before: Seen, seen: Seen, known: Base) -> bool:
     )
 
 
-def _edited(work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen) -> bool:
-    """Decides about content that is not the base's. Returns whether that could be done."""
+def _edited(
+    work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen, *, bytes_of: int = 0
+) -> bool:
+    """Decides about content that is not the base's, or has other attributes. Returns whether that could be done."""
     known, entry = state.known, seen.entry
     assert known is not None  # noqa: S101 - the caller's case
     if node.deleted:
-        lifecycle.advance(node, service, state, entry, seen.place)
+        lifecycle.advance(node, service, state, entry, seen.place, bytes_of=bytes_of)
         lifecycle.revive(work, node)
         work.notice("deletion_overruled", service, node)
         return True

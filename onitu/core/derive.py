@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from onitu.core.fingerprint import entry_fingerprint
 from onitu.core.node import Node, NodeId, Phase, ServiceName, ServiceState
-from onitu.core.scope import Scope
+from onitu.core.scope import Member, Scope
 
 #: ("child", parent, name), ("view", service, parent, key), ("bound", service, parent, key),
 #: ("native", service, id, node),
@@ -28,32 +28,37 @@ def index_keys(node: Node, scope: Scope | None) -> set[IndexKey]:
     place = node.place
     if place is None:
         return keys
-    live = not node.deleted
-    if live:
+    if not node.deleted:
         keys.add(("child", place.parent, place.name))
     for service, state in node.services.items():
         member = scope.members.get(service) if scope is not None else None
-        there = state.place
-        if there is not None:
-            key = member.key(there.name) if member is not None else there.name
-            if not live or there != place or key != there.name:
-                keys.add(("view", service, there.parent, key))
-        bound = state.bound
-        if bound is not None:
-            keys.add(("bound", service, bound.parent, member.key(bound.name) if member is not None else bound.name))
-        if state.seen is not None and state.seen.entry.native_id:
-            keys.add(("native", service, state.seen.entry.native_id, node.id))
-        intent = state.intent
-        if intent is not None and intent.phase is Phase.VISIBLE:
-            keys.add(("visible", service, node.folder, node.id))
-        sent = intent is not None and intent.phase is Phase.SENT
-        if sent or (not state.decided and (member is None or member.readable)):
-            keys.add(("awaiting", service, node.folder, node.id))
+        _add_service_keys(keys, node, service, state, member)
     if scope is not None and node.versions:
         for service, member in scope.members.items():
             if member.writable and is_dirty(node, node.services.get(service), readable=member.readable):
                 keys.add(("dirty", service, node.folder, node.id))
     return keys
+
+
+def _add_service_keys(
+    keys: set[IndexKey], node: Node, service: ServiceName, state: ServiceState, member: Member | None
+) -> None:
+    """Adds the index entries of what one service holds of a node."""
+    there = state.place
+    if there is not None:
+        key = member.key(there.name) if member is not None else there.name
+        if node.deleted or there != node.place or key != there.name:
+            keys.add(("view", service, there.parent, key))
+    bound = state.bound
+    if bound is not None:
+        keys.add(("bound", service, bound.parent, member.key(bound.name) if member is not None else bound.name))
+    if state.seen is not None and state.seen.entry.native_id:
+        keys.add(("native", service, state.seen.entry.native_id, node.id))
+    phase = state.intent.phase if state.intent is not None else None
+    if phase is Phase.VISIBLE:
+        keys.add(("visible", service, node.folder, node.id))
+    if phase is Phase.SENT or (not state.decided and (member is None or member.readable)):
+        keys.add(("awaiting", service, node.folder, node.id))
 
 
 def is_dirty(node: Node, state: ServiceState | None, *, readable: bool) -> bool:

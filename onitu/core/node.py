@@ -128,7 +128,7 @@ class Intent(msgspec.Struct, frozen=True, gc=False, array_like=True, kw_only=Tru
         place: Where the entry is to be afterwards; None for a deletion.
         version: The version it is to hold afterwards; for a deletion the one that is removed.
         expected: The revision that must be there, or None for nothing.
-        epoch: Once visible: which flush of the service makes it durable. The store knows the last one that was answered.
+        epoch: Once visible: which flush of the service makes it durable; the store knows the last that was answered.
         after: What the service holds since the answer, once visible; None for a deletion.
         before: What the service held when this was sent, if that was visible but not yet durable.
     """
@@ -301,7 +301,7 @@ class Node(msgspec.Struct, array_like=True):
         """Forgets versions that neither the head nor any service refers to, and services that hold nothing."""
         for name in [name for name, state in self.services.items() if state.is_empty(deleted=self.deleted)]:
             del self.services[name]
-        if len(self.versions) < 2:
+        if len(self.versions) <= 1:
             return
         needed = {self.head}
         for state in self.services.values():

@@ -32,7 +32,7 @@ class Member:
     """
 
     mode: Mode
-    capabilities: Capabilities = Capabilities()
+    capabilities: Capabilities = attrs.field(factory=Capabilities)
     # Asked for every entry, and a flag of an enumeration takes a microsecond to ask.
     readable: bool = attrs.field(
         init=False, default=attrs.Factory(lambda member: Mode.READ in member.mode, takes_self=True)

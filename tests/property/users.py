@@ -23,9 +23,9 @@ USER_VERBS = (
 )  # fmt: skip
 SYNC_VERBS = (
     "snapshot", "list", "list", "consume", "consume", "ask", "ask", "settle", "plan", "plan", "plan_few", "do", "do",
-    "do_one", "answer", "answer", "sync",
+    "do_one", "answer", "answer", "sync", "flow", "flow", "flow", "flow",
 )  # fmt: skip
-FAULT_VERBS = ("torn", "fail", "unknown_done", "unknown_lost")
+FAULT_VERBS = ("torn", "fail", "unknown_done", "unknown_lost", "flow_done", "flow_done", "flow_lost")
 
 
 def play(world: World, step: Step) -> None:
@@ -54,10 +54,22 @@ _SHELL: dict[str, Callable[[World, str, int], object]] = {
     "unknown_done": lambda world, name, _: world.execute(name, 1, fault=2),
     "unknown_lost": lambda world, name, _: world.execute(name, 1, fault=3),
     "answer": lambda world, name, a: world.answer(name, 1 + a),
+    "flow": lambda world, name, _: flow(world, name),
+    "flow_done": lambda world, name, _: flow(world, name, fault=2),
+    "flow_lost": lambda world, name, _: flow(world, name, fault=3),
     "sync": lambda world, name, _: world.sync(name),
     "crash": lambda world, _name, _: world.crash(),
     "rest": lambda world, _name, _: world.rest(),
 }
+
+
+def flow(world: World, name: str, *, fault: int = 0) -> None:
+    """Takes in what all services have shown, and brings one up to date; questions wait."""
+    for other in world.names:
+        world.consume(other)
+    world.plan(name)
+    world.execute(name, fault=fault)
+    world.answer(name)
 
 
 class User:

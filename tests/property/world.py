@@ -522,7 +522,8 @@ class World:
                 continue
             counts = [name for name in makers if self.scope.members[name].readable]
             trash = any(content in place.service.trash for place in self.places.values())
-            assert not counts and trash, f"{content!r} of {makers} is lost (in trash: {trash})"
+            assert not counts, f"{content!r} of {makers} is lost (in trash: {trash})"
+            assert trash, f"{content!r} of {makers} is lost, and in no trash"
 
     def assert_converged(self) -> None:
         """Asserts P2: all services hold the same."""

@@ -69,7 +69,7 @@ CASES = [
         shows=DIRECTORY,
         heads={"f": None, "A copy": "old"},
         done=[("WRITE", "A copy")],
-    ),  # fmt: skip
+    ),
     Case(name="inadmissible, same", head="same", shows=SOCKET, heads={"f": "old"}, done=NOTHING),
     Case(name="inadmissible, changed", head="changed", shows=SOCKET, heads={"f": "new"}, done=NOTHING),
     Case(name="inadmissible, deleted", head="deleted", shows=SOCKET, heads={}, done=NOTHING),
