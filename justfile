@@ -65,8 +65,9 @@ bench *workloads: init
     .ci/need rsync
     {{run}} python -m tests.benchmarks {{workloads}}
 
-# Checks, tests and benchmarks
-everything: check test bench
+# Checks, all tests with many more examples and moments, and benchmarks
+everything: check && bench
+    ONITU_TEST_EVERYTHING=1 ONITU_HYPOTHESIS_PROFILE=everything {{run}} pytest -n 2 --timeout 1800
 
 # Takes the newest versions of all packages and notes them in pyproject.toml
 lock:

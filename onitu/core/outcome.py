@@ -5,7 +5,7 @@ from __future__ import annotations
 from onitu.core.asking import ask_digests
 from onitu.core.compare import Equality, same_bytes
 from onitu.core.model import Present
-from onitu.core.node import TORN, Base, Node, Phase, Seen, ServiceName, ServiceState
+from onitu.core.node import TORN, Base, Node, Phase, Seen, ServiceName, ServiceState, Version
 from onitu.core.tree import Work
 
 
@@ -40,7 +40,21 @@ def settle_intent(
         # Our own write, torn by a power cut: it is written again, and what lies there goes to the trash first.
         state.base, state.intent = Base(TORN, seen.place, entry.revision), None
     elif fresh and (equality is Equality.DIFFERENT or not ask_digests(work, service, node, entry, target)):
-        state.drop_intent()
+        if equality is Equality.UNKNOWN and _has_our_mtime(work, service, entry, target):
+            state.base, state.intent = Base(target.number, seen.place, entry.revision), None
+        else:
+            state.drop_intent()
+
+
+def _has_our_mtime(work: Work, service: ServiceName, entry: Present, target: Version) -> bool:
+    """Returns whether an entry carries the modification time that we gave it.
+
+    What else tells our own write, of equal size, where nobody holds the content any more that its digest could be
+    learned from: the source was changed or deleted while the outcome was unknown.
+    """
+    if entry.mtime_ns is None or target.mtime_ns is None:
+        return False
+    return abs(entry.mtime_ns - target.mtime_ns) <= work.member(service).capabilities.mtime_precision_ns
 
 
 def _is_staged(after: Base, before: Seen | None, entry: Present) -> bool:
