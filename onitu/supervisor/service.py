@@ -194,7 +194,7 @@ class Service:
         manifest = await client.manifest()
         settings = await self._settings()
         configured = await client.configure(settings)
-        self._check_roots(configured)
+        to_come = self._check_roots(configured, settings)
         await self._adopt(configured)
         given = self._setup.velocity if self._setup.velocity is not None else manifest.velocity
         velocity = given if given is not None else DEFAULT_VELOCITY
@@ -217,9 +217,13 @@ class Service:
                     if not self._dry_run:
                         await keeper.begin(rebooted=self._referee.rebooted)
                     self._referee.links[link.key] = link
-                    self._start_tasks(nursery, link, keeper)
+                    if link.folder in to_come:
+                        link.listed = link.untouched = True
+                    else:
+                        self._start_tasks(nursery, link, keeper)
                 self.status, self.reason, self._active_since = Status.ACTIVE, "", trio.current_time()
                 self._log.info("service_started", driver=manifest.name, pid=process.pid)
+                self._referee.came_to_rest()
                 nursery.start_soon(client.watch_health)
         except BaseExceptionGroup as group:
             raise _first(group) from group
@@ -273,16 +277,26 @@ class Service:
 
         return await self._referee.writer.write(work)
 
-    def _check_roots(self, configured: Configured) -> None:
+    def _check_roots(self, configured: Configured, settings: Settings) -> set[str]:
         """Makes sure that every root is the one the state belongs to.
 
+        Returns:
+            With `dry_run`, the folders whose roots are not there yet and would be made: empty, as far as planning goes.
+
         Raises:
-            RootLost: One is not.
+            RootLost: A root is missing, or another one.
         """
-        for report in configured.folders.values():
-            if report.root_state is not RootState.OK:
+        to_come: set[str] = set()
+        for mapping in settings.folders:
+            report = configured.folders[mapping.name]
+            if report.root_state is RootState.OK:
+                continue
+            writable = self._referee.scopes[mapping.name].members[self.name].writable
+            if not (self._dry_run and writable and mapping.root_id is None and report.root_state is RootState.MISSING):
                 lost = f"folder {report.name!r}: {report.reason}"
                 raise RootLost(lost)
+            to_come.add(mapping.name)
+        return to_come
 
     async def _adopt(self, configured: Configured) -> None:
         """Keeps what is now known of the service, and derives anew what hangs on it."""
