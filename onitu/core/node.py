@@ -309,7 +309,8 @@ class Node(msgspec.Struct, array_like=True):
                 needed.add(state.base.version)
             if state.intent is not None:
                 needed.add(state.intent.version)
-                if state.intent.before is not None:
-                    needed.add(state.intent.before.version)
+                for held in (state.intent.after, state.intent.before):
+                    if held is not None:
+                        needed.add(held.version)
         for number in [number for number in self.versions if number not in needed]:
             del self.versions[number]
