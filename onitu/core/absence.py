@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onitu.core.lifecycle import is_head_elsewhere, retire, revive
+from onitu.core.lifecycle import is_head_elsewhere, is_loser_shown, retire, revive
 from onitu.core.model import Kind
 from onitu.core.moves import is_leaving, merge
 from onitu.core.node import Base, Gone, Node, NodeId, Place, ServiceName, ServiceState
@@ -155,6 +155,8 @@ def _dies_with(work: Work, service: ServiceName, node: Node, known: Base) -> boo
     """
     if not node.same_bytes(known.version) or _went_with_moved(work, service, known.place):
         return False
+    if is_loser_shown(work, node):
+        return False  # A copy that was made of what is about to be replaced, and perhaps was moved over it just now.
     if known.place == node.place or node.version.kind is Kind.DIRECTORY:
         return known.place == node.place
     if is_head_elsewhere(work, service, node):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from onitu.core.absence import settle_absence
 from onitu.core.lifecycle import learn, retire
-from onitu.core.model import Observation, Present
-from onitu.core.node import Base, Gone, Node, NodeId, Phase, Place, Seen, ServiceName, ServiceState
+from onitu.core.model import Kind, Observation, Present
+from onitu.core.node import Action, Base, Gone, Intent, Node, NodeId, Phase, Place, Seen, ServiceName, ServiceState
 from onitu.core.reconcile import decide, from_the_top
 from onitu.core.tree import Recheck, Work
 from onitu.errors import DriverError, NotFound, RevisionMismatch
@@ -46,16 +47,16 @@ def answered(
         retire(state, intent.expected)
     if replaced is not None and replaced.place != intent.place:
         work.departed.note(service, replaced.place, outcome.seq)
+    after = None
     if intent.place is None:
-        _deleted(state, outcome.seq)
-        after = None
+        _deleted(work, service, node, state, outcome.seq)
     else:
         if replaced is None or replaced.place != intent.place:
             if not _is_held(work, service, intent.place.parent):
                 _disown(work, service, node, state, outcome)
                 return
             _take_over(work, service, node, intent.place)
-        after = _written(node, state, intent.version, intent.place, outcome)
+        after = _written(node, state, intent, intent.place, outcome)
     state.drift = 0
     if durable:
         state.base, state.intent = after, None
@@ -119,13 +120,20 @@ def _failed(work: Work, service: ServiceName, node: Node, state: ServiceState, e
         path = work.path_on(service, place)
         if path is not None:
             work.effects.append(Recheck(service, path))
+        elif state.place is not None and not error.outcome_unknown and not _is_held(work, service, place.parent):
+            settle_absence(work, service, node)  # It went with its directory while this was under way.
+            return
     decide(work, service, node)
 
 
-def _deleted(state: ServiceState, seq: int) -> None:
+def _deleted(work: Work, service: ServiceName, node: Node, state: ServiceState, seq: int) -> None:
     """Records that an entry is gone, as asked."""
     state.seen, state.gone = None, Gone.NO
     state.seq = max(state.seq, seq)
+    if node.version.kind is Kind.DIRECTORY:
+        # It was empty, so whatever was believed to lie in it is gone, too.
+        for child in list(work.held_children(service, node.id)):
+            settle_absence(work, service, work.tree.node(child))
 
 
 def _is_held(work: Work, service: ServiceName, directory: NodeId) -> bool:
@@ -151,7 +159,7 @@ def _disown(work: Work, service: ServiceName, node: Node, state: ServiceState, o
 def _take_over(work: Work, service: ServiceName, node: Node, where: Place) -> None:
     """Notes that whoever was known to be at a place is gone from there: nothing was there when it was taken."""
     tree = work.tree
-    if where == node.place:
+    if where == node.place and not node.deleted:
         # Nobody else's place in the head tree, so whoever is known to be there is among the views.
         found = tree.viewed(service, where.parent, work.member(service).key(where.name))
     else:
@@ -162,15 +170,16 @@ def _take_over(work: Work, service: ServiceName, node: Node, where: Place) -> No
         tree.put(other)
 
 
-def _written(node: Node, state: ServiceState, version: int, place: Place, outcome: Observation) -> Base:
+def _written(node: Node, state: ServiceState, intent: Intent, place: Place, outcome: Observation) -> Base:
     """Records what is there after a mutation and returns what the service is known to hold."""
     entry = outcome.state
     revision = entry.revision if isinstance(entry, Present) else ""
     if isinstance(entry, Present):
-        learn(node, version, entry.digests)
+        if intent.action in {Action.WRITE, Action.COPY}:
+            learn(node, intent.version, entry.digests)  # What was only moved may be a drifted content.
         if outcome.seq >= state.seq:
             state.seq, state.gone = outcome.seq, Gone.NO
             state.seen = Seen(place, entry)
         elif state.gone or state.seen is None:
             state.seen = Seen(place, entry)  # Missed since, perhaps where it was before: another look will tell.
-    return Base(version, place, revision)
+    return Base(intent.version, place, revision)

@@ -70,7 +70,7 @@ def _keep(work: Work, node: Node, version: Version, service: ServiceName) -> Nod
     for other in node.versions.values():
         if other.kept_as is not None and version.digests and other.digests == version.digests:
             kept = work.tree.find(other.kept_as)
-            if kept is not None and not kept.deleted and kept.version.digests == version.digests:
+            if kept is not None and _keeps(kept, version):
                 return kept.id  # Another service has lost the same content.
     mark = _mark(version)
     attempt = 1
@@ -79,8 +79,7 @@ def _keep(work: Work, node: Node, version: Version, service: ServiceName) -> Nod
         occupant = work.tree.child(wanted.parent, name)
         if occupant is None:
             break
-        there = work.tree.node(occupant).version
-        if there.kind is Kind.FILE and there.digests and there.digests == version.digests:
+        if _keeps(work.tree.node(occupant), version):
             return occupant  # Kept before: a replay, or the same content lost twice.
         attempt += 1  # A copy that a user has edited is never reused.
     copy = work.tree.create(node.folder, Place(wanted.parent, name))
@@ -88,6 +87,14 @@ def _keep(work: Work, node: Node, version: Version, service: ServiceName) -> Nod
     copy.head = copy.add_version(copied)
     work.tree.put(copy)
     return copy.id
+
+
+def _keeps(copy: Node, version: Version) -> bool:
+    """Returns whether a node holds a content, and is going to."""
+    if copy.deleted or copy.version.kind is not Kind.FILE or not version.digests:
+        return False
+    # One that is missed somewhere may be about to be deleted: its content may be the very one that was just moved.
+    return copy.version.digests == version.digests and not any(state.gone for state in copy.services.values())
 
 
 def _mark(version: Version) -> str:

@@ -66,6 +66,7 @@ def _changed(
             # It lives on where it was moved to, with these.
             return _edited(work, service, node, state, seen, bytes_of=known.version)
         if known.version != node.head or node.deleted:
+            _note_attributes(node, state, base, entry)
             _add_attributes(node, base, entry)
             return True
         lifecycle.advance(node, service, state, entry, seen.place, digests=base.digests, bytes_of=known.version)
@@ -112,6 +113,16 @@ def _fast_forward(node: Node, service: ServiceName, state: ServiceState, seen: S
     if old.executable != base.executable and entry.executable == base.executable:
         merged = msgspec.structs.replace(node.version, executable=old.executable, parent=node.head, bytes_of=node.head)
         node.head = node.add_version(merged)
+
+
+def _note_attributes(node: Node, state: ServiceState, base: Version, entry: Present) -> None:
+    """Records attributes that a service shows as a version of its own, which is not the head."""
+    known = state.known
+    assert known is not None  # noqa: S101 - the caller's case
+    shown = msgspec.structs.replace(
+        base, executable=entry.executable, parent=base.number, bytes_of=base.bytes_of or base.number
+    )
+    lifecycle.hold(state, Base(node.add_version(shown), known.place, entry.revision))
 
 
 def _add_attributes(node: Node, base: Version, entry: Present) -> None:

@@ -128,7 +128,9 @@ def bound(
 
 
 def _may_have_left(state: ServiceState, there: Place, entry: Present) -> bool:
-    """Returns whether an entry may have been taken away from a place by a mutation of unknown outcome."""
+    """Returns whether an entry is missed at a place, or may have been taken away by a mutation of unknown outcome."""
+    if state.gone:
+        return True
     intent, seen = state.intent, state.seen
     if intent is None or intent.phase is not Phase.SENT or intent.place == there:
         return False

@@ -151,6 +151,58 @@ def is_head_elsewhere(work: Work, service: ServiceName, node: Node) -> bool:
     )
 
 
+def mend(work: Work, node: Node) -> bool:
+    """Gives a node another head whose content was given up everywhere before it could be had anywhere else.
+
+    Args:
+        work: The unit of work.
+        node: A live file that somebody does not hold, and that cannot be read now.
+
+    Returns:
+        Whether that was so. Otherwise somebody holds it, and will be heard or read again.
+    """
+    held = None
+    # All services count, also those that the setup has no more or that are not read now: what only they hold must
+    # still be there when they come back, and must not meet a tombstone (P21).
+    for name, state in sorted(node.services.items()):
+        intent, known = state.intent, state.known
+        if intent is not None and intent.phase is Phase.SENT and intent.version == node.head:
+            return False
+        if known is None:
+            continue
+        member = work.scope.members.get(name)
+        if member is None or not member.readable or node.same_bytes(known.version):
+            return False
+        if held is None and state.present:
+            held = known
+    if is_loser_shown(work, node):
+        return False
+    if held is not None:
+        node.head = held.version
+    else:
+        node.deleted = True
+    work.tree.put(node)
+    return True
+
+
+def is_loser_shown(work: Work, copy: Node) -> bool:
+    """Returns whether a service still holds the content of a conflict copy in the place where it lost.
+
+    Args:
+        work: The unit of work.
+        copy: A node; mostly none that keeps the loser of a conflict.
+    """
+    loser = work.tree.find(copy.version.kept_from) if copy.version.kept_from is not None else None
+    if loser is None:
+        return False
+    for state in loser.services.values():
+        known, intent = state.known, state.intent
+        held = loser.versions.get(known.version) if known is not None else None
+        if (held is not None and held.kept_as == copy.id) or (intent is not None and intent.phase is Phase.SENT):
+            return True
+    return False
+
+
 def _held_place(work: Work, node: Node) -> Place:
     """Returns where a service holds a node whose directory in the head tree was deleted and is forgotten."""
     for _, state in work.states(node):

@@ -61,31 +61,99 @@ def _take(work: Work, service: ServiceName, node: Node, where: Place) -> bool:
     Returns:
         False when a name belongs to an entry that is missed on the service, and may yet turn up elsewhere.
     """
-    chain: list[tuple[Node, Place]] = [(node, where)]
-    members = {node.id}
-    while True:
-        found = work.tree.child(where.parent, where.name)
-        if found is None or found in members:
-            break
-        occupant = work.tree.node(found)
-        state = occupant.services.get(service)
-        if state is None:
-            break
-        if state.gone:
-            return False
-        if state.seen is None or not is_leaving(occupant, state):
-            break
-        where = state.seen.place
-        chain.append((occupant, where))
-        members.add(found)
-    for mover, target in reversed(chain):
-        _put_at(work, service, mover, target, members)
-        members.discard(mover.id)
+    chain = _chain(work, service, node, where)
+    inner = _leaving_above(work, service, where.parent, node)
+    if inner is not None and chain is not None:
+        # The directory it goes into still lies in it, and has left it on the service: turned inside out.
+        beyond = _chain(work, service, *inner)
+        chain = None if beyond is None else chain + [link for link in beyond if link[0].id not in _ids(chain)]
+    if chain is None:
+        return False
+    if len(chain) == 1 or not _at_once(work, chain):
+        leaving = _ids(chain)
+        for mover, target in reversed(chain):
+            _put_at(work, service, mover, target, leaving)
+            leaving.discard(mover.id)
+            if mover is not node:
+                work.tree.put(mover)
+    for mover, target in chain:
         if mover is not node:
             _rebase(mover.services[service], target)
             work.tree.put(mover)
     work.moved()
     return True
+
+
+def _ids(chain: list[tuple[Node, Place]]) -> set[NodeId]:
+    """Returns the nodes of a chain."""
+    return {node.id for node, _ in chain}
+
+
+def _chain(work: Work, service: ServiceName, node: Node, where: Place) -> list[tuple[Node, Place]] | None:
+    """Returns a node and those that have to leave before it, with where each goes; None if one of them is missed."""
+    chain = [(node, where)]
+    members = {node.id}
+    while True:
+        found = work.tree.child(where.parent, where.name)
+        if found is None or found in members:
+            return chain
+        occupant = work.tree.node(found)
+        state = occupant.services.get(service)
+        if state is None:
+            return chain
+        if state.gone:
+            return None
+        if state.seen is None or not is_leaving(occupant, state):
+            return chain
+        where = state.seen.place
+        chain.append((occupant, where))
+        members.add(found)
+
+
+def _leaving_above(work: Work, service: ServiceName, directory: NodeId, node: Node) -> tuple[Node, Place] | None:
+    """Returns a directory in a node, on the way to one, that has left the node on the service; with where it goes."""
+    if not work.is_below(directory, node.id):
+        return None
+    while directory != node.id:
+        current = work.tree.node(directory)
+        state = current.services.get(service)
+        if state is not None and state.seen is not None and not state.gone and is_leaving(current, state):
+            return current, state.seen.place
+        assert current.place is not None  # noqa: S101 - it lies in the node
+        directory = current.place.parent
+    return None
+
+
+def _at_once(work: Work, chain: list[tuple[Node, Place]]) -> bool:
+    """Moves all of a chain in one stroke, if every goal is free then and nothing comes to lie in itself."""
+    members = _ids(chain)
+    goals = {where for _, where in chain}
+    if len(goals) < len(chain):
+        return False
+    if any(work.tree.child(goal.parent, goal.name) not in {None, *members} for goal in goals):
+        return False
+    before = [node.place for node, _ in chain]
+    for node, where in chain:
+        node.place = where
+    if any(_is_in_itself(work, node) for node, _ in chain):
+        for (node, _), place in zip(chain, before, strict=True):
+            node.place = place
+        return False
+    for _, where in chain:
+        revive_directory(work, where)
+    return True
+
+
+def _is_in_itself(work: Work, node: Node) -> bool:
+    """Returns whether a node's way up comes back to where it was before."""
+    passed: set[NodeId] = set()
+    current: Node | None = node
+    while current is not None and current.place is not None:
+        if current.id in passed:
+            return True
+        passed.add(current.id)
+        current = work.tree.find(current.place.parent)
+    return False
 
 
 def _put_at(work: Work, service: ServiceName, node: Node, where: Place, leaving: set[NodeId]) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import attrs
 
-from onitu.core.lifecycle import hold
+from onitu.core.lifecycle import hold, mend
 from onitu.core.model import Kind
 from onitu.core.names import aside_name
 from onitu.core.node import Action, Base, Intent, Node, NodeId, Phase, Place, ServiceName, ServiceState, Version
@@ -167,9 +167,25 @@ class Planner:
             return
         if not self._stands(place.parent):
             yield place.parent, False
+        if held is not None and node.version.kind is Kind.DIRECTORY:
+            for inner in self._between(place.parent, node.id):
+                yield inner, False  # The directory it goes to still lies in it: that one leaves first.
         occupant = self._work.locate(self._service, place.parent, place.name)
         if occupant is not None and occupant != node.id:
             yield occupant, True
+
+    def _between(self, directory: NodeId, node_id: NodeId) -> list[NodeId]:
+        """Returns a directory and those above it up to a node it lies in on the service; none if it does not."""
+        passed: list[NodeId] = []
+        while directory != node_id:
+            passed.append(directory)
+            found = self._tree.find(directory)
+            state = found.services.get(self._service) if found is not None else None
+            place = state.place if state is not None else None
+            if place is None or place.parent in passed or directory == self._work.scope.root:
+                return []
+            directory = place.parent
+        return passed
 
     def _held(self, node: Node, state: ServiceState) -> Base | None:
         """Returns what is replaced, moved or deleted: what was decided about, or what lies in a place only written."""
@@ -230,6 +246,10 @@ class Planner:
         if old is not None and not self._kept(old):
             return
         path = self._routes.path(held.place)
+        drifted = not self._member.readable and state.seen is not None and state.seen.entry.revision != held.revision
+        if drifted:
+            self._write(node, state, path, held.place)
+            return
         if head.kind is Kind.DIRECTORY or node.same_bytes(held.version) or (old is not None and _same_bytes(old, head)):
             if head.kind is Kind.DIRECTORY or not self._member.capabilities.executable:
                 hold(state, Base(node.head, held.place, held.revision))
@@ -244,7 +264,8 @@ class Planner:
         """Plans a write from the best service that holds the version."""
         source = self._sources.find(node, node.version)
         if source is None:
-            self._hinder(node, Obstacle.NO_SOURCE)
+            if not mend(self._work, node):
+                self._hinder(node, Obstacle.NO_SOURCE)
             return
         self._result.bytes += node.version.size
         self._add(node, state, Action.WRITE, path, place=place, source=source)
@@ -279,6 +300,9 @@ class Planner:
         """Returns the path of a place, if it is or is going to be there and free."""
         if not self._stands(place.parent):
             return None
+        coming = self._tree.bound(self._service, place.parent, self._member.key(place.name))
+        if coming not in {None, node.id}:
+            return None  # Something else of ours may be there, or is on its way.
         occupant = self._work.locate(self._service, place.parent, place.name)
         if occupant is not None and occupant != node.id and not self._vacates(node, occupant, place):
             return None
@@ -299,6 +323,8 @@ class Planner:
             return self._planned[occupant] != place
         other = self._tree.node(occupant)
         state = other.state(self._service)
+        if state.gone and not self._member.readable:
+            return True  # What became of it does not count.
         if state.gone or (state.intent is not None and state.intent.phase is Phase.SENT):
             return False  # Not yet decided whether it is deleted or moved.
         known = state.known
@@ -314,11 +340,11 @@ class Planner:
             return
         node = self._tree.node(node_id)
         state = node.state(self._service)
-        known = state.known
-        if known is None:
+        held = self._held(node, state)
+        if held is None:
             return
-        aside = Place(known.place.parent, aside_name(known.place.name, node_id))
-        path, destination = self._routes.path(known.place), self._routes.path(aside)
+        aside = Place(held.place.parent, aside_name(held.place.name, node_id))
+        path, destination = self._routes.path(held.place), self._routes.path(aside)
         if destination is not None:
             self._add(node, state, Action.MOVE, path, place=aside, destination=destination)
 

@@ -142,30 +142,11 @@ def _present(
             return None  # We have taken it away since.
     elif is_known(work, service, occupant, there, entry, observation.seq):
         return None
-    readable = work.member(service).readable
-    if readable and occupant is not None and observation.moved_from is not None and entry.kind is Kind.FILE:
-        # Renamed over a file, as editors save: the name keeps its history, and the old name is missed.
-        source = work.at(service, observation.moved_from)
-        if source is not None and source != occupant:
-            miss(work, service, source, observation.seq)
-    elif readable:
-        moved = mover(work, service, observation, entry, occupant, probed)
-        if isinstance(moved, Probe):
-            return moved
-        if moved is not None and moved != occupant:
-            if occupant is not None:
-                displace(work, service, occupant)
-            _take_in(work, service, work.tree.node(moved), there, entry, observation.seq, fresh=fresh)
-            return None
-    node = bound(work, service, there, entry, occupant, probed)
+    node = _find(work, service, there, observation, entry, occupant, probed)
     if isinstance(node, Probe):
         return node
-    if node is not None and occupant is not None:
-        displace(work, service, occupant)
     if node is None:
-        node = node_at(work, service, there, entry, occupant)
-    if node is None:
-        if not readable:
+        if not work.member(service).readable:
             # Something of its own in a place that is only written: unmanaged.
             reason = {"reason": "the mode of this place does not allow reading"}
             work.effects.append(Notice("file_ignored", service, observation.path, reason))
@@ -173,6 +154,40 @@ def _present(
         node = place.create(work, service, there, entry)
     _take_in(work, service, node, there, entry, observation.seq, fresh=fresh)
     return None
+
+
+def _find(
+    work: Work,
+    service: ServiceName,
+    there: Place,
+    observation: Observation,
+    entry: Present,
+    occupant: NodeId | None,
+    probed: Mapping[str, State],
+) -> Node | Probe | None:
+    """Returns the node an entry is, None for a new one; whoever it takes the place of is gone from there."""
+    # What we may have put there comes first: ids are given out again, so its own may be that of what it replaced.
+    brought = bound(work, service, there, entry, occupant, probed)
+    if brought is not None:
+        if isinstance(brought, Node) and occupant is not None and occupant != brought.id:
+            displace(work, service, occupant)
+        return brought
+    if not work.member(service).readable:
+        return node_at(work, service, there, entry, occupant)
+    if occupant is not None and observation.moved_from is not None and entry.kind is Kind.FILE:
+        # Renamed over a file, as editors save: the name keeps its history, and the old name is missed.
+        source = work.at(service, observation.moved_from)
+        if source is not None and source != occupant:
+            miss(work, service, source, observation.seq)
+        return node_at(work, service, there, entry, occupant)
+    moved = mover(work, service, observation, entry, occupant, probed)
+    if isinstance(moved, Probe):
+        return moved
+    if moved is None or moved == occupant:
+        return node_at(work, service, there, entry, occupant)
+    if occupant is not None:
+        displace(work, service, occupant)
+    return work.tree.node(moved)
 
 
 def _inadmissible(work: Work, service: ServiceName, there: Place, state: Inadmissible, seq: int) -> None:

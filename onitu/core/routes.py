@@ -62,7 +62,8 @@ class Routes:
         return path
 
     def _standing(self, node_id: NodeId) -> Place | None:
-        state = self._tree.node(node_id).services.get(self._service)
+        found = self._tree.find(node_id)
+        state = found.services.get(self._service) if found is not None else None
         if state is None or state.known is None or (state.intent is not None and state.intent.phase is Phase.SENT):
             return None
         return state.place

@@ -237,13 +237,16 @@ class Work:
         self._directories.clear()
 
     def path_on(self, service: ServiceName, place: Place) -> str | None:
-        """Returns the path of a place on a service, or None if a directory above it is not there."""
+        """Returns the path of a place on a service, or None if a directory above it is not there.
+
+        One that we may have made there counts: that is found out by looking.
+        """
         names = [place.name]
         parent = place.parent
         while parent != self.scope.root:
             found = self.tree.find(parent)
             state = found.services.get(service) if found is not None else None
-            above = state.place if state is not None else None
+            above = (state.place or state.bound) if state is not None else None
             if above is None:
                 return None
             names.append(above.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from onitu.core.conflict import shown_wins
-from onitu.core.model import Kind, Present
+from onitu.core.model import Absent, Kind, Present
 from onitu.core.node import Version
 from onitu.core.scope import Policy, Scope
 from onitu.core.tree import Notice
@@ -119,3 +119,35 @@ def test_newest_is_decided_from_the_data(shown: int | None, held: int, expected:
     head = Version(number=1, kind=Kind.FILE, size=0, mtime_ns=held, origin="A", revision="r", digests={"blake3": b"b"})
 
     assert expected is shown_wins(scope, "B", entry, head, now_ns=100)
+
+
+def test_a_copy_moved_over_the_original_is_not_lost() -> None:
+    """Regression: a copy moved over the name it had lost was kept by the very copy that was about to be deleted."""
+    for missed_first in (True, False):
+        desk = Desk("A", "B")
+        diverged(desk, "one", "two")
+        desk.bring()
+        copy = next(path for path in desk.heads() if path != "f.txt")
+        desk.show("A", "f.txt", file("edited"))
+        if missed_first:
+            desk.show("B", copy, Absent())
+        desk.show("B", "f.txt", file("two", "moved"), fresh=True)
+        desk.lose("B", copy)
+        desk.bring()
+
+        assert sorted({revision or "" for revision in desk.heads().values()} & {"edited", "two", "moved"}) in (
+            ["edited", "moved"],
+            ["edited", "two"],
+        )
+
+
+def test_a_copy_whose_content_was_given_up_is_forgotten() -> None:
+    """Regression: what was deleted before its copy was made anywhere waited for ever for a source."""
+    desk = Desk("A", "B", "C")
+    diverged(desk, "one", "two", "old")
+    desk.lose("B", "f.txt")
+
+    desk.bring()
+
+    assert desk.heads() == {"f.txt": "one"}
+    assert desk.bring() == []

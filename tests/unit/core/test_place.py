@@ -5,7 +5,7 @@ from __future__ import annotations
 from onitu.core.answers import answered
 from onitu.core.model import Absent, Kind, Observation, Present
 from onitu.core.node import Gone
-from onitu.core.reconcile import Probe, miss, observe
+from onitu.core.reconcile import Probe, decide, miss, observe
 from onitu.core.tree import NeedDigest, Recheck
 from onitu.errors import NotFound, OutcomeUnknown
 from tests.unit.core.desk import DIRECTORY, Desk, file
@@ -285,3 +285,19 @@ def test_reviving_below_a_forgotten_directory() -> None:
     desk.show("B", "f", file("edited"))
 
     assert desk.heads() == {"f": "edited"}
+
+
+def test_turned_inside_out() -> None:
+    """Regression: a directory and the one that lay in it changed roles, and one of them got a conflict name."""
+    desk = Desk("A", "B")
+    desk.show("A", "b", folder(1))
+    desk.show("A", "b/a", folder(2))
+    desk.bring()
+
+    desk.show("A", "b", folder(2), probed={"b/a": folder(1)})
+    desk.show("A", "b/a", folder(1))
+    for node in list(desk.tree.awaiting("A", "f")):
+        decide(desk.work, "A", desk.tree.node(node))
+
+    assert set(desk.heads()) == {"b", "b/a"}
+    assert {action for _, action, _ in desk.bring()} == {"MOVE"}
