@@ -38,14 +38,8 @@ def test_fid_of_a_name_never_changes(filename: str, fid: str) -> None:
     ],
 )
 def test_mimetype_comes_from_the_name_alone(filename: str, mimetype: str) -> None:
-    """The last ending counts, in any case; what is unknown is a stream of bytes."""
+    """B8: the shipped table decides; the last extension counts, in any case; what is unknown is a stream of bytes."""
     assert utils.get_mimetype(filename) == mimetype
-
-
-def test_no_ending_stands_twice_in_the_table() -> None:
-    """Two types for one ending would make the answer depend on the order of the table."""
-    endings = [ending for endings in utils._TYPES.values() for ending in endings.split()]
-    assert len(endings) == len(set(endings))
 
 
 def test_installed_drivers_are_found() -> None:
