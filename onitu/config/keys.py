@@ -23,12 +23,13 @@ class Keys:
     Attributes:
         what: What such a map is called in messages.
         known: The names that are read.
-        refused: The names that are Onitu's but cannot be used here, with the reason.
+        refused: The names that are Onitu's but cannot be used here, with the reason. Those among them that are also
+            `known` are read all the same, so that what is wrong with their values is said as well.
     """
 
     what: str
     known: frozenset[str]
-    refused: Mapping[str, str]
+    refused: Mapping[str, str] = attrs.field(factory=dict)
 
     @property
     def reserved(self) -> frozenset[str]:
@@ -36,37 +37,40 @@ class Keys:
         return self.known | self.refused.keys()
 
 
-_FOLDER_LATER = dict.fromkeys(
-    ("type", "min-size", "max-size", "blacklist", "whitelist", "max-delete", "keep", "atomic"), _LATER
-)
-#: Folder options that hold wherever they stand (B6).
-_NARROWING = frozenset({"mode", "symlinks", "adopt"})
+#: Folder options that may stand at every level (B6).
+_FILTERS = frozenset({"type", "min-size", "max-size", "blacklist", "whitelist"})
+_LEVEL = _FILTERS | {"mode", "symlinks", "conflict", "adopt"}
+_LEVEL_LATER = dict.fromkeys(("max-delete", "keep", "atomic"), _LATER)
+#: The core knows one policy for a folder, whichever service is concerned.
 _CONFLICT_ELSEWHERE = {"conflict": "can only be set at the folder itself in this version of Onitu"}
+_DEFAULT_IGNORES_ELSEWHERE = {"default-ignores": "belongs to the folder itself, or to the top of the setup"}
+_LIMITS_LATER = dict.fromkeys(("bandwidth", "schedule", "min-free"), _LATER)
 
 TOP = Keys(
     what="a setup",
-    known=frozenset({"name", "data-dir", "folders", "services"}),
+    known=frozenset({"name", "data-dir", "folders", "services", "rules", "default-ignores"}),
     refused={
-        **dict.fromkeys(("rules", "api", "notify"), _LATER),
+        **dict.fromkeys(("api", "notify"), _LATER),
         "entries": "belongs to the setup of Onitu 0.1, which this version does not read yet; "
         "write 'folders' and 'services' instead",
     },
 )
-FOLDER = Keys(what="a folder", known=_NARROWING | {"conflict"}, refused=_FOLDER_LATER)
+FOLDER = Keys(what="a folder", known=_LEVEL | {"default-ignores"}, refused=_LEVEL_LATER)
 SERVICE = Keys(
     what="a service",
-    known=_NARROWING | {"driver", "options", "folders", "velocity"},
-    refused={
-        **_FOLDER_LATER,
-        **_CONFLICT_ELSEWHERE,
-        **dict.fromkeys(("chunk-size", "changes-timer", "bandwidth", "schedule", "min-free"), _LATER),
-    },
+    known=_LEVEL | {"driver", "options", "folders", "velocity", "chunk-size", "changes-timer"},
+    refused={**_LEVEL_LATER, **_CONFLICT_ELSEWHERE, **_DEFAULT_IGNORES_ELSEWHERE, **_LIMITS_LATER},
 )
 MAPPING = Keys(
-    what="a folder of a service", known=_NARROWING | {"path"}, refused={**_FOLDER_LATER, **_CONFLICT_ELSEWHERE}
+    what="a folder of a service",
+    known=_LEVEL | {"path"},
+    refused={**_LEVEL_LATER, **_CONFLICT_ELSEWHERE, **_DEFAULT_IGNORES_ELSEWHERE},
 )
 DRIVER = Keys(what="a driver", known=frozenset({"command"}), refused=dict.fromkeys(("address", "tls"), _LATER))
-CONFLICT = Keys(what="'conflict'", known=frozenset({"prefer"}), refused={})
+CONFLICT = Keys(what="'conflict'", known=frozenset({"prefer"}))
+RULE = Keys(what="a rule", known=frozenset({"match", "sync", "ban"}))
+MATCH = Keys(what="'match'", known=frozenset({"path", "mime", "size", "extension"}))
+SIZE = Keys(what="'size'", known=frozenset({"min", "max"}))
 
 
 def split_keys(members: Mapping[str, Item], keys: Keys, faults: Faults) -> tuple[dict[str, Item], dict[str, Item]]:
@@ -86,11 +90,11 @@ def split_keys(members: Mapping[str, Item], keys: Keys, faults: Faults) -> tuple
         name = written.replace("_", "-")
         if name in keys.refused:
             faults.add(item.key_place, f"'{written}' {keys.refused[name]}")
-        elif name not in keys.known:
+        if name not in keys.reserved:
             others[written] = item
         elif name in own:
             faults.add(item.key_place, f"'{written}' stands here twice, first in line {own[name].key_place.line}")
-        else:
+        elif name in keys.known:
             own[name] = item
     return own, others
 

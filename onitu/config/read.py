@@ -1,4 +1,4 @@
-"""From the items of a file to a `Setup`: everything CONTRACT B1-B14 says of names, places and values.
+"""From the items of a file to a `Setup`: everything CONTRACT B1-B17 says of names, places and values.
 
 Every reader takes an item and gives a usable value back, noting on the way what is wrong, so that all faults of a file
 come out together. This file knows no driver: whether an option exists is asked of its manifest, in `drivers`.
@@ -11,11 +11,14 @@ from pathlib import Path
 
 from onitu.config import keys
 from onitu.config.document import Item
-from onitu.config.faults import Faults, Place, nearest
+from onitu.config.faults import Faults, Place
 from onitu.config.keys import refuse_others, split_keys
-from onitu.config.parts import members, read_mode, texts
+from onitu.config.levels import read_level
+from onitu.config.parts import flag, members
+from onitu.config.rules import RulesReader
 from onitu.config.services import ServiceReader
 from onitu.config.values import FolderOptions, Keys, ServiceSetup, Setup
+from onitu.core.capability import Mode
 from onitu.core.scope import Policy
 
 #: Longest name of a folder or service: it becomes a file name, and part of one.
@@ -34,13 +37,14 @@ def read_setup(top: Item, path: Path, faults: Faults) -> Setup:
     refuse_others(others, keys.TOP, faults)
     folder_items = members(own.get("folders"), "'folders'", faults)
     service_items = members(own.get("services"), "'services'", faults)
+    ignore_defaults = flag(own.get("default-ignores"), "'default-ignores'", faults)
     folders = {
-        name: _read_folder(name, item, service_items, faults)
+        name: _read_folder(name, item, service_items, ignore_defaults=ignore_defaults is not False, faults=faults)
         for name, item in folder_items.items()
         if _name_is_good(name, item, "folder", faults)
     }
     services = {
-        name: ServiceReader(name, folders, faults).read(item)
+        name: ServiceReader(name, folders, service_items, faults).read(item)
         for name, item in service_items.items()
         if _name_is_good(name, item, "service", faults)
     }
@@ -51,6 +55,7 @@ def read_setup(top: Item, path: Path, faults: Faults) -> Setup:
         name=_read_setup_name(own.get("name"), top, faults),
         folders=folders,
         services=services,
+        rules=RulesReader(service_items, folder_items, faults).read(own.get("rules")),
         data_dir=_read_data_dir(own.get("data-dir"), path, faults),
         warnings=tuple(faults.warnings),
         places=dict(_places(top, ())),
@@ -89,32 +94,23 @@ def _name_is_good(name: str, item: Item, what: str, faults: Faults) -> bool:
     return False
 
 
-def _read_folder(name: str, item: Item, services: Mapping[str, Item], faults: Faults) -> FolderOptions:
+def _read_folder(
+    name: str, item: Item, services: Mapping[str, Item], *, ignore_defaults: bool, faults: Faults
+) -> FolderOptions:
     own, others = split_keys(members(item, f"folder '{name}'", faults), keys.FOLDER, faults)
     refuse_others(others, keys.FOLDER, faults)
-    policy, preferred = _read_conflict(own.get("conflict"), services, faults)
-    return FolderOptions(name=name, mode=read_mode(own, faults), policy=policy, preferred=preferred)
-
-
-def _read_conflict(item: Item | None, services: Mapping[str, Item], faults: Faults) -> tuple[Policy, tuple[str, ...]]:
-    """Reads `keep-both`, `newest` or `{prefer: [services]}` (B11)."""
-    if item is None or item.value is None:
-        return Policy.KEEP_BOTH, ()
-    if item.text in (Policy.KEEP_BOTH.value, Policy.NEWEST.value):
-        return Policy(item.text), ()
-    if not isinstance(item.value, dict):
-        hint = nearest(item.text, ("keep-both", "newest"))
-        faults.add(item.place, f"'conflict' is keep-both, newest or {{prefer: [services]}}, not {item.shown}{hint}")
-        return Policy.KEEP_BOTH, ()
-    own, others = split_keys(item.value, keys.CONFLICT, faults)
-    refuse_others(others, keys.CONFLICT, faults)
-    preferred = texts(own.get("prefer"), "'prefer'", faults)
-    if not preferred and not others:
-        faults.add(item.place, "'prefer' needs at least one service")
-    for service, place in preferred:
-        if service not in services:
-            faults.add(place, f"'prefer' names '{service}', which is no service{nearest(service, services)}")
-    return Policy.PREFER, tuple(service for service, _ in preferred)
+    level = read_level(own, f"folder '{name}'", services, faults)
+    policy, preferred = level.conflict or (Policy.KEEP_BOTH, ())
+    ignored = flag(own.get("default-ignores"), "'default-ignores'", faults)
+    return FolderOptions(
+        name=name,
+        mode=Mode.READ_WRITE if level.mode is None else level.mode,
+        filter=level.filter,
+        policy=policy,
+        preferred=preferred,
+        symlinks=bool(level.symlinks),
+        ignore_defaults=ignore_defaults if ignored is None else ignored,
+    )
 
 
 def _warn_of_idle_folders(

@@ -1,17 +1,20 @@
-"""Reads one service of a setup, with the folders it takes part in (CONTRACT B3-B7, B14)."""
+"""Reads one service of a setup, with the folders it takes part in (CONTRACT B3-B7, B11, B14)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+import operator
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from onitu.config import keys
 from onitu.config.document import Item
 from onitu.config.faults import Faults, nearest
 from onitu.config.keys import refuse_others, split_keys
-from onitu.config.parts import members, read_mode, texts
+from onitu.config.levels import Level, read_level
+from onitu.config.parts import members, number, size, texts
 from onitu.config.values import DriverCommand, FolderOptions, MappingSetup, ServiceSetup
-from onitu.core.capability import Mode
+from onitu.core.capability import MAX_CHUNK
 from onitu.core.manifest import OptionValue
 
 
@@ -21,25 +24,31 @@ class ServiceReader:
     Args:
         name: Its name.
         folders: The folders of the setup.
+        services: Names of all services.
         faults: Takes what is wrong.
     """
 
-    def __init__(self, name: str, folders: Mapping[str, FolderOptions], faults: Faults) -> None:
+    def __init__(
+        self, name: str, folders: Mapping[str, FolderOptions], services: Collection[str], faults: Faults
+    ) -> None:
         self._name = name
         self._folders = folders
+        self._services = services
         self._faults = faults
 
     def read(self, item: Item) -> ServiceSetup:
         """Returns the service."""
         what = f"service '{self._name}'"
         own, others = split_keys(members(item, what, self._faults), keys.SERVICE, self._faults)
-        mode = read_mode(own, self._faults)
+        level = read_level(own, what, self._services, self._faults)
         return ServiceSetup(
             name=self._name,
             driver=self._read_driver(own.get("driver") or self._misspelt_driver(others), item),
             options=self._read_options(own.get("options"), others),
-            folders=self._read_mappings(own.get("folders"), mode),
+            folders=self._read_mappings(own.get("folders"), level),
             velocity=self._read_velocity(own.get("velocity")),
+            chunk_size=self._read_chunk_size(own.get("chunk-size")),
+            changes_timer=self._read_changes_timer(own.get("changes-timer")),
         )
 
     def _misspelt_driver(self, others: dict[str, Item]) -> Item | None:
@@ -95,15 +104,26 @@ class ServiceReader:
         return None
 
     def _read_velocity(self, item: Item | None) -> float | None:
-        if item is None or item.value is None:
-            return None
-        value = item.value
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-            self._faults.add(item.place, f"'velocity' must be a number from 0 to 1 (fastest), not {item.shown}")
-            return None
-        return float(value)
+        form = "a number from 0 to 1 (fastest)"
+        found = number(item, "'velocity'", form, self._faults)
+        if item is not None and found is not None and found > 1:
+            self._faults.add(item.place, f"'velocity' must be {form}, not {item.shown}")
+        return None if found is None else float(found)
 
-    def _read_mappings(self, item: Item | None, mode: Mode) -> dict[str, MappingSetup]:
+    def _read_chunk_size(self, item: Item | None) -> int | None:
+        found = size(item, "'chunk-size'", self._faults)
+        if item is not None and found is not None and not 0 < found <= MAX_CHUNK:
+            self._faults.add(item.place, f"'chunk-size' is 1 byte to 1Mi, the most that fits, not {item.shown}")
+        return found
+
+    def _read_changes_timer(self, item: Item | None) -> float | None:
+        form = "a number of seconds, more than 0"
+        found = number(item, "'changes-timer'", form, self._faults)
+        if item is not None and found == 0:
+            self._faults.add(item.place, f"'changes-timer' must be {form}, not {item.shown}")
+        return None if found is None else float(found)
+
+    def _read_mappings(self, item: Item | None, service: Level) -> dict[str, MappingSetup]:
         mappings: dict[str, MappingSetup] = {}
         items = members(item, f"'folders' of service '{self._name}'", self._faults)
         for folder, child in items.items():
@@ -112,24 +132,28 @@ class ServiceReader:
                 hint = nearest(folder, self._folders)
                 self._faults.add(child.key_place, f"folder '{folder}' is not declared under 'folders'{hint}")
                 continue
-            mappings[folder] = self._read_mapping(options, child, mode)
+            mappings[folder] = self._read_mapping(options, child, service)
             self._refuse_overlap(mappings, folder, child)
         return mappings
 
-    def _read_mapping(self, folder: FolderOptions, item: Item, service_mode: Mode) -> MappingSetup:
+    def _read_mapping(self, folder: FolderOptions, item: Item, service: Level) -> MappingSetup:
         what = f"folder '{folder.name}' of service '{self._name}'"
         # A text alone is the path (B5).
         short = not isinstance(item.value, (dict, list)) and item.value is not None
         given = {"path": item} if short else members(item, what, self._faults)
         own, others = split_keys(given, keys.MAPPING, self._faults)
-        own_mode = read_mode(own, self._faults)
-        mode = own_mode & service_mode & folder.mode
-        if not mode and own_mode and service_mode and folder.mode:
+        level = read_level(own, what, self._services, self._faults)
+        modes = [folder.mode, *(one.mode for one in (service, level) if one.mode is not None)]
+        mode = functools.reduce(operator.and_, modes)
+        if not mode and all(modes):
             self._faults.warn(item.key_place, f"{what}: the modes leave nothing that Onitu may do there")
+        symlinks = [one.symlinks for one in (level, service) if one.symlinks is not None]
         return MappingSetup(
             folder=folder.name,
             path=self._read_path(own.get("path"), folder.name),
             mode=mode,
+            filters=tuple(one for one in (folder.filter, service.filter, level.filter) if not one.is_empty),
+            symlinks=symlinks[0] if symlinks else folder.symlinks,
             options={name: self._read_option(name, child) for name, child in others.items()},
         )
 

@@ -10,7 +10,10 @@ import attrs
 
 from onitu.config.faults import Fault, Place
 from onitu.core.capability import Mode
+from onitu.core.filters import Filter
 from onitu.core.manifest import OptionValue
+from onitu.core.patterns import DEFAULT_IGNORES
+from onitu.core.rules import Rules
 from onitu.core.scope import Policy
 
 #: Keys from the top of the file to a value, such as ("services", "nas", "root").
@@ -38,14 +41,22 @@ class FolderOptions:
     Attributes:
         name: Its name.
         mode: What Onitu may do with it; each mapping narrows it (B6).
+        filter: Which files belong to it; those of each mapping come on top (B6).
         policy: Who keeps the plain name in a conflict.
         preferred: With `Policy.PREFER`, the services in order.
+        symlinks: Whether symbolic links are kept, where the service and the mapping say nothing else.
+        ignore_defaults: Whether the names that nobody wants to sync are left out (B17).
     """
 
     name: str
     mode: Mode = Mode.READ_WRITE
+    filter: Filter = attrs.field(
+        default=attrs.Factory(lambda self: Filter(level=f"folder '{self.name}'"), takes_self=True)
+    )
     policy: Policy = Policy.KEEP_BOTH
     preferred: tuple[str, ...] = ()
+    symlinks: bool = False
+    ignore_defaults: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -58,13 +69,17 @@ class MappingSetup:
             root itself.
         mode: What Onitu may do there: the folder's, the service's and the mapping's own, intersected. `Mode.NONE`
             disables the mapping.
-        options: Driver options that hold for this folder only.
+        filters: What a file must pass: the folder's, the service's and the mapping's own, without those that are empty.
+        symlinks: Whether symbolic links are kept; of the three levels the most specific that says something holds.
+        options: Driver options that hold for this folder only. May hold secrets.
     """
 
     folder: str
     path: str
     mode: Mode = Mode.READ_WRITE
-    options: Mapping[str, OptionValue] = attrs.field(factory=dict)
+    filters: tuple[Filter, ...] = ()
+    symlinks: bool = False
+    options: Mapping[str, OptionValue] = attrs.field(factory=dict, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -74,16 +89,20 @@ class ServiceSetup:
     Attributes:
         name: Its name.
         driver: Name of an installed driver, or the command that starts one.
-        options: Driver options as written; not yet compared with the driver's manifest.
+        options: Driver options as written; not yet compared with the driver's manifest. May hold secrets.
         folders: The folders it takes part in, by name.
         velocity: 0 to 1 (fastest), or None for what the driver's manifest says.
+        chunk_size: Bytes of a chunk, or None for the default.
+        changes_timer: Seconds between two listings of a service that cannot be watched, or None for the default.
     """
 
     name: str
     driver: str | DriverCommand
-    options: Mapping[str, OptionValue] = attrs.field(factory=dict)
+    options: Mapping[str, OptionValue] = attrs.field(factory=dict, repr=False)
     folders: Mapping[str, MappingSetup] = attrs.field(factory=dict)
     velocity: float | None = None
+    chunk_size: int | None = None
+    changes_timer: float | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -95,6 +114,8 @@ class Setup:
         name: Name of the setup.
         folders: The folders by name, in the order of the file.
         services: The services by name, in the order of the file.
+        rules: Which services get which files, or None: all that a file is mapped on and admitted to (C4).
+        is_entries: Whether it is a setup of Onitu 0.1: one folder `default`, and names of files without it (B15, C2).
         data_dir: Where the metadata is to be kept, absolute, or None for a directory named after the setup.
         warnings: What is usable but probably not meant.
         places: Where each value stands, by its keys from the top of the file; for messages.
@@ -104,6 +125,8 @@ class Setup:
     name: str
     folders: Mapping[str, FolderOptions]
     services: Mapping[str, ServiceSetup]
+    rules: Rules | None = None
+    is_entries: bool = False
     data_dir: Path | None = None
     warnings: tuple[Fault, ...] = ()
     places: Mapping[Keys, Place] = attrs.field(factory=dict, eq=False, repr=False)
@@ -112,6 +135,10 @@ class Setup:
     def directory(self) -> Path:
         """Where the file lies. Relative paths in driver options and commands count from here."""
         return self.path.parent
+
+    def ignores(self, folder: str) -> tuple[str, ...]:
+        """Returns the names that are left out of a folder without being asked for (B17)."""
+        return DEFAULT_IGNORES if self.folders[folder].ignore_defaults else ()
 
     def place(self, *keys: str) -> Place:
         """Returns where a value stands, or the nearest thing around it that has a place."""

@@ -25,7 +25,7 @@ RESERVED: Final = frozenset(
     (
         *("driver", "options", "folders"),
         *("velocity", "chunk_size", "changes_timer", "bandwidth", "schedule", "min_free"),
-        *("conflict", "max_delete", "keep", "symlinks", "atomic", "adopt"),
+        *("conflict", "max_delete", "keep", "symlinks", "atomic", "adopt", "default_ignores"),
         *("mode", "type", "min_size", "max_size", "blacklist", "whitelist"),
     )
 )

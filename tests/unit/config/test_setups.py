@@ -210,6 +210,21 @@ def test_defaults_spelled_out(load: Load) -> None:
     assert load(spelled) == load(TWO)
 
 
+def test_chunk_size_and_changes_timer(load: Load) -> None:
+    """B11: how large the pieces of a file are, and how often a service is listed that cannot be watched."""
+    setup = load(TWO.replace("a: {driver: memory,", "a: {driver: memory, chunk_size: 64Ki, changes-timer: 2.5,"))
+
+    assert (setup.services["a"].chunk_size, setup.services["a"].changes_timer) == (65536, 2.5)
+    assert (setup.services["b"].chunk_size, setup.services["b"].changes_timer) == (None, None)
+
+
+def test_options_are_not_shown(load: Load) -> None:
+    """B12: what may be a secret is in no representation."""
+    text = TWO.replace("{driver: memory, folders: {one: }}", "{driver: m, key: hush, folders: {one: {token: hush}}}")
+
+    assert "hush" not in repr(load(text))
+
+
 def test_velocity(load: Load) -> None:
     """B11: a service's speed, 0 included."""
     setup = load(TWO.replace("a: {driver: memory,", "a: {driver: memory, velocity: 0,"))
