@@ -80,7 +80,8 @@ def complete(example: Example) -> dict[str, Any]:
     """
     part = yaml.safe_load(example.text)
     is_whole = "entries" in part or part.keys() >= {"name", "services"}
-    return part if is_whole else _joined(yaml.safe_load(BASE), part)
+    whole: dict[str, Any] = part if is_whole else _joined(yaml.safe_load(BASE), part)
+    return whole
 
 
 def _joined(base: Any, part: Any) -> Any:  # noqa: ANN401 - pieces of YAML.

@@ -81,7 +81,9 @@ def _settle_one(work: Work, service: ServiceName, node: Node, *, leaving: frozen
         return
     state.seen, state.gone = None, Gone.NO
     state.base = state.intent = None
-    if known is not None:
+    if known is not None and service in node.outside:
+        retire(state, known.revision)  # It did not belong there: we have deleted it ourselves, or were about to.
+    elif known is not None:
         retire(state, known.revision)
         work.departed.note(service, known.place, state.seq)
         if node.deleted:

@@ -85,6 +85,7 @@ def _keep(work: Work, node: Node, version: Version, service: ServiceName) -> Nod
     copy = work.tree.create(node.folder, Place(wanted.parent, name))
     copied = msgspec.structs.replace(version, parent=None, kept_as=None, kept_from=node.id)
     copy.head = copy.add_version(copied)
+    copy.state(service).brought = True
     work.tree.put(copy)
     return copy.id
 

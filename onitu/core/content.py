@@ -150,6 +150,7 @@ def _first_contact(work: Work, service: ServiceName, node: Node, state: ServiceS
 def _against_head(work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen) -> bool:
     """Compares with the head: equal content is adopted, different content is a conflict."""
     head, entry = node.version, seen.entry
+    state.brought = state.brought or state.known is None
     same = same_bytes(entry, service, head)
     if same is Equality.UNKNOWN:
         if ask_digests(work, service, node, entry, head):

@@ -35,7 +35,7 @@ def index_keys(node: Node, scope: Scope | None) -> set[IndexKey]:
         _add_service_keys(keys, node, service, state, member)
     if scope is not None and node.versions:
         for service, member in scope.members.items():
-            if member.writable and is_dirty(node, node.services.get(service), readable=member.readable):
+            if member.writable and is_dirty(node, service, readable=member.readable):
                 keys.add(("dirty", service, node.folder, node.id))
     return keys
 
@@ -61,21 +61,24 @@ def _add_service_keys(
         keys.add(("awaiting", service, node.folder, node.id))
 
 
-def is_dirty(node: Node, state: ServiceState | None, *, readable: bool) -> bool:
+def is_dirty(node: Node, service: ServiceName, *, readable: bool) -> bool:
     """Returns whether a service that should hold a node does not hold its head, and nothing is under way there.
 
     Args:
         node: The node.
-        state: What the service holds of it.
+        service: The service.
         readable: Whether changes there count; a place that is only written keeps its drift until a new head.
     """
+    state = node.services.get(service)
     if state is None:
-        return not node.deleted
+        return not node.deleted and service not in node.outside
     if state.intent is not None and state.intent.phase is Phase.SENT:
         return False
     known = state.known
-    if node.deleted:
-        return known is not None
+    if node.deleted or service in node.outside:
+        return known is not None  # What was moved out of a service's scope is deleted where it was.
+    if state.filtered:
+        return False  # What lies there is left alone.
     if not readable and state.drift == node.head:
         return False
     return known is None or known.version != node.head or known.place != node.place

@@ -8,10 +8,13 @@ from __future__ import annotations
 import abc
 from collections.abc import Iterator, Mapping
 
+from onitu.core.admission import settle_scope
 from onitu.core.derive import IndexKey, fingerprint, fingerprint_parts, index_keys
 from onitu.core.fingerprint import MODULUS
+from onitu.core.model import Kind
 from onitu.core.node import Node, NodeId, Place, ServiceName
 from onitu.core.scope import Scope
+from onitu.core.tree import Effect
 
 
 class IndexedTree(abc.ABC):
@@ -27,6 +30,8 @@ class IndexedTree(abc.ABC):
         self._nodes: dict[NodeId, Node | None] = {}
         self._keys: dict[NodeId, set[IndexKey]] = {}
         self._parts: dict[NodeId, dict[tuple[ServiceName, NodeId], tuple[str, int, str]]] = {}
+        #: Folder name to where goes what is asked for by putting a node of it.
+        self.effects: dict[str, list[Effect]] = {}
         #: Nodes that were put and are not saved yet.
         self.changed: dict[NodeId, Node] = {}
         #: What is to be added to the fingerprint of (service, directory).
@@ -60,9 +65,30 @@ class IndexedTree(abc.ABC):
 
     def put(self, node: Node) -> None:
         """Keeps a changed node and brings every index up to date. A node nobody needs is forgotten."""
+        scope, before = self._scopes.get(node.folder), self._keys[node.id]
+        if scope is not None and (scope.is_selective or node.outside):
+            self.effects.get(node.folder, []).extend(settle_scope(self, scope, node))
+        self._keep(node, scope)
+        if scope is not None and scope.is_selective and node.versions and node.version.kind is Kind.DIRECTORY:
+            place = node.place
+            if place is not None and not node.deleted and before and ("child", place.parent, place.name) not in before:
+                self._settle_below(node, scope)
+
+    def _settle_below(self, directory: Node, scope: Scope) -> None:
+        """Brings up to date what hangs on the whole path, for everything below a directory that has moved."""
+        waiting = [directory.id]
+        while waiting:
+            for child_id in self.children(waiting.pop()):
+                child = self.node(child_id)
+                self.effects.get(child.folder, []).extend(settle_scope(self, scope, child))
+                self._keep(child, scope)
+                if child.version.kind is Kind.DIRECTORY:
+                    waiting.append(child_id)
+
+    def _keep(self, node: Node, scope: Scope | None) -> None:
         node.prune()
         forgotten = node.deleted and not node.services
-        keys = set() if forgotten else index_keys(node, self._scopes.get(node.folder))
+        keys = set() if forgotten else index_keys(node, scope)
         before = self._keys[node.id]
         if keys != before:
             found = self._found

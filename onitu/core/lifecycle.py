@@ -101,7 +101,7 @@ def advance(
         retire(state, known.revision)
     place = known.place if known is not None else where
     state.base, state.intent = Base(node.head, place, entry.revision), None
-    state.drift = 0
+    state.drift, state.brought = 0, True
 
 
 def revive(work: Work, node: Node) -> None:

@@ -92,11 +92,13 @@ class Seen(msgspec.Struct, frozen=True, gc=False, array_like=True):
         place: Where, with the name as the service spells it.
         entry: What. For an inadmissible entry only its revision and native id mean something.
         reason: Why it is inadmissible; "" for one that can be synchronised.
+        filtered: It is the setup that keeps it out, and no fault of the entry's.
     """
 
     place: Place
     entry: Present
     reason: str = ""
+    filtered: bool = False
 
 
 class Action(enum.IntEnum):
@@ -165,6 +167,7 @@ class ServiceState(msgspec.Struct, array_like=True, gc=False):
         gone: Whether the entry is missed.
         retired: Revisions that we replaced there, newest last.
         drift: The version that a place which is only written held when it was found changed there; 0 for none.
+        brought: The service has brought this entry itself: no rule takes it out of its scope (CONTRACT C4).
     """
 
     base: Base | None = None
@@ -174,6 +177,7 @@ class ServiceState(msgspec.Struct, array_like=True, gc=False):
     gone: Gone = Gone.NO
     retired: tuple[str, ...] = ()
     drift: int = 0
+    brought: bool = False
 
     @property
     def known(self) -> Base | None:
@@ -223,13 +227,18 @@ class ServiceState(msgspec.Struct, array_like=True, gc=False):
             and self.intent is None
             and not self.gone
             and not self.drift
-            and (deleted or not self.retired)
+            and (deleted or not (self.retired or self.brought))
         )
 
     @property
     def present(self) -> bool:
         """Whether the entry was there when last looked for."""
         return self.seen is not None and not self.gone
+
+    @property
+    def filtered(self) -> bool:
+        """Whether something is there that the setup keeps out: it is left alone."""
+        return self.seen is not None and self.seen.filtered and not self.gone
 
     @property
     def decided(self) -> bool:
@@ -255,6 +264,8 @@ class Node(msgspec.Struct, array_like=True):
         versions: The current version and those that some service still holds.
         services: What each service holds.
         last: Number of the newest version ever made.
+        outside: The services whose scope it is not in. Derived, see `core.admission`; kept here because it hangs on the
+            whole path.
     """
 
     id: NodeId
@@ -265,6 +276,7 @@ class Node(msgspec.Struct, array_like=True):
     versions: dict[int, Version] = {}
     services: dict[ServiceName, ServiceState] = {}
     last: int = 0
+    outside: tuple[ServiceName, ...] = ()
 
     @property
     def version(self) -> Version:

@@ -72,6 +72,7 @@ class Planner:
         self._planned = self._routes.planned
         self._skip = skip
         self._tried: set[NodeId] = set()
+        self._needed: set[NodeId] = set()
         self._waiting: set[NodeId] = set()
         self._most_tasks = self._most_bytes = 0
         self._result = Plan()
@@ -150,6 +151,8 @@ class Planner:
         """Returns whether nothing undecided stands in the way."""
         if state.intent is not None and state.intent.phase is Phase.SENT:
             return False  # The barrier: nothing is stacked on an unknown outcome.
+        if state.filtered:
+            return False  # It is left alone, and that is as it should be.
         if state.seen is not None and state.seen.reason and state.present:
             self._hinder(node, Obstacle.UNMANAGED)
             return False
@@ -157,7 +160,7 @@ class Planner:
 
     def _before(self, node: Node, state: ServiceState) -> Iterator[tuple[NodeId, bool]]:
         """Yields what has to be planned before a node, and whether that has the name it is to take."""
-        if node.deleted:
+        if self._goes(node):
             if node.version.kind is Kind.DIRECTORY:
                 for child in self._work.held_children(self._service, node.id):
                     yield child, False
@@ -166,6 +169,7 @@ class Planner:
         if place is None or (held is not None and held.place == place):
             return
         if not self._stands(place.parent):
+            self._needed.add(place.parent)  # Even if it does not belong here for its own sake.
             yield place.parent, False
         if held is not None and node.version.kind is Kind.DIRECTORY:
             for inner in self._between(place.parent, node.id):
@@ -173,6 +177,10 @@ class Planner:
         occupant = self._work.locate(self._service, place.parent, place.name)
         if occupant is not None and occupant != node.id:
             yield occupant, True
+
+    def _goes(self, node: Node) -> bool:
+        """Returns whether an entry is to be taken away: it is deleted, or was moved out of the service's scope."""
+        return node.deleted or (self._service in node.outside and node.id not in self._needed)
 
     def _between(self, directory: NodeId, node_id: NodeId) -> list[NodeId]:
         """Returns a directory and those above it up to a node it lies in on the service; none if it does not."""
@@ -207,8 +215,9 @@ class Planner:
         """Plans for one node, if what it waits for is out of the way."""
         if node.id in self._planned:
             return  # It had to step aside.
-        if node.deleted:
-            self._delete(node, state)
+        if self._goes(node):
+            if node.deleted or self._is_safe_elsewhere(node, state):
+                self._delete(node, state)
             return
         if not self._member.readable and state.drift == node.head:
             return  # What was changed there is shown, and survives until there is something new.
@@ -284,11 +293,24 @@ class Planner:
         if old is None or self._kept(old):
             self._add(node, state, Action.DELETE, self._routes.path(known.place), place=None)
 
+    def _is_safe_elsewhere(self, node: Node, state: ServiceState) -> bool:
+        """Returns whether what a service holds of a live entry is held by another, or was replaced since."""
+        known = state.known
+        if known is None or node.version.kind is Kind.DIRECTORY or not node.same_bytes(known.version):
+            return True
+        return any(
+            other.base is not None and node.same_bytes(other.base.version)
+            for name, other in node.services.items()
+            if name != self._service
+        )
+
     def _kept(self, held: Version) -> bool:
         """Returns whether content that is about to be replaced is held under its conflict name here, if it lost one."""
         copy = self._tree.find(held.kept_as) if held.kept_as is not None else None
         if copy is None or copy.deleted:
             return True
+        if self._service in copy.outside:
+            return any(other.base is not None and other.base.version == copy.head for other in copy.services.values())
         state = copy.services.get(self._service)
         if state is not None and state.base is not None:
             return True

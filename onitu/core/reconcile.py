@@ -16,13 +16,18 @@ from typing import assert_never
 import msgspec
 
 from onitu.core import paths, place
+from onitu.core.admission import exclusion, is_at_head, leave_alone, refusal
 from onitu.core.content import decide_content
 from onitu.core.drift import decide_drift
+from onitu.core.filters import Cause, Refusal
 from onitu.core.identity import Probe, bound, displace, is_known, mover, node_at
 from onitu.core.model import Absent, Inadmissible, Kind, Observation, Present, State, Unknown
 from onitu.core.node import Gone, Node, NodeId, Place, Seen, ServiceName
 from onitu.core.outcome import settle_intent
-from onitu.core.tree import Notice, Recheck, Work
+from onitu.core.tree import Notice, Recheck, Relist, Work
+
+#: Stands for a directory that others lie in.
+_SOME_DIRECTORY = Present(kind=Kind.DIRECTORY, revision="-")
 
 __all__ = ["Probe", "decide", "from_the_top", "miss", "observe"]
 
@@ -55,8 +60,11 @@ def observe(
     if isinstance(state, Unknown):
         return None  # Unknown is never absent, and no information is no reason to change anything.
     above, _, name = observation.path.rpartition("/")
+    refused = refusal(work.scope, service, observation.path, state) if isinstance(state, Present) else None
     parent = work.directory(service, above)
     if parent is None:
+        if refused is not None:
+            return None  # It lies in what is not taken in.
         # Its directory was never seen, or is missed: everything above it is looked at first, and then it again.
         if not isinstance(state, Absent) and not fresh and work.member(service).readable:
             work.effects.extend(Recheck(service, path) for path in from_the_top(observation.path))
@@ -70,6 +78,10 @@ def observe(
         case Inadmissible():
             _inadmissible(work, service, there, state, observation.seq)
         case Present():
+            refused = refused or _is_left_alone(work, service, observation.path, there)
+            if refused is not None:
+                _refuse(work, service, observation, there, state, refused)
+                return None
             return _present(work, service, there, observation, state, probed or {}, fresh=fresh)
         case _:  # pragma: no cover
             assert_never(state)
@@ -152,6 +164,11 @@ def _present(
             work.effects.append(Notice("file_ignored", service, observation.path, reason))
             return None
         node = place.create(work, service, there, entry)
+        if observation.moved_from is not None and entry.kind is Kind.DIRECTORY:
+            # It comes from where nothing is known, and nobody tells what lies in it.
+            work.effects.append(Relist(service, observation.path))
+    elif observation.moved_from is not None and entry.kind is Kind.DIRECTORY and work.scope.is_selective:
+        work.effects.append(Relist(service, observation.path))  # What was left alone in it may belong here now.
     _take_in(work, service, node, there, entry, observation.seq, fresh=fresh)
     return None
 
@@ -188,6 +205,50 @@ def _find(
     if occupant is not None:
         displace(work, service, occupant)
     return work.tree.node(moved)
+
+
+def _is_left_alone(work: Work, service: ServiceName, path: str, there: Place) -> Refusal | None:
+    """Returns why an entry is left alone that passes all filters itself: what everybody else has does not."""
+    if not work.scope.is_selective:
+        return None
+    found = work.locate(service, there.parent, there.name) or work.tree.child(there.parent, there.name)
+    node = work.tree.node(found) if found is not None else None
+    if node is None or service not in node.outside or node.version.kind is Kind.DIRECTORY:
+        return None
+    if not is_at_head(work.scope, node, service, there):
+        return None
+    why = exclusion(work.scope, service, path, node)
+    state = node.services.get(service)
+    if why is not None and why.cause is Cause.RULE and (state is None or not state.filtered):
+        return None  # It brings this file itself, and keeps it.
+    return why
+
+
+def _refuse(
+    work: Work, service: ServiceName, observation: Observation, there: Place, entry: Present, why: Refusal
+) -> None:
+    """Leaves an entry alone that is not in the service's scope, and tells so."""
+    path = observation.path
+    if observation.moved_from is not None:
+        source = work.at(service, observation.moved_from)
+        if source is not None:
+            miss(work, service, source, observation.seq)  # Moved out of the folder, as far as that goes.
+    occupant = work.locate(service, there.parent, there.name)
+    if occupant is None:
+        occupant = work.tree.child(there.parent, there.name)
+    above = path.rpartition("/")[0]
+    if not above or refusal(work.scope, service, above, _SOME_DIRECTORY) is None:
+        fields = {"cause": why.cause.value, "reason": why.text}
+        work.effects.append(Notice("file_ignored", service, path, fields))
+    if occupant is None:
+        return
+    node = work.tree.node(occupant)
+    state = node.state(service)
+    if observation.seq < state.seq:
+        return
+    state.seq, state.gone = observation.seq, Gone.NO
+    leave_alone(state, why.text, Seen(there, entry))
+    work.tree.put(node)
 
 
 def _inadmissible(work: Work, service: ServiceName, there: Place, state: Inadmissible, seq: int) -> None:

@@ -9,7 +9,10 @@ from collections.abc import Mapping
 import attrs
 
 from onitu.core.capability import Capabilities, Mode, NameComparison
+from onitu.core.filters import Filter
 from onitu.core.node import ServiceName
+from onitu.core.patterns import Ignore
+from onitu.core.rules import Rules
 
 
 class Policy(enum.Enum):
@@ -27,12 +30,14 @@ class Member:
     Attributes:
         mode: What Onitu may do there.
         capabilities: What the service can do.
+        filters: What an entry must pass, every one of them (CONTRACT B6).
         readable: Whether changes there count.
         writable: Whether anything may be changed there.
     """
 
     mode: Mode
     capabilities: Capabilities = attrs.field(factory=Capabilities)
+    filters: tuple[Filter, ...] = ()
     # Asked for every entry, and a flag of an enumeration takes a microsecond to ask.
     readable: bool = attrs.field(
         init=False, default=attrs.Factory(lambda member: Mode.READ in member.mode, takes_self=True)
@@ -60,6 +65,10 @@ class Scope:
         members: The services that take part.
         policy: Who keeps the plain name in a conflict.
         preferred: With `PREFER`, the services in order.
+        ignores: What is left alone on all services: first the names ignored by default, then, if there is one, the
+            folder's own ignore file.
+        rules: What narrows the services of a file, or None where every member gets it (CONTRACT C4).
+        rule_prefix: What rules see before the path: "/<folder>", or "" in a setup of Onitu 0.1 (CONTRACT C2).
     """
 
     folder: str
@@ -67,3 +76,18 @@ class Scope:
     members: Mapping[ServiceName, Member]
     policy: Policy = Policy.KEEP_BOTH
     preferred: tuple[ServiceName, ...] = ()
+    ignores: tuple[Ignore, ...] = (Ignore(),)
+    rules: Rules | None = None
+    rule_prefix: str = ""
+    #: Whether the members can differ in what belongs to them, or it can change: otherwise nobody need ask.
+    is_selective: bool = attrs.field(
+        init=False,
+        default=attrs.Factory(
+            lambda scope: (
+                scope.rules is not None
+                or len(scope.ignores) > 1
+                or any(member.filters for member in scope.members.values())
+            ),
+            takes_self=True,
+        ),
+    )

@@ -18,7 +18,13 @@ from onitu.core.scope import Member, Scope
 
 
 class Tree(Protocol):
-    """The nodes, inside one transaction. What was put is seen by every later question."""
+    """The nodes, inside one transaction. What was put is seen by every later question.
+
+    Attributes:
+        effects: Folder name to where goes what is asked for by putting a node of it.
+    """
+
+    effects: dict[str, list[Effect]]
 
     def node(self, node: NodeId) -> Node:
         """Returns a node that exists. The same object each time within the transaction."""
@@ -89,6 +95,18 @@ class Recheck(msgspec.Struct, frozen=True, gc=False):
     path: str
 
 
+class Relist(msgspec.Struct, frozen=True, gc=False):
+    """A directory, with all below it, must be listed again: what lies in it may belong to the folder now.
+
+    Attributes:
+        service: Where.
+        path: The path as the service spells it.
+    """
+
+    service: ServiceName
+    path: str
+
+
 class Notice(msgspec.Struct, frozen=True, gc=False):
     """Something a person should be able to read.
 
@@ -103,6 +121,56 @@ class Notice(msgspec.Struct, frozen=True, gc=False):
     service: ServiceName
     path: str
     fields: dict[str, str] = {}
+
+
+class Nodes(Protocol):
+    """Where nodes are found by their numbers."""
+
+    def find(self, node: NodeId) -> Node | None:
+        """Returns a node, or None if it was forgotten."""
+        ...
+
+
+def path_on(nodes: Nodes, root: NodeId, service: ServiceName, place: Place) -> str | None:
+    """Returns the path of a place on a service, or None if a directory above it is not there.
+
+    One that we may have made there counts: that is found out by looking.
+
+    Args:
+        nodes: The nodes.
+        root: The root of the folder.
+        service: The service.
+        place: The place, as the service has it.
+    """
+    names = [place.name]
+    parent = place.parent
+    while parent != root:
+        found = nodes.find(parent)
+        state = found.services.get(service) if found is not None else None
+        above = (state.place or state.bound) if state is not None else None
+        if above is None:
+            return None
+        names.append(above.name)
+        parent = above.parent
+    names.reverse()
+    return "/".join(names)
+
+
+def head_path(nodes: Nodes, node: Node) -> str:
+    """Returns the path of a node in the head tree; for a tombstone the one it had.
+
+    Args:
+        nodes: The nodes.
+        node: Which.
+    """
+    names: list[str] = []
+    place = node.place
+    while place is not None:
+        names.append(place.name)
+        above = nodes.find(place.parent)
+        place = above.place if above is not None else None
+    names.reverse()
+    return "/".join(names)
 
 
 class Departed:
@@ -131,7 +199,7 @@ class Departed:
         return seq < self._seqs.get((service, place), 0)
 
 
-Effect: TypeAlias = NeedDigest | Recheck | Notice
+Effect: TypeAlias = NeedDigest | Recheck | Relist | Notice
 
 
 class Work:
@@ -156,13 +224,15 @@ class Work:
         now_ns: int,
         in_flight: AbstractSet[tuple[ServiceName, NodeId]] = frozenset(),
         departed: Departed | None = None,
+        effects: list[Effect] | None = None,
     ) -> None:
         self.tree = tree
         self.departed = departed if departed is not None else Departed()
         self.scope = scope
         self.now_ns = now_ns
         self.in_flight = in_flight
-        self.effects: list[Effect] = []
+        self.effects = effects if effects is not None else []
+        tree.effects[scope.folder] = self.effects
         self._directories: dict[tuple[ServiceName, str], NodeId] = {}
 
     def notice(self, event: str, service: ServiceName, node: Node, **fields: str) -> None:
@@ -237,33 +307,12 @@ class Work:
         self._directories.clear()
 
     def path_on(self, service: ServiceName, place: Place) -> str | None:
-        """Returns the path of a place on a service, or None if a directory above it is not there.
-
-        One that we may have made there counts: that is found out by looking.
-        """
-        names = [place.name]
-        parent = place.parent
-        while parent != self.scope.root:
-            found = self.tree.find(parent)
-            state = found.services.get(service) if found is not None else None
-            above = (state.place or state.bound) if state is not None else None
-            if above is None:
-                return None
-            names.append(above.name)
-            parent = above.parent
-        names.reverse()
-        return "/".join(names)
+        """Returns the path of a place on a service, or None if a directory above it is not there."""
+        return path_on(self.tree, self.scope.root, service, place)
 
     def head_path(self, node: Node) -> str:
         """Returns the path of a node in the head tree; for a tombstone the one it had."""
-        names: list[str] = []
-        place = node.place
-        while place is not None:
-            names.append(place.name)
-            above = self.tree.find(place.parent)
-            place = above.place if above is not None else None
-        names.reverse()
-        return "/".join(names)
+        return head_path(self.tree, node)
 
     def is_below(self, node: NodeId, ancestor: NodeId) -> bool:
         """Returns whether a node lies in or is another one, in the head tree."""

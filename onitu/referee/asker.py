@@ -50,12 +50,14 @@ class Asker:
                 await self._paths()
             while link.waits_for_digests:
                 await self._digests()
+            await self._listings()
             if link.settle_at is not None and link.settle_at <= trio.current_time():
                 link.settle_at = None
                 await self._settle()
                 if link.snapshot_over and not link.listed:
                     link.listed = True
                     self._referee.log.info("snapshot_finished", service=link.service, folder=link.folder)
+                self._referee.ignore_files.ring()
                 self._referee.wake(link.folder)
             link.asking = False
             self._referee.came_to_rest()
@@ -69,6 +71,14 @@ class Asker:
         observations = await link.client.stat(link.folder, paths)
         if await take(link, observations, fresh=True):
             link.settle_after(SETTLE_DELAY)
+
+    async def _listings(self) -> None:
+        """Has directories listed again; what is in them comes in the stream."""
+        link = self._link
+        paths = list(link.waits_for_listings)
+        link.waits_for_listings.clear()
+        if paths and link.stream is not None:
+            await link.stream.rescan(paths, recursive=True)
 
     async def _digests(self) -> None:
         """Learns digests, and has decided what waited for them."""

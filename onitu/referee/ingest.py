@@ -77,8 +77,8 @@ def take_observations(
             taken.deferred.append(observation)
             taken.probes[probe.path] = None
             waiting = (*waiting, observation.path + "/")
-        elif isinstance(observation.state, Absent):
-            taken.missed += 1
+        elif isinstance(observation.state, Absent) or observation.moved_from is not None:
+            taken.missed += 1  # What was moved may have left the folder.
     return taken
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import trio
@@ -12,6 +13,7 @@ from onitu.core.node import NodeId, ServiceName
 if TYPE_CHECKING:
     from onitu.core.capability import Capabilities
     from onitu.host.client import DriverClient
+    from onitu.host.stream import WatchStream
     from onitu.referee.referee import Referee
 
 
@@ -59,6 +61,8 @@ class Link:
         listed: What was missed in it has been decided about too, so writing may begin.
         waits_for_paths: Paths to look at again.
         waits_for_digests: Nodes whose digest is wanted.
+        waits_for_listings: Directories to list again, with all below them.
+        stream: The live stream, while there is one.
         settle_at: When missed entries are decided about, on Trio's clock; None: nothing is missed.
         untouched: Nothing is ever changed here: there is no mover.
         at_rest: The mover has found nothing to do since it was last woken.
@@ -90,6 +94,10 @@ class Link:
         self.listed = False
         self.waits_for_paths: dict[str, None] = {}
         self.waits_for_digests: dict[NodeId, None] = {}
+        self.waits_for_listings: dict[str, None] = {}
+        self.stream: WatchStream | None = None
+        self.again = trio.Event()
+        self._looking = trio.CancelScope()
         self.settle_at: float | None = None
         self.untouched = False
         self.at_rest = False
@@ -118,6 +126,7 @@ class Link:
             self.listed
             and not self.waits_for_paths
             and not self.waits_for_digests
+            and not self.waits_for_listings
             and self.settle_at is None
             and not self.sync_now
             and not self.asking
@@ -134,6 +143,28 @@ class Link:
         """Has the digest of what lies here for a node computed soon."""
         self.waits_for_digests[node] = None
         self.to_ask.ring()
+
+    def ask_listing(self, path: str) -> None:
+        """Has a directory listed again soon, with all below it. A snapshot lists everything anyway."""
+        if self.stream is not None:
+            self.waits_for_listings[path] = None
+            self.to_ask.ring()
+
+    def look_again(self) -> None:
+        """Has the whole folder observed anew: what was left alone so far may belong to it now."""
+        self.snapshot_over = self.listed = False
+        self.again.set()
+        self._looking.cancel()
+
+    @contextmanager
+    def looking(self) -> Iterator[bool]:
+        """Keeps a stream for the time of a block, until it is to begin anew. Yields whether this one does."""
+        anew, self.again = self.again.is_set(), trio.Event()
+        with trio.CancelScope() as self._looking:
+            try:
+                yield anew
+            finally:
+                self.stream = None
 
     def settle_after(self, delay: float) -> None:
         """Has missed entries decided about after some seconds, unless that is due earlier anyway."""

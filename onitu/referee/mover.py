@@ -76,6 +76,10 @@ class Mover:
             while True:
                 await places.acquire()
                 plan = await self._referee.writer.write(partial(self._plan, now=trio.current_time(), begin=begin))
+                if plan is None:
+                    places.release()
+                    self._referee.ignore_files.ring()
+                    return
                 if plan.needs_sync:
                     self._link.sync_now = True
                     self._link.to_sync.ring()
@@ -88,9 +92,11 @@ class Mover:
                     return
                 begin = plan.next
 
-    def _plan(self, transaction: Transaction, *, now: float, begin: NodeId) -> Plan:
-        """Plans one batch and records its intents."""
+    def _plan(self, transaction: Transaction, *, now: float, begin: NodeId) -> Plan | None:
+        """Plans one batch and records its intents; None while the folder's ignore file is not in force."""
         link, referee = self._link, self._referee
+        if referee.ignore_files.is_stale(transaction, link.folder):
+            return None
         planner = Planner(
             referee.work(transaction, link.folder),
             link.service,

@@ -49,7 +49,7 @@ class Observer:
         self._last_seq = link.generation << 40
 
     async def run(self, *, live: bool) -> None:
-        """Observes until the stream ends, which it does after the snapshot when it is not live.
+        """Observes until the stream ends, which it does after the snapshot when it is not live, or is begun again.
 
         Args:
             live: Go on with changes after the snapshot.
@@ -58,17 +58,20 @@ class Observer:
             RootLost: The root is gone or another one.
             DriverError: The stream failed.
         """
-        cursor = await self._referee.writer.read(self._cursor)
-        try:
-            await self._stream(cursor, live=live)
-        except CursorExpired:
-            await self._stream(None, live=live)
+        link = self._link
+        with link.looking() as anew:
+            cursor = await self._referee.writer.read(self._cursor) if not anew else None
+            try:
+                await self._stream(cursor, live=live)
+            except CursorExpired:
+                await self._stream(None, live=live)
 
     async def _stream(self, cursor: bytes | None, *, live: bool) -> None:
         link = self._link
         fingerprints = await self._referee.writer.read(self._fingerprints) if cursor is None else []
         async with link.client.watch(link.folder, cursor=cursor, live=live, fingerprints=fingerprints) as stream:
             del fingerprints
+            link.stream = stream if live else None
             if cursor is not None:
                 link.snapshot_over = True
                 link.settle_after(0)
@@ -144,12 +147,8 @@ class Observer:
         link = self._link
         for observation in observations:
             if isinstance(observation.state, Inadmissible):
-                self._referee.log.info(
-                    "file_ignored",
-                    service=link.service,
-                    folder=link.folder,
-                    path=observation.path,
-                    reason=observation.state.reason,
+                self._referee.tell_ignored(
+                    link.service, link.folder, observation.path, cause="entry", reason=observation.state.reason
                 )
 
     def _listed(self, batch: Batch) -> list[Listed]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import trio
 
 from onitu.core.node import NodeId, ServiceName
-from onitu.core.tree import Departed, Effect, NeedDigest, Notice, Recheck, Work
+from onitu.core.tree import Departed, Effect, NeedDigest, Notice, Recheck, Relist, Work
 from onitu.log import get_logger
 from onitu.referee.failures import Failures
+from onitu.referee.ignoring import IgnoreFiles
 from onitu.referee.writer import Writer
 
 if TYPE_CHECKING:
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 
 #: Events of decisions that a person has to mend; the others are for information.
 _WARNING = frozenset({"path_failed"})
+
+
+#: Paths that are remembered as left alone, so that each is told once; the oldest is forgotten first.
+IGNORED_KEPT = 20_000
+
+
+#: Paths that are named when another setup leaves many unmanaged.
+UNMANAGED_NAMED = 20
 
 
 class Counts:
@@ -47,6 +56,7 @@ class Referee:
         in_flight: (service, node) of mutations that are not answered yet. Changed inside transactions only.
         failures: What failed a moment ago.
         counts: For the summary.
+        ignore_files: The folders' own ignore files.
         activity: Goes off whenever something may have come to rest.
     """
 
@@ -59,8 +69,21 @@ class Referee:
         self.failures = Failures()
         self.counts = Counts()
         self.log = get_logger()
+        self.ignore_files = IgnoreFiles(self)
+        self._store = store
         self._departed = Departed()
         self._rest = trio.Event()
+        self._ignored: dict[tuple[ServiceName, str, str], str] = {}
+
+    def use_scopes(self, transaction: Transaction, scopes: Mapping[str, Scope]) -> None:
+        """Brings another setup into force, and derives everything by it.
+
+        Args:
+            transaction: The transaction this is done in.
+            scopes: Folder name to what the setup says about it.
+        """
+        self.scopes = self._store.scopes = scopes
+        transaction.reindex(scopes)
 
     def work(self, transaction: Transaction, folder: str) -> Work:
         """Returns the unit of work of a folder in a transaction."""
@@ -84,6 +107,10 @@ class Referee:
                     link = self.links.get((service, folder))
                     if link is not None:
                         link.ask_path(path)
+                case Relist(service=service, path=path):
+                    link = self.links.get((service, folder))
+                    if link is not None:
+                        link.ask_listing(path)
                 case Notice():
                     self._tell(folder, effect)
         self.wake(folder)
@@ -112,10 +139,37 @@ class Referee:
     @property
     def idle(self) -> bool:
         """Whether nothing is under way or waiting on any link."""
-        return not self.in_flight and all(link.idle for link in self.links.values())
+        return not self.in_flight and not self.ignore_files.busy and all(link.idle for link in self.links.values())
+
+    def tell_ignored(self, service: ServiceName, folder: str, path: str, *, cause: str, reason: str) -> None:
+        """Logs that something is left alone, once until there is another reason."""
+        key = (service, folder, path)
+        if self._ignored.pop(key, None) != reason:
+            self.log.info("file_ignored", service=service, folder=folder, path=path, cause=cause, reason=reason)
+        self._ignored[key] = reason
+        if len(self._ignored) > IGNORED_KEPT:
+            del self._ignored[next(iter(self._ignored))]
+
+    def tell_unmanaged(self, unmanaged: Iterable[tuple[str, Notice]]) -> None:
+        """Logs what another setup has taken out of the scope of services: some paths, and how many there are.
+
+        Args:
+            unmanaged: Folders and notices.
+        """
+        counts: dict[tuple[ServiceName, str], int] = {}
+        for folder, notice in unmanaged:
+            key = (notice.service, folder)
+            counts[key] = counts.get(key, 0) + 1
+            if counts[key] <= UNMANAGED_NAMED:
+                self._tell(folder, notice)
+        for (service, folder), files in counts.items():
+            self.log.warning("files_unmanaged", service=service, folder=folder, files=files)
 
     def _tell(self, folder: str, notice: Notice) -> None:
         """Logs what a person should be able to read."""
+        if notice.event == "file_ignored":
+            self.tell_ignored(notice.service, folder, notice.path, **notice.fields)
+            return
         if notice.event == "conflict_found":
             self.counts.conflicts += 1
         level = self.log.warning if notice.event in _WARNING else self.log.info

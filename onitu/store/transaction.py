@@ -206,9 +206,14 @@ class Transaction(IndexedTree):
             for key, value in cursor:
                 yield bytes(key), bytes(value)
 
-    def reindex(self) -> None:
-        """Drops everything derived and derives it again, for example after the setup has changed (P28)."""
+    def reindex(self, scopes: Mapping[str, Scope] | None = None) -> None:
+        """Drops everything derived and derives it again, for example after the setup has changed (P28).
+
+        Args:
+            scopes: What the setup says from now on, if that is something else.
+        """
         self.flush()
+        self._scopes = scopes if scopes is not None else self._scopes
         self._remembered.forget()
         self._found.clear()
         self._txn.drop(self._tables.index, delete=False)

@@ -5,13 +5,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 import attrs
 
 from onitu.config.values import Setup
 from onitu.core.capability import Capabilities
+from onitu.core.patterns import Ignore
 from onitu.core.scope import Member, Scope
+from onitu.core.tree import Effect, Notice
+from onitu.referee.ignoring import ignore_text, with_ignore_text
 from onitu.store import Store, Transaction
+
+#: A folder, and what of it is unmanaged from now on.
+Unmanaged: TypeAlias = tuple[str, Notice]
 
 #: Changes at every start of the host (Linux). Elsewhere nothing tells, and every start counts as one.
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -35,38 +42,62 @@ def has_rebooted(store: Store) -> bool:
     return store.write(work)
 
 
-def open_setup(store: Store, setup: Setup) -> tuple[str, dict[str, Scope]]:
+def open_setup(store: Store, setup: Setup) -> tuple[str, dict[str, Scope], list[Unmanaged]]:
     """Returns the id of a setup and its folders as scopes, making what is not there yet.
 
-    The index is derived anew when services or modes have changed since the last start.
+    What is derived is derived anew when the setup says something else of a folder than at the last start.
 
     Args:
         store: The records; its scopes are set.
         setup: The setup.
+
+    Returns:
+        The id, the scopes by folder, and what is unmanaged from now on.
     """
 
-    def work(transaction: Transaction) -> tuple[str, dict[str, Scope]]:
+    def work(transaction: Transaction) -> tuple[str, dict[str, Scope], list[Unmanaged]]:
         setup_id = (transaction.meta("setup-id") or uuid.uuid4().hex.encode()).decode()
         transaction.set_meta("setup-id", setup_id.encode())
-        scopes = {name: _scope(setup, name, _root(transaction, name)) for name in setup.folders}
-        return setup_id, scopes
+        scopes = scopes_of(transaction, setup)
+        return setup_id, scopes, enforce(transaction, scopes)
 
-    setup_id, scopes = store.write(work)
+    setup_id, scopes, notices = store.write(work)
     store.scopes = scopes
-    shape = repr(
-        [
-            (name, sorted((service, member.mode.value) for service, member in scope.members.items()))
-            for name, scope in sorted(scopes.items())
-        ]
-    ).encode()
+    return setup_id, scopes, notices
 
-    def bring_index_up_to_date(transaction: Transaction) -> None:
-        if transaction.meta("shape") != shape:
-            transaction.reindex()
-            transaction.set_meta("shape", shape)
 
-    store.write(bring_index_up_to_date)
-    return setup_id, scopes
+def scopes_of(transaction: Transaction, setup: Setup) -> dict[str, Scope]:
+    """Returns the folders of a setup as the core sees them, with what their ignore files say."""
+    return {
+        name: with_ignore_text(_scope(setup, name, _root(transaction, name)), ignore_text(transaction, name).text)
+        for name in setup.folders
+    }
+
+
+def enforce(transaction: Transaction, scopes: Mapping[str, Scope]) -> list[Unmanaged]:
+    """Derives everything anew, if the setup says something else of a folder than when that was last done.
+
+    Args:
+        transaction: The transaction.
+        scopes: What the setup says.
+
+    Returns:
+        What is unmanaged from now on.
+    """
+    shape = repr([_shape(scope) for _, scope in sorted(scopes.items())]).encode()
+    if transaction.meta("shape") == shape:
+        return []
+    effects: dict[str, list[Effect]] = {name: [] for name in scopes}
+    transaction.effects.update(effects)
+    transaction.reindex(scopes)
+    transaction.set_meta("shape", shape)
+    return [(name, effect) for name in effects for effect in effects[name] if isinstance(effect, Notice)]
+
+
+def _shape(scope: Scope) -> tuple[object, ...]:
+    """Returns everything that what is derived hangs on, apart from what drivers say of themselves."""
+    members = sorted((name, member.mode.value, member.filters) for name, member in scope.members.items())
+    return scope.folder, members, scope.ignores[:1], scope.rules, scope.rule_prefix
 
 
 def next_generation(transaction: Transaction, service: str) -> int:
@@ -116,8 +147,17 @@ def _scope(setup: Setup, folder: str, root: int) -> Scope:
     """Returns a folder of the setup as the core sees it."""
     options = setup.folders[folder]
     members = {
-        service.name: Member(mode=service.folders[folder].mode)
+        service.name: Member(mode=service.folders[folder].mode, filters=service.folders[folder].filters)
         for service in setup.services.values()
         if folder in service.folders and service.folders[folder].mode
     }
-    return Scope(folder=folder, root=root, members=members, policy=options.policy, preferred=tuple(options.preferred))
+    return Scope(
+        folder=folder,
+        root=root,
+        members=members,
+        policy=options.policy,
+        preferred=tuple(options.preferred),
+        ignores=(Ignore.parse("\n".join(setup.ignores(folder)), origin="the default ignores"),),
+        rules=setup.rules,
+        rule_prefix="" if setup.is_entries else f"/{folder}",
+    )

@@ -71,7 +71,7 @@ class Core:
     def __init__(self, options: ServeOptions, store: Store, runtime: Path, early: dict[str, Spawned]) -> None:
         self._options = options
         self._log = get_logger()
-        setup_id, scopes = records.open_setup(store, options.setup)
+        setup_id, scopes, self._unmanaged = records.open_setup(store, options.setup)
         self._referee = Referee(store, scopes, rebooted=records.has_rebooted(store))
         common = Common(
             referee=self._referee,
@@ -95,7 +95,9 @@ class Core:
         async with trio.open_nursery() as nursery:
             signals = await nursery.start(receive_signals)
             self._log.info("onitu_started", version=__version__, services=len(self._services))
+            self._referee.tell_unmanaged(self._unmanaged)
             nursery.start_soon(self._referee.writer.run)
+            nursery.start_soon(self._referee.ignore_files.run)
             nursery.start_soon(show_progress, self._referee)
             code = await self._serve(signals)
             nursery.cancel_scope.cancel()

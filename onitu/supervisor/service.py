@@ -247,8 +247,13 @@ class Service:
     async def _observe(self, link: Link) -> None:
         """Observes a folder; with `once` only its snapshot."""
         live = not self._once and link.capabilities.watch
-        await Observer(link).run(live=live)
-        if not self._once and not live:
+        while True:
+            await Observer(link).run(live=live)
+            if self._once:
+                await link.again.wait()
+            if not link.again.is_set():
+                break
+        if not live:
             ended = f"the driver of {self.name} cannot watch, and ended its stream"
             raise Unavailable(ended)
 

@@ -39,7 +39,7 @@ def in_mode(mode: str, /, **options: object) -> dict[str, Any]:
 class Onitu:
     """One setup: its file, its data directory, its services.
 
-    `services` and `folders` are the blocks of the setup file; a test may change them between two runs.
+    `services`, `folders` and `rules` are the blocks of the setup file; a test may change them between two runs.
 
     Args:
         directory: Where everything of it goes.
@@ -52,6 +52,7 @@ class Onitu:
         self.data = directory / "data"
         self.folders: dict[str, Any] = {FOLDER: None}
         self.services: dict[str, dict[str, Any]] = {}
+        self.rules: list[dict[str, Any]] | None = None
         self.cores: list[Core] = []
         # Socket paths end at 107 bytes, and pytest's directories are long.
         self.temporary = Path(tempfile.mkdtemp(prefix="onitu-test-"))
@@ -89,7 +90,9 @@ class Onitu:
 
     def write_setup(self) -> None:
         """Writes the setup file."""
-        setup = {"name": "Functional test", "folders": self.folders, "services": self.services}
+        setup: dict[str, Any] = {"name": "Functional test", "folders": self.folders, "services": self.services}
+        if self.rules is not None:
+            setup["rules"] = self.rules
         self.file.write_text(yaml.safe_dump(setup, allow_unicode=True, sort_keys=False), "utf-8")
 
     def command(self, *arguments: str) -> list[str]:

@@ -66,6 +66,10 @@ class MemoryTree(IndexedTree):
         super().__init__(scopes)
         self._store = store
 
+    def known(self) -> list[Node]:
+        """Returns the nodes that were met in this transaction."""
+        return [node for node in self._nodes.values() if node is not None]
+
     def commit(self) -> None:
         """Saves what was put."""
         store = self._store

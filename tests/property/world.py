@@ -22,7 +22,7 @@ from onitu.core.node import Action, Node, NodeId
 from onitu.core.plan import Plan, Planner, Task
 from onitu.core.reconcile import observe
 from onitu.core.scope import Member, Policy, Scope
-from onitu.core.tree import Departed, NeedDigest, Notice, Recheck, Work
+from onitu.core.tree import Departed, NeedDigest, Notice, Recheck, Relist, Work
 from onitu.errors import DriverError, OutcomeUnknown, SourceChanged, Unavailable
 from onitu.referee.ingest import Listed, find_waiting, settle, take_listings
 from tests.property.memory_tree import MemoryStore, MemoryTree
@@ -141,6 +141,8 @@ class World:
             if isinstance(effect, Notice):
                 self.notices.append(effect)
                 self.say(f"    notice {effect.event} {effect.service} {effect.path} {effect.fields}")
+            elif isinstance(effect, Relist):
+                self.places[effect.service].events.extend(self._listing(effect.service, effect.path))
             elif effect not in (questions := self.places[effect.service].questions):
                 questions.append(effect)
         if self.check:

