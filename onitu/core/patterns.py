@@ -1,20 +1,18 @@
 """Patterns of paths: the shell globs of a setup, and the gitignore syntax of `.onituignore`.
 
-Both are translated by `pathspec`; what is added here holds for both. A set (`[!a]`) never matches a `/`, a name may
-have a line break in it, and the spelling of accents (NFC, NFD) does not matter. Capital letters do.
+For both: a set (`[!a]`) never matches a `/`, a name may have a line break in it, and the spelling of accents (NFC, NFD)
+does not matter. Capital letters do.
 
 It does not know what a match is good for: see `filters`.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 
 import attrs
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
+from onitu.core.globs import Glob, comparable, translate
 from onitu.core.paths import RESERVED
 
 #: The file at a folder's root that says what is not synced.
@@ -32,44 +30,6 @@ DEFAULT_IGNORES = (
     RESERVED,
 )
 
-_CLASSES = {
-    "alnum": "0-9A-Za-z",
-    "alpha": "A-Za-z",
-    "blank": " \t",
-    "digit": "0-9",
-    "lower": "a-z",
-    "space": " \t\r\n\v\f",
-    "upper": "A-Z",
-    "xdigit": "0-9A-Fa-f",
-}
-_CLASS = re.compile(rf"\[:({'|'.join(_CLASSES)}):\]")
-
-#: The tokens of an expression of `pathspec` in which a bracket may stand: an escaped character, and a set.
-_TOKEN = re.compile(r"\\.|\[\^?\]?[^\]]*\]", re.DOTALL)
-
-#: What `pathspec` writes for any character of a name.
-_ANY = "[^/]"
-
-#: What Python reads as more than a character within a set, or says that it will.
-_SPECIAL = re.compile(r"[\[&~|]|(?<=-)-")
-
-
-@attrs.frozen
-class _Glob:
-    """A pattern, ready to be used.
-
-    Attributes:
-        written: As it was written.
-        expression: Finds a path that the pattern matches, or one below a directory that it matches.
-        exact: Finds a path that the pattern itself matches.
-        negated: Whether it takes back what patterns before it have matched.
-    """
-
-    written: str
-    expression: re.Pattern[str]
-    exact: re.Pattern[str]
-    negated: bool = False
-
 
 def fault(pattern: str) -> str | None:
     """Returns why a glob is no good, for a person, or None.
@@ -83,7 +43,7 @@ def fault(pattern: str) -> str | None:
     if not {"", ".", ".."}.isdisjoint(parts):
         return "it matches nothing: a path has no empty part and none that is '.' or '..', and begins in its folder"
     try:
-        _glob(_literal(pattern), written=pattern)
+        translate(_literal(pattern), written=pattern)
     except ValueError as error:
         return str(error)
     return None
@@ -97,58 +57,13 @@ def _literal(pattern: str) -> str:
     """
     kept = pattern.rstrip()
     blanks = "".join(f"[{blank}]" for blank in pattern[len(kept) :])
+    if blanks and (len(kept) - len(kept.rstrip("\\"))) % 2:
+        # It escapes the first blank, which now stands between brackets.
+        kept = kept[:-1]
     return ("\\" if kept.startswith(("!", "#")) else "") + kept + blanks
 
 
-def _glob(pattern: str, *, written: str) -> _Glob:
-    """Returns a pattern ready to be used.
-
-    Args:
-        pattern: In gitignore syntax.
-        written: As it was written.
-
-    Raises:
-        ValueError: It is none; says why.
-    """
-    text = _CLASS.sub(lambda name: _CLASSES[name[1]], _plain(pattern))
-    # Git: what ends in "/**" matches everything in a directory, and not the directory.
-    if text.endswith(("/**", "/**/")):
-        text = text.removesuffix("/") + "/*" + ("/" if text.endswith("/") else "")
-    try:
-        expression, include = GitIgnoreSpecPattern.pattern_to_regex(text)
-    except ValueError:
-        raise ValueError("it ends in '\\': write '\\\\' for the character itself") from None
-    if expression is None:
-        raise ValueError("a '[' is never closed: write '\\[' for the character itself")
-    expression = _TOKEN.sub(_set, expression)
-    try:
-        return _Glob(
-            written=written,
-            expression=re.compile(expression, re.DOTALL),
-            exact=re.compile(rf"(?:{expression})\Z", re.DOTALL),
-            negated=not include,
-        )
-    except re.error as error:
-        raise ValueError(f"a set of characters in it makes no sense: {error.msg}") from None
-
-
-def _plain(text: str) -> str:
-    """Returns a path or a pattern as they are compared: in NFC, and without line breaks, which would end it early."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    # No path has a NUL in it (see `paths`).
-    return text.replace("\n", "\0")
-
-
-def _set(token: re.Match[str]) -> str:
-    """Returns a set of characters that never matches a "/", and in which every character is only one."""
-    text = token[0]
-    if text.startswith("\\") or text == _ANY:
-        return text
-    return "(?!/)[" + _SPECIAL.sub(r"\\\g<0>", text[1:-1]) + "]"
-
-
-def _compile(patterns: tuple[str, ...]) -> tuple[_Glob, ...]:
+def _compile(patterns: tuple[str, ...]) -> tuple[Glob, ...]:
     """Returns globs ready to be used.
 
     Raises:
@@ -158,7 +73,7 @@ def _compile(patterns: tuple[str, ...]) -> tuple[_Glob, ...]:
         wrong = fault(pattern)
         if wrong is not None:
             raise ValueError(f"pattern {pattern!r}: {wrong}")
-    return tuple(_glob(_literal(pattern), written=pattern) for pattern in patterns)
+    return tuple(translate(_literal(pattern), written=pattern) for pattern in patterns)
 
 
 @attrs.frozen
@@ -176,7 +91,7 @@ class Patterns:
     """
 
     patterns: tuple[str, ...] = ()
-    _globs: tuple[_Glob, ...] = attrs.field(
+    _globs: tuple[Glob, ...] = attrs.field(
         init=False, eq=False, repr=False, default=attrs.Factory(lambda self: _compile(self.patterns), takes_self=True)
     )
 
@@ -209,10 +124,10 @@ class Patterns:
 
 def _subject(path: str, *, directory: bool) -> str:
     """Returns what expressions are tried on: the path, of a directory with a "/" at its end."""
-    return _plain(path) + "/" if directory else _plain(path)
+    return comparable(path) + "/" if directory else comparable(path)
 
 
-def _first(globs: tuple[_Glob, ...], subject: str) -> str | None:
+def _first(globs: tuple[Glob, ...], subject: str) -> str | None:
     for glob in globs:
         if glob.expression.search(subject) is not None:
             return glob.written
@@ -237,13 +152,15 @@ class Ignore:
     patterns: tuple[str, ...] = ()
     origin: str = IGNORE_NAME
     unread: tuple[str, ...] = ()
-    _globs: tuple[_Glob, ...] = attrs.field(
+    _globs: tuple[Glob, ...] = attrs.field(
         init=False,
         eq=False,
         repr=False,
-        default=attrs.Factory(lambda self: tuple(_glob(line, written=line) for line in self.patterns), takes_self=True),
+        default=attrs.Factory(
+            lambda self: tuple(translate(line, written=line) for line in self.patterns), takes_self=True
+        ),
     )
-    _positive: tuple[_Glob, ...] = attrs.field(
+    _positive: tuple[Glob, ...] = attrs.field(
         init=False,
         eq=False,
         repr=False,
@@ -279,10 +196,13 @@ class Ignore:
         if found is None or len(self._positive) == len(self._globs):
             return found
         # Something is taken back: from the top, the last pattern that matches each directory decides about it.
+        globs = [glob for glob in reversed(self._globs) if glob.expression.search(subject) is not None]
         for level in _levels(subject):
-            glob = next((glob for glob in reversed(self._globs) if glob.exact.search(level) is not None), None)
-            if glob is not None and not glob.negated:
-                return glob.written
+            for glob in globs:
+                if glob.exact.search(level) is not None:
+                    if not glob.negated:
+                        return glob.written
+                    break
         return None
 
 
@@ -299,7 +219,7 @@ def _lines(text: str) -> Iterator[str]:
 
 def _is_pattern(line: str) -> bool:
     try:
-        _glob(line, written=line)
+        translate(line, written=line)
     except ValueError:
         return False
     return True

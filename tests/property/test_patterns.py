@@ -41,19 +41,21 @@ def _levels(path: str, *, directory: bool) -> Iterator[tuple[tuple[str, ...], bo
         yield names[:end], directory or end < len(names)
 
 
-_PARTS = st.lists(st.sampled_from(["a", "b", "*", "?", "[ab]", "[!a]", ".", "#", "!", " "]), min_size=1, max_size=3)
+_PARTS = st.lists(st.sampled_from(["a", "b", "*", "?", "[ab]", "[!a]", ".", "#", "!", " "]), min_size=1, max_size=5)
 _SEGMENTS = st.one_of(st.just("**"), _PARTS.map("".join))
 _PATTERNS = st.builds(
     lambda segments, start, end: start + "/".join(segments) + end,
-    st.lists(_SEGMENTS, min_size=1, max_size=4),
+    st.lists(_SEGMENTS, min_size=1, max_size=6),
     st.sampled_from(["", "/"]),
     st.sampled_from(["", "/"]),
 ).filter(lambda pattern: fault(pattern) is None)
-_PATHS = st.lists(st.text("ab.#! \n", min_size=1, max_size=3), min_size=1, max_size=4).map("/".join)
+_PATHS = st.lists(st.text("ab.#! \n", min_size=1, max_size=4), min_size=1, max_size=5).map("/".join)
 
 
 @given(_PATTERNS, _PATHS, st.booleans())
 @example(pattern="a/**/**/b", path="a/b", directory=False)
+@example(pattern="**/a/**/a", path="ab/a/a", directory=False)
+@example(pattern="*a*[!b]*b", path="aab.b", directory=False)
 @example(pattern="**/**/", path="a", directory=True)
 def test_patterns_equal_the_plainest_reading(pattern: str, path: str, directory: bool) -> None:
     """B10: a pattern matches a path exactly if it matches it, or a directory above it, name by name."""

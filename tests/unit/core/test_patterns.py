@@ -79,6 +79,8 @@ from onitu.core.patterns import DEFAULT_IGNORES, DEFAULTS, Ignore, Patterns, fau
         ("a ", "a", False),
         ("a \t ", "a \t ", True),
         (" a", " a", True),
+        ("a\\ ", "a ", True),
+        ("a\\\\ ", "a\\ ", True),
         (r"\*", "*", True),
         (r"\*", "a", False),
         (r"\[a]", "[a]", True),
@@ -136,6 +138,23 @@ def test_the_first_match_is_named_as_written() -> None:
     assert patterns.match("x/!a", directory=False) == "/x/"
     assert patterns.match("a\t", directory=False) == "a\t"
     assert patterns.match("!a", directory=False) == "!a"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        ("*a" * 60 + "b", "a" * 250),
+        ("*" * 60 + "b", "a" * 250),
+        ("*[ab]?" * 30 + "c", "a" * 250),
+        ("**/a/" * 30 + "b", "a/" * 1_000 + "c"),
+        ("x/" + "**/a*a/" * 30 + "b", "x/" + "aaa/" * 1_000 + "c"),
+    ],
+)
+def test_no_pattern_takes_forever(pattern: str, path: str) -> None:
+    """B10, B17: a pattern with many wildcards, which may come in a synced file, does not keep Onitu busy."""
+    assert Patterns.of([pattern]).match(path, directory=False) is None
+    assert Ignore.parse(pattern).match(path, directory=False) is None
+    assert Patterns.of([pattern]).match(path[:-1] + pattern[-1], directory=False) == pattern
 
 
 def test_no_pattern_matches_nothing() -> None:
