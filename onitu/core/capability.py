@@ -61,11 +61,17 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     executable: bool = False
     symlinks: bool = False
     local_files: bool = False
+    in_place: bool = False
     mtime_precision_ns: int = 0
     conditional: Conditional = Conditional.NONE
     name_comparison: NameComparison = NameComparison.EXACT
     free_digests: tuple[str, ...] = ()
     computed_digests: tuple[str, ...] = ()
+
+    @property
+    def exposed(self) -> bool:
+        """Whether what is there can be lost: nobody keeps it, and a mutation is not checked there or may be torn."""
+        return not self.trash and (self.conditional is Conditional.NONE or not self.staging)
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

@@ -397,6 +397,7 @@ class Planner:
                 destination=destination,
                 version=version,
                 source=source,
+                held=node.versions.get(known.version) if known is not None else None,
             )
         )
         state.intent = Intent(

@@ -37,6 +37,7 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         destination: For a move, where to.
         version: The version the service holds afterwards; for a deletion the one that is removed.
         source: For a write, where its bytes are.
+        held: The version that is there now, as far as known.
     """
 
     node: NodeId
@@ -46,6 +47,7 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     destination: str = ""
     version: Version
     source: Source | None = None
+    held: Version | None = None
 
 
 class Obstacle(enum.Enum):

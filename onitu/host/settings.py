@@ -62,6 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         options: The driver's options, validated, with defaults. May hold secrets.
         folders: The folders of the service.
         chunk_size: Bytes of a chunk, unless the driver wants another size.
+        changes_timer: Seconds between two listings where the service cannot be watched; None leaves it to the driver.
+        implicit_folder: Whether the setup is of the kind of Onitu 0.1, whose only folder is no part of file ids.
     """
 
     service: str
@@ -70,6 +72,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     options: dict[str, OptionValue]
     folders: tuple[Mapping, ...]
     chunk_size: int = MAX_CHUNK
+    changes_timer: float | None = None
+    implicit_folder: bool = False
 
     def __repr__(self) -> str:
         return f"Settings(service={self.service!r}, generation={self.generation}, folders={self.folders!r})"
@@ -114,6 +118,9 @@ def settings_to_wire(settings: Settings) -> wire.ConfigureRequest:
     request = wire.ConfigureRequest(
         service=settings.service, setup_id=settings.setup_id, generation=settings.generation
     )
+    if settings.changes_timer is not None:
+        request.changes_timer = settings.changes_timer
+    request.implicit_folder = settings.implicit_folder
     request.options.CopyFrom(convert.options_to_wire(settings.options))
     for mapping in settings.folders:
         folder = request.folders.add(name=mapping.name, path=mapping.path, symlinks=mapping.symlinks)

@@ -35,13 +35,16 @@ HANDLERS: Final = frozenset(
 
 PROMISED: Final = {
     "list_directory": "changes made while Onitu was away are found only if the driver reports them itself",
-    "stat_file": "outcomes that are unknown stay so, and expectations cannot be checked",
+    "stat_file": "what is there is found out by reading it, and replaced content is kept by Onitu itself",
     "delete_file": "deletions are not carried to this service",
     "move_file": "a rename costs an upload and a deletion",
     "make_directory": "empty directories are not carried to this service",
-    "watch": "changes are found by listing everything again and again",
 }
 """What Onitu does without where a handler is missing (CONTRACT D7)."""
+
+READING: Final = "get_file or get_chunk"
+WRITING: Final = "upload_file or upload_chunk"
+"""Features that either of two handlers brings."""
 
 UNLIMITED: Final = 1 << 62
 """Largest file for the streams where chunk handlers serve them: no limit."""
@@ -78,12 +81,41 @@ DECLARABLE: Final = frozenset(Declaration.__annotations__)
 """The names `Plug.declare` takes."""
 
 
+def missing_features(handlers: AbstractSet[str]) -> dict[str, str]:
+    """Returns the handlers that are missing, with what Onitu does without each (CONTRACT D7)."""
+    missing = {task: effect for task, effect in PROMISED.items() if task not in handlers}
+    if not _reads(handlers):
+        missing[READING] = "no content comes from this service"
+    if not writes_whole(handlers) and not writes_chunks(handlers):
+        missing[WRITING] = "no content goes to this service"
+    if "watch" not in handlers:
+        listed = "list_directory" in handlers
+        missing["watch"] = (
+            "changes are found by listing everything again and again"
+            if listed
+            else "changes are found only if the driver reports them itself"
+        )
+    if writes_chunks(handlers) and "restart_upload" not in handlers:
+        missing["restart_upload"] = "a transfer that breaks off starts over"
+    if _writes_in_place(handlers):
+        missing["start_upload"] = "a file must exist to be written, and cannot become shorter"
+    return missing
+
+
+def check_task(name: str) -> None:
+    """Raises a `ValueError` for a name that is no task, which is a slip of the driver's author."""
+    if name not in HANDLERS:
+        message = f"there is no task {name!r}; the tasks are {', '.join(sorted(HANDLERS))}"
+        raise ValueError(message)
+
+
 def capabilities_of(handlers: AbstractSet[str], declared: Declaration) -> Capabilities:
     """Returns what a service with these handlers can do."""
     reads = _reads(handlers)
     writes = writes_whole(handlers) or writes_chunks(handlers)
     return Capabilities(
-        watch="watch" in handlers,
+        # Where there is no `watch` the Plug lists again and again, and any driver may report by itself.
+        watch=True,
         apply_batch=writes or bool(handlers & {"delete_file", "move_file", "make_directory"}),
         get_files=reads,
         whole_files=reads or writes,
@@ -95,7 +127,7 @@ def capabilities_of(handlers: AbstractSet[str], declared: Declaration) -> Capabi
         make_directory="make_directory" in handlers,
         delete_file="delete_file" in handlers,
         set_attributes="set_attributes" in handlers,
-        stat_files="stat_file" in handlers,
+        stat_files=looks(handlers),
         sync="sync" in handlers,
         staging=declared.get("staging", False),
         trash=declared.get("trash", False),
@@ -103,6 +135,7 @@ def capabilities_of(handlers: AbstractSet[str], declared: Declaration) -> Capabi
         executable=declared.get("executable", False),
         symlinks=declared.get("symlinks", False),
         local_files=writes,
+        in_place=_writes_in_place(handlers),
         mtime_precision_ns=declared.get("mtime_precision_ns", 0),
         conditional=conditional_of(handlers, declared),
         name_comparison=_name_comparison(handlers, declared),
@@ -149,6 +182,11 @@ def writes_whole(handlers: Collection[str]) -> bool:
     return "upload_file" in handlers
 
 
+def looks(handlers: Collection[str]) -> bool:
+    """Returns whether what is at a path can be seen: asked for, or found in the listing of its directory."""
+    return "stat_file" in handlers or "list_directory" in handlers
+
+
 def check_declaration(names: Collection[str]) -> None:
     """Raises a `TypeError` for a name that cannot be declared, which is a slip of the driver's author."""
     unknown = sorted(set(names) - DECLARABLE)
@@ -159,6 +197,10 @@ def check_declaration(names: Collection[str]) -> None:
 
 def _reads(handlers: Collection[str]) -> bool:
     return reads_chunks(handlers) or "get_file" in handlers
+
+
+def _writes_in_place(handlers: Collection[str]) -> bool:
+    return writes_chunks(handlers) and "start_upload" not in handlers and not writes_whole(handlers)
 
 
 def _name_comparison(handlers: Collection[str], declared: Declaration) -> NameComparison:

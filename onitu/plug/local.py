@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from onitu.core.model import FileIdentity
 from onitu.errors import SourceChanged
+from onitu.rpc.observations import clamp_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +72,9 @@ def _open_beneath(root: str, path: str) -> int:
 
 def _compare(descriptor: int, source: LocalFile) -> None:
     found = os.fstat(descriptor)
-    identity = FileIdentity(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    identity = FileIdentity(
+        found.st_dev, found.st_ino, found.st_size, clamp_time(found.st_mtime_ns), clamp_time(found.st_ctime_ns)
+    )
     if identity != source.identity or not stat.S_ISREG(found.st_mode):
         message = f"{source.path}: changed at its source"
         raise SourceChanged(message)

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, Protocol, TypeVar
 
 from onitu.core.model import Absent, Kind, Present
 from onitu.errors import DriverError, Unavailable, Unsupported
-from onitu.plug.handlers import HANDLERS, PROMISED, capabilities_of, check_declaration, conditional_of, limits_of
+from onitu.plug.coroutines import Coroutines
+from onitu.plug.handlers import (
+    capabilities_of,
+    check_declaration,
+    check_task,
+    conditional_of,
+    limits_of,
+    missing_features,
+)
+from onitu.plug.revisions import revision_from_text, revision_to_text
 from onitu.plug.values import Metadata, check_path
 
 if TYPE_CHECKING:
@@ -33,8 +42,8 @@ R = TypeVar("R")
 GENERATION_SHIFT: Final = 40
 """Observation numbers start at `generation << 40`: a process would need 35 years at 1,000 a second to use them up."""
 
-CHANGES_TIMER: Final = 10.0
-"""Seconds between two listings of a service that cannot be watched, unless the driver declares another number."""
+CHANGES_TIMER: Final = 60.0
+"""Seconds between two listings of a service that cannot be watched, unless setup or driver say another number."""
 
 STREAM_DEADLINE: Final = 30.0
 """Seconds that a report or a lookup waits for the core to open the change stream of its folder."""
@@ -77,6 +86,9 @@ class Plug:
         self.setup_id = ""
         self.generation = 0
         self.logger = logging.getLogger("onitu.driver")
+        self._changes_timer: float | None = None
+        self._implicit_folder = False
+        self._coroutines = Coroutines()
         self._handlers: dict[str, Callable[..., Any]] = {}
         self._declared: Declaration = {}
         self._ticks = itertools.count(1)
@@ -92,7 +104,8 @@ class Plug:
         """Returns a decorator that makes a function the handler of a task.
 
         Args:
-            task: Name of the task; without it the function's name.
+            task: Name of the task; without it the function's name. The function may be a coroutine: it runs in an
+                event loop of the SDK's then.
 
         Raises:
             ValueError: There is no such task.
@@ -100,12 +113,12 @@ class Plug:
         if not isinstance(task, str | None):
             message = "write @plug.handler(), with parentheses"  # type: ignore[unreachable]  # Not every author types.
             raise TypeError(message)
+        if task is not None:
+            check_task(task)
 
         def register(function: Callable[P, R]) -> Callable[P, R]:
             name = function.__name__ if task is None else task
-            if name not in HANDLERS:
-                message = f"there is no task {name!r}; the tasks are {', '.join(sorted(HANDLERS))}"
-                raise ValueError(message)
+            check_task(name)
             self._handlers[name] = function
             return function
 
@@ -150,7 +163,12 @@ class Plug:
 
     def missing_features(self) -> dict[str, str]:
         """Returns the handlers that are missing, with what Onitu does without each (CONTRACT D7)."""
-        return {task: effect for task, effect in PROMISED.items() if task not in self._handlers}
+        return missing_features(self._handlers.keys())
+
+    @property
+    def changes_timer(self) -> float:
+        """Seconds between two listings where there is no `watch`: the setup's, else the driver's, else a minute."""
+        return self._changes_timer or self._declared.get("changes_timer", CHANGES_TIMER)
 
     # What a driver says while it runs.
 
@@ -186,13 +204,21 @@ class Plug:
             folder: Name of the folder; without it the service's only one.
 
         Raises:
-            ValueError: No folder was named and there are several.
+            ValueError: No folder was named and there are several, or none.
+            InvalidPath: The name is not one below the folder.
             Unavailable: The core did not answer.
         """
-        return self._reporter(self._only_folder(folder)).lookup(filename)
+        name = self._only_folder(folder)
+        check_path(filename)
+        return self._reporter(name).lookup(filename)
 
     def update_file(self, metadata: Metadata) -> None:
-        """Reports a file that is new or changed, as its metadata say; its `revision` must have been set."""
+        """Reports a file that is new or changed, as its metadata say; its `revision` must have been set.
+
+        Raises:
+            DriverError: The revision is neither text nor a number.
+            Unavailable: Nobody follows the changes of the folder now.
+        """
         self._reporter(metadata.folder).report(metadata.filename, present_of(metadata))
 
     def delete_file(self, metadata: Metadata) -> None:
@@ -210,8 +236,19 @@ class Plug:
 
     # What the server that serves this Plug does with it.
 
-    def configure(self, *, service: str, setup_id: str, generation: int, options: dict[str, OptionValue]) -> None:
+    def configure(
+        self,
+        *,
+        service: str,
+        setup_id: str,
+        generation: int,
+        options: dict[str, OptionValue],
+        changes_timer: float | None = None,
+        implicit_folder: bool = False,
+    ) -> None:
         """Takes the service's settings; the folders come one by one, since opening each may fail on its own."""
+        self._changes_timer = changes_timer
+        self._implicit_folder = implicit_folder
         self.service_name = service
         self.setup_id = setup_id
         self.options = options
@@ -228,7 +265,7 @@ class Plug:
         """
         self.require(task)
         try:
-            return self._handlers[task](*arguments)
+            return self._coroutines.finish(self._handlers[task](*arguments))
         except DriverError:
             raise
         except Exception as error:  # A supervised border: no fault of a handler may end the driver (CONTRACT D8).
@@ -247,17 +284,38 @@ class Plug:
         self.logger.error("handler_failed", exc_info=error, extra={"task": task, "service": self.service_name})
         return DriverError(f"{task}: {type(error).__name__}: {error}")
 
-    def metadata(
-        self, folder: Folder, filename: str, *, revision: str | float = 0.0, expected: str | None = None
-    ) -> Metadata:
+    def metadata(self, folder: Folder, filename: str, *, revision: str = "", expected: str | None = None) -> Metadata:
         """Returns the metadata of a path the core named.
+
+        Args:
+            folder: The folder.
+            filename: Relative to it.
+            revision: As the core keeps it; "" where there is none.
+            expected: As in `Metadata`.
 
         Raises:
             InvalidPath: It would leave the folder.
         """
         check_path(filename)
         path = filename if folder.path == "." else f"{folder.path}/{filename}"
-        return Metadata(filename, folder.name, path=path, revision=revision, expected=expected)
+        metadata = Metadata(
+            filename,
+            folder.name,
+            path=path,
+            revision=revision_from_text(revision),
+            expected=expected,
+            implicit_folder=self._implicit_folder,
+        )
+        metadata.on_lookup(lambda: self._known(folder.name, filename))
+        return metadata
+
+    def _known(self, folder: str, filename: str) -> Metadata | None:
+        """Returns what the core knows of a path; None while it cannot be asked, which keeps no handler waiting."""
+        reporter = self._reporters.get(folder)
+        try:
+            return reporter.lookup(filename) if reporter is not None else None
+        except Unavailable:
+            return None
 
     def upload_metadata(self, folder: Folder, upload: Upload, *, session: str = "") -> Metadata:
         """Returns the metadata of an upload.
@@ -265,7 +323,7 @@ class Plug:
         Raises:
             InvalidPath: Its path would leave the folder.
         """
-        metadata = self.metadata(folder, upload.path, expected=upload.expected)
+        metadata = self.metadata(folder, upload.path, revision=upload.expected or "", expected=upload.expected)
         metadata.upload = upload
         metadata.size = upload.size
         metadata.session = session
@@ -273,8 +331,6 @@ class Plug:
         mtime_ns = upload.attributes.mtime_ns
         if mtime_ns is not None:
             metadata.mtime = mtime_ns / 1e9
-        if upload.expected is not None:
-            metadata.revision = upload.expected
         return metadata
 
     def attach(self, folder: str, reporter: Reporter) -> None:
@@ -343,8 +399,8 @@ def present_of(metadata: Metadata) -> Present:
     """Returns the observation that a driver made in the form of metadata (CONTRACT D10)."""
     return Present(
         kind=Kind.FILE,
-        revision=str(metadata.revision),
+        revision=revision_to_text(metadata.revision),
         size=metadata.size,
-        mtime_ns=None if metadata.mtime is None else round(metadata.mtime * 1e9),
+        mtime_ns=metadata.mtime_ns,
         extra=metadata.raw_extra,
     )

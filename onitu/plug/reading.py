@@ -60,6 +60,8 @@ class Reader:
         Raises:
             DriverError: It could not be seen.
         """
+        if "stat_file" not in self._plug.handlers and "list_directory" in self._plug.handlers:
+            return self._listed(metadata)
         try:
             state = self._plug.call("stat_file", metadata)
         except NotFound:
@@ -68,6 +70,20 @@ class Reader:
             return state
         message = f"stat_file answered a {type(state).__name__}"
         raise DriverError(message)
+
+    def _listed(self, metadata: Metadata) -> State:
+        """Returns what the listing of a directory shows of an entry in it."""
+        above, _, name = metadata.filename.rpartition("/")
+        try:
+            listing = self._plug.call("list_directory", self._plug.folders[metadata.folder], above)
+            found: State = next((state for entry, state in listing if entry == name), Absent())
+        except NotFound:
+            found = Absent()
+        except DriverError:
+            raise
+        except Exception as error:  # A supervised border, as in `Plug.call`: a generator raises only now.
+            raise self._plug.wrapped("list_directory", error) from error
+        return found if metadata.filename else Present(kind=Kind.DIRECTORY, revision="directory")
 
     def chunk(self, folder: Folder, path: str, *, revision: str, offset: int, size: int) -> bytes:
         """Returns up to `size` bytes from `offset` of a file at a revision.

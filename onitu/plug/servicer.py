@@ -23,6 +23,7 @@ from onitu.errors import (
     RevisionMismatch,
     Unavailable,
 )
+from onitu.plug.handlers import looks
 from onitu.plug.reading import Reader
 from onitu.plug.stream import ChangeStream
 from onitu.plug.values import Folder, FolderReport, RootState
@@ -58,7 +59,11 @@ PATIENCE: Final = 60.0
 MESSAGE_ROOM: Final = 4096
 """Bytes of a message that are not content."""
 
-_MODES: Final = {driver_pb2.MODE_READ: Mode.READ, driver_pb2.MODE_WRITE: Mode.WRITE}
+_MODES: Final = {
+    driver_pb2.MODE_READ: Mode.READ,
+    driver_pb2.MODE_WRITE: Mode.WRITE,
+    driver_pb2.MODE_READ_WRITE: Mode.READ_WRITE,
+}
 
 
 class Servicer:
@@ -105,7 +110,12 @@ class Servicer:
         self._close_streams()
         older = self._plug.generation
         self._plug.configure(
-            service=request.service, setup_id=request.setup_id, generation=request.generation, options=options
+            service=request.service,
+            setup_id=request.setup_id,
+            generation=request.generation,
+            options=options,
+            changes_timer=request.changes_timer or None,
+            implicit_folder=request.implicit_folder,
         )
         self._plug.folders = folders
         response = driver_pb2.ConfigureResponse()
@@ -137,10 +147,13 @@ class Servicer:
         except ConfigError as error:
             message = f"folder {mapping.name}: {error}"
             raise InvalidPath(message) from error
+        if mapping.mode not in _MODES:
+            message = f"folder {mapping.name}: the mode {mapping.mode} is none that this driver knows"
+            raise InvalidPath(message)
         return Folder(
             name=mapping.name,
             path=mapping.path or ".",
-            mode=_MODES.get(mapping.mode, Mode.READ_WRITE),
+            mode=_MODES[mapping.mode],
             options={**options, **own},
             root_id=mapping.root_id if mapping.HasField("root_id") else None,
             symlinks=mapping.symlinks,
@@ -172,8 +185,12 @@ class Servicer:
         return driver_pb2.NormalizePathResponse(keys=keys)
 
     def set_chunk_size(self, request: driver_pb2.SetChunkSizeRequest) -> driver_pb2.SetChunkSizeResponse:
-        """Settles the chunk size."""
-        self._ready()
+        """Settles the chunk size.
+
+        Not held back: the core opens the change streams only after it, and a driver's `start()` may ask on them what
+        the core knows before it comes to `listen()`.
+        """
+        self._require_configured()
         answer = None
         if "set_chunk_size" in self._plug.handlers:
             answer = self._plug.call("set_chunk_size", request.chunk_size)
@@ -235,8 +252,10 @@ class Servicer:
         """Observes some paths now."""
         folder = self._folder(request.folder)
         algorithm = request.digest_algorithm if request.HasField("digest_algorithm") else None
-        for task in ("stat_file", "get_digest") if algorithm else ("stat_file",):
-            self._plug.require(task)
+        if not looks(self._plug.handlers.keys()):
+            self._plug.require("stat_file")
+        if algorithm:
+            self._plug.require("get_digest")
         response = driver_pb2.StatFilesResponse()
         for path in request.paths:
             observation = self._reader.observe(folder, path, algorithm=algorithm)
@@ -377,10 +396,13 @@ class Servicer:
 
     # Holding back.
 
-    def _ready(self) -> None:
+    def _require_configured(self) -> None:
         if not self.configured.is_set():
             message = "the driver is not configured yet"
             raise Unavailable(message)
+
+    def _ready(self) -> None:
+        self._require_configured()
         if not self._plug.wait_started(PATIENCE):
             message = "the driver has not come to listen() yet"
             raise Unavailable(message)

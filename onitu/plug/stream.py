@@ -11,11 +11,12 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from onitu.core.model import Observation, Present
+from onitu.core.model import Kind, Observation, Present
 from onitu.errors import CursorExpired, DriverError, InvalidPath, Unavailable
 from onitu.plug.changes import Changes
+from onitu.plug.handlers import looks
 from onitu.plug.outbox import HEARTBEAT, Outbox, Problem
-from onitu.plug.plug import CHANGES_TIMER, present_of
+from onitu.plug.plug import present_of
 from onitu.plug.scan import Scanner
 from onitu.plug.values import Metadata
 from onitu.rpc.convert import observation_to_wire, present_from_wire
@@ -33,6 +34,8 @@ LOOKUP_DEADLINE: Final = 30.0
 
 SETTLE: Final = 0.02
 """Seconds between the last listing and the end of a snapshot, where the watcher cannot say that it has caught up."""
+
+_DIRECTORY: Final = Present(kind=Kind.DIRECTORY, revision="directory")
 
 _EVERYTHING: Final = 1 << 62
 """Acknowledges all batches there will ever be."""
@@ -95,7 +98,12 @@ class ChangeStream:
 
     def report(self, path: str, state: State, moved_from: str | None = None) -> None:
         """Sends one live change."""
-        self._outbox.put_live(Observation(path, state, self._plug.tick(), moved_from))
+        seq = self._plug.tick()
+        if not looks(self._plug.handlers.keys()) and isinstance(state, Present):
+            # Nobody else would ever tell of the directories that a file lies in.
+            for directory in _above(path):
+                self._outbox.put_live(Observation(directory, _DIRECTORY, seq))
+        self._outbox.put_live(Observation(path, state, seq, moved_from))
 
     def note(self, path: str, state: State) -> None:
         """Sends a new revision of content that is known."""
@@ -129,14 +137,10 @@ class ChangeStream:
     def _known(self, path: str, entry: watch_pb2.KnownEntry) -> Metadata:
         known = present_from_wire(entry.present) if entry.HasField("present") else None
         metadata = self._plug.metadata(self._folder, path)
-        metadata.owners = tuple(entry.owners)
-        metadata.uptodate = tuple(entry.uptodate)
+        metadata.adopt_services(owners=tuple(entry.owners), uptodate=tuple(entry.uptodate))
         metadata.on_write_revision(self._write_revision)
         if isinstance(known, Present):
-            metadata.revision = known.revision
-            metadata.size = known.size
-            metadata.mtime = None if known.mtime_ns is None else known.mtime_ns / 1e9
-            metadata.adopt_extra(known.extra)
+            metadata.adopt(known)
         return metadata
 
     def _write_revision(self, metadata: Metadata) -> None:
@@ -222,8 +226,7 @@ class ChangeStream:
 
     def _scan_on_request(self, *, watched: bool, polled: bool) -> None:
         """Waits for the next reason to take a snapshot, and takes it."""
-        timer = self._plug.declared.get("changes_timer", CHANGES_TIMER)
-        due = time.monotonic() + timer
+        due = time.monotonic() + self._plug.changes_timer
         while not (wanted := self._take_wanted(due if polled else None, watched=watched)):
             if self._outbox.closed.is_set():
                 return
@@ -249,6 +252,12 @@ class ChangeStream:
         with self._condition:
             self._wanted[path] = self._wanted.get(path, False) or recursive
             self._condition.notify_all()
+
+
+def _above(path: str) -> list[str]:
+    """Returns the directories that a path lies in, the topmost first."""
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[: count + 1]) for count in range(len(parts))]
 
 
 def _without_nested(wanted: dict[str, bool]) -> dict[str, bool]:

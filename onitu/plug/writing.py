@@ -36,9 +36,10 @@ from onitu.errors import (
     Unsupported,
 )
 from onitu.plug.digests import Verifier
-from onitu.plug.handlers import writes_chunks, writes_whole
+from onitu.plug.handlers import looks, writes_chunks, writes_whole
 from onitu.plug.local import open_local_file, read_at
 from onitu.plug.plug import present_of
+from onitu.plug.revisions import UNSET
 from onitu.plug.values import Metadata
 
 if TYPE_CHECKING:
@@ -191,6 +192,8 @@ class Writer:
         new = self._plug.metadata(folder, operation.destination, revision=operation.expected)
         self._expect(old)
         self._expect(new)
+        if not looks(self._plug.handlers.keys()):
+            new.size = old.size  # Nobody will see it in its new place.
         return self._answer(new, self._plug.call(task, old, new), {})
 
     def _make_directory(self, folder: Folder, operation: MakeDirectory) -> Observation:
@@ -316,8 +319,9 @@ class Writer:
 
     def _looked_at(self, metadata: Metadata) -> tuple[Present, int]:
         seq = self._plug.tick()
-        if "stat_file" not in self._plug.handlers:
-            if metadata.revision in {0.0, metadata.expected}:
+        handlers = self._plug.handlers.keys()
+        if not looks(handlers) or ("stat_file" not in handlers and metadata.has_new_revision):
+            if not metadata.has_new_revision and metadata.revision in {UNSET, metadata.expected_revision}:
                 message = f"{metadata.filename}: the handler answered no revision and there is no stat_file"
                 raise DriverError(message)
             return present_of(metadata), seq

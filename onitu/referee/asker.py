@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import trio
 
 from onitu.core.model import Absent, Kind, Observation, Unknown
-from onitu.referee.ingest import Waiting, find_waiting, settle
+from onitu.referee.ingest import Waiting, find_waiting, give_up_doubts, settle
+from onitu.referee.looking import look
 from onitu.referee.observer import SETTLE_DELAY
 from onitu.referee.taking import take
 from onitu.transfer.digest import DIGEST, read_digests
@@ -68,8 +69,9 @@ class Asker:
         paths = list(link.waits_for_paths)[:PATHS_AT_ONCE]
         for path in paths:
             del link.waits_for_paths[path]
-        observations = await link.client.stat(link.folder, paths)
-        if await take(link, observations, fresh=True):
+        observations = await look(link, paths)
+        doubtful = not link.capabilities.stat_files and any(isinstance(o.state, Unknown) for o in observations)
+        if await take(link, observations, fresh=True) or doubtful:
             link.settle_after(SETTLE_DELAY)
 
     async def _listings(self) -> None:
@@ -134,7 +136,7 @@ class Asker:
             position = waiting.nodes[-1]
             unknown: set[NodeId] = set()
             if waiting.paths:
-                observations = await link.client.stat(link.folder, list(waiting.paths))
+                observations = await look(link, list(waiting.paths))
                 unknown = {waiting.paths[o.path] for o in observations if isinstance(o.state, Unknown)}
                 present = [o for o in observations if not isinstance(o.state, Absent | Unknown)]
                 await take(link, present, fresh=True)
@@ -145,7 +147,12 @@ class Asker:
 
         def work(transaction: Transaction) -> list[Effect]:
             unit = referee.work(transaction, link.folder)
-            settle(unit, link.service, waiting, unknown=unknown)
+            if link.capabilities.stat_files:
+                settle(unit, link.service, waiting, unknown=unknown)
+            else:
+                # Nobody can say more than the driver has said.
+                give_up_doubts(unit, link.service, unknown)
+                settle(unit, link.service, waiting, unknown=unknown - waiting.gone)
             return unit.effects
 
         referee.release(link.folder, await referee.writer.write(work, later=True))

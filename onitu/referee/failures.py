@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Set as AbstractSet
 
@@ -31,12 +32,14 @@ class Failure:
         error: What went wrong last.
         attempts: How often, in a row.
         due: When it may be tried again, on Trio's clock.
+        source: The service that was to be read, if any.
     """
 
     path: str
     error: DriverError
     attempts: int
     due: float
+    source: ServiceName | None = None
 
     @property
     def hopeless(self) -> bool:
@@ -50,17 +53,20 @@ class Failures:
     def __init__(self) -> None:
         self._failures: dict[tuple[ServiceName, NodeId], Failure] = {}
 
-    def note(self, service: ServiceName, node: NodeId, path: str, error: DriverError) -> Failure:
+    def note(
+        self, service: ServiceName, node: NodeId, path: str, error: DriverError, *, source: ServiceName | None = None
+    ) -> Failure:
         """Notes a failure and returns it, with the time of the next try."""
         before = self._failures.get((service, node))
         attempts = before.attempts + 1 if before is not None else 1
         delay = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempts - 1, 16))
         if not _worth_retrying(error):
-            delay = HOPELESS_DELAY
+            # What a driver calls its own fault is its own (CONTRACT D8); the rest may be mended without our noticing.
+            delay = math.inf if type(error) is DriverError else HOPELESS_DELAY
         elif isinstance(error, RateLimited) and error.retry_after is not None:
             delay = max(delay, error.retry_after)
         due = trio.current_time() + delay * random.uniform(0.5, 1.0)  # noqa: S311 - jitter is no secret
-        failure = Failure(path, error, attempts, due)
+        failure = Failure(path, error, attempts, due, source)
         self._failures[service, node] = failure
         return failure
 
@@ -94,8 +100,12 @@ class Failures:
         return bool(self._failures)
 
     def forget(self, service: ServiceName) -> None:
-        """Forgets all failures of a service, which has been started anew."""
-        for key in [key for key in self._failures if key[0] == service]:
+        """Forgets all failures of a service, which is started anew, and what was hopeless about reading there."""
+        for key in [
+            key
+            for key, failure in self._failures.items()
+            if key[0] == service or (failure.hopeless and failure.source == service)
+        ]:
             del self._failures[key]
 
     def blocks(self, service: ServiceName, node: NodeId, now: float) -> bool:

@@ -110,10 +110,12 @@ class Waiting:
     Attributes:
         paths: Path to the node that is expected there.
         nodes: All nodes that wait.
+        gone: Those of them that were missed.
     """
 
     paths: dict[str, NodeId] = attrs.Factory(dict)
     nodes: list[NodeId] = attrs.Factory(list)
+    gone: set[NodeId] = attrs.Factory(set)
 
 
 def find_waiting(work: Work, service: ServiceName, nodes: Iterable[NodeId], *, most: int) -> Waiting:
@@ -133,6 +135,8 @@ def find_waiting(work: Work, service: ServiceName, nodes: Iterable[NodeId], *, m
         if state is None:
             continue
         found.nodes.append(node_id)
+        if state.gone:
+            found.gone.add(node_id)
         for place in _places(state):
             path = work.path_on(service, place)
             if path is not None:
@@ -171,6 +175,26 @@ def settle(work: Work, service: ServiceName, waiting: Waiting, *, unknown: Abstr
         node = work.tree.find(node_id)
         state = node.services.get(service) if node is not None else None
         if node is not None and state is not None and state.present and not state.decided:
+            decide(work, service, node)
+
+
+def give_up_doubts(work: Work, service: ServiceName, nodes: Iterable[NodeId]) -> None:
+    """Takes mutations of unknown outcome for not done, on a service that nobody can ask what became of them.
+
+    They are planned again then. What they may have left is read before it is replaced, and is found there.
+
+    Args:
+        work: The unit of work.
+        service: The service.
+        nodes: What could not be looked at.
+    """
+    for node_id in nodes:
+        node = work.tree.find(node_id)
+        state = node.services.get(service) if node is not None else None
+        if node is None or state is None or state.intent is None or (service, node_id) in work.in_flight:
+            continue
+        if state.intent.phase is Phase.SENT:
+            state.drop_intent()
             decide(work, service, node)
 
 

@@ -11,6 +11,7 @@ from onitu.core.answers import answered
 from onitu.core.node import Action
 from onitu.core.plan import Obstacle, Plan, Planner, Task
 from onitu.errors import DriverError
+from onitu.transfer.careful import CarefulPerformer
 from onitu.transfer.perform import Outcome, Performer
 
 if TYPE_CHECKING:
@@ -113,7 +114,10 @@ class Mover:
         link, referee = self._link, self._referee
         self._tell_started(tasks)
         performer = Performer(link, lambda service: referee.links.get((service, link.folder)))
-        outcomes = await performer.perform(tasks)
+        if CarefulPerformer.is_needed(link.capabilities):
+            outcomes = await CarefulPerformer(performer, link, referee.trash).perform(tasks)
+        else:
+            outcomes = await performer.perform(tasks)
         for service, path in performer.changed_sources:
             source = referee.links.get((service, link.folder))
             if source is not None:
@@ -177,7 +181,9 @@ class Mover:
         """Logs a failure, aloud only when it is new or has become another one."""
         link, referee = self._link, self._referee
         before = referee.failures.get(link.service, task.node)
-        failure = referee.failures.note(link.service, task.node, task.path, error)
+        failure = referee.failures.note(
+            link.service, task.node, task.path, error, source=task.source.service if task.source is not None else None
+        )
         changed = before is not None and type(before.error) is not type(error)
         loud = failure.hopeless or failure.attempts == LOUD_AT or (changed and failure.attempts > LOUD_AT)
         level = referee.log.warning if loud else referee.log.debug

@@ -14,6 +14,7 @@ from onitu.log import get_logger
 from onitu.referee.failures import Failures
 from onitu.referee.ignoring import IgnoreFiles
 from onitu.referee.writer import Writer
+from onitu.store.trash import Trash
 
 if TYPE_CHECKING:
     from onitu.core.scope import Scope
@@ -57,6 +58,7 @@ class Referee:
         failures: What failed a moment ago.
         counts: For the summary.
         ignore_files: The folders' own ignore files.
+        trash: Where content is kept that a service would lose.
         activity: Goes off whenever something may have come to rest.
     """
 
@@ -68,6 +70,7 @@ class Referee:
         self.in_flight: set[tuple[ServiceName, NodeId]] = set()
         self.failures = Failures()
         self.counts = Counts()
+        self.trash = Trash(store.directory)
         self.log = get_logger()
         self.ignore_files = IgnoreFiles(self)
         self._store = store

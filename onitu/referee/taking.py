@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from onitu.core.model import Observation, State, Unknown
 from onitu.referee.ingest import Taken, take_observations
+from onitu.referee.looking import look
 
 if TYPE_CHECKING:
     from onitu.referee.link import Link
@@ -48,7 +49,7 @@ async def take(link: Link, observations: list[Observation], *, later: bool = Fal
         referee.release(link.folder, taken.effects)
         observations = taken.deferred
         if taken.probes:
-            seen = await link.client.stat(link.folder, list(taken.probes))
+            seen = await look(link, list(taken.probes))
             probed.update((observation.path, observation.state) for observation in seen)
             for path in taken.probes:
                 probed.setdefault(path, Unknown("not answered"))

@@ -31,16 +31,36 @@ async def read_digests(client: DriverClient, folder: str, entries: list[Observat
     return [await _read_one(client, folder, entry) for entry in entries]
 
 
+async def read_content(
+    client: DriverClient, folder: str, path: str, revision: str, *, size: int | None = None
+) -> tuple[int, bytes]:
+    """Reads a file and returns its size and digest.
+
+    Args:
+        client: The driver.
+        folder: Name of the folder.
+        path: Which file.
+        revision: The one wanted.
+        size: Its size, if known.
+
+    Raises:
+        DriverError: It cannot be read.
+    """
+    length, hasher = 0, blake3()
+    async with client.get_file(folder, path, revision, size=size) as pieces:
+        async for piece in pieces:
+            length += len(piece)
+            hasher.update(piece)
+    return length, hasher.digest()
+
+
 async def _read_one(client: DriverClient, folder: str, observed: Observation) -> Observation:
     entry = observed.state
     if not isinstance(entry, Present):
         return observed
-    hasher = blake3()
     try:
-        async with client.get_file(folder, observed.path, entry.revision, size=entry.size) as pieces:
-            async for piece in pieces:
-                hasher.update(piece)
+        _, digest = await read_content(client, folder, observed.path, entry.revision, size=entry.size)
     except DriverError as error:
         return Observation(observed.path, Unknown(str(error)), observed.seq)
-    known = msgspec.structs.replace(entry, digests={**entry.digests, DIGEST: hasher.digest()}, racy=False)
+    known = msgspec.structs.replace(entry, digests={**entry.digests, DIGEST: digest}, racy=False)
     return Observation(observed.path, known, observed.seq)

@@ -217,7 +217,9 @@ class Performer:
         self.changed_sources.append((source.service, source.path))
         if isinstance(error, RevisionMismatch):
             return SourceChanged(f"{source.path!r} changed on {source.service} while it was read")
-        failed = Unavailable(f"{source.path!r} cannot be read on {source.service}: {error}")
+        # What the driver calls its own fault is not tried again until something changes (CONTRACT D8).
+        kind = Unavailable if error.retryable or type(error) is not DriverError else DriverError
+        failed = kind(f"{source.path!r} cannot be read on {source.service}: {error}")
         failed.__cause__ = error
         return failed
 

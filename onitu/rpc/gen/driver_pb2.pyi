@@ -50,18 +50,22 @@ class FolderMapping(_message.Message):
     def __init__(self, name: _Optional[str] = ..., path: _Optional[str] = ..., mode: _Optional[_Union[Mode, str]] = ..., options: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., root_id: _Optional[str] = ..., symlinks: _Optional[bool] = ...) -> None: ...
 
 class ConfigureRequest(_message.Message):
-    __slots__ = ("service", "setup_id", "generation", "options", "folders")
+    __slots__ = ("service", "setup_id", "generation", "options", "folders", "changes_timer", "implicit_folder")
     SERVICE_FIELD_NUMBER: _ClassVar[int]
     SETUP_ID_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
     FOLDERS_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_TIMER_FIELD_NUMBER: _ClassVar[int]
+    IMPLICIT_FOLDER_FIELD_NUMBER: _ClassVar[int]
     service: str
     setup_id: str
     generation: int
     options: _struct_pb2.Struct
     folders: _containers.RepeatedCompositeFieldContainer[FolderMapping]
-    def __init__(self, service: _Optional[str] = ..., setup_id: _Optional[str] = ..., generation: _Optional[int] = ..., options: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., folders: _Optional[_Iterable[_Union[FolderMapping, _Mapping]]] = ...) -> None: ...
+    changes_timer: float
+    implicit_folder: bool
+    def __init__(self, service: _Optional[str] = ..., setup_id: _Optional[str] = ..., generation: _Optional[int] = ..., options: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., folders: _Optional[_Iterable[_Union[FolderMapping, _Mapping]]] = ..., changes_timer: _Optional[float] = ..., implicit_folder: _Optional[bool] = ...) -> None: ...
 
 class FolderReport(_message.Message):
     __slots__ = ("name", "path", "root_state", "root_id", "reason", "local_root")

@@ -79,7 +79,7 @@ def test_capabilities_follow_from_handlers_and_declarations() -> None:
     able = plug.capabilities
     assert (able.apply_batch, able.get_files, able.whole_files, able.stat_files) == (True, True, True, True)
     assert (able.move_file, able.copy_file, able.make_directory, able.delete_file) == (True, True, True, True)
-    assert (able.chunks, able.watch, able.sync, able.restart_upload, able.set_attributes) == (False,) * 5
+    assert (able.chunks, able.sync, able.restart_upload, able.set_attributes, able.in_place) == (False,) * 5
     assert (able.trash, able.staging, able.computed_digests) == (True, False, ("blake3",))
     # The Plug looks before it changes where the driver can look.
     assert able.conditional is Conditional.BEST_EFFORT
@@ -201,7 +201,7 @@ def test_reports_go_to_the_stream_of_their_folder() -> None:
     plug.delete_file(metadata)
     plug.move_file(metadata, "b")
     plug.problem(FOLDER, "a", "odd")
-    seen = Present(kind=Kind.FILE, revision="12.5", size=3, mtime_ns=1_000_000_000)
+    seen = Present(kind=Kind.FILE, revision="\x01f12.5", size=3, mtime_ns=1_000_000_000)
     assert recorder.said == [("a", seen, None), ("a", Absent(), None), ("b", seen, "a"), ("a", "odd")]
 
 

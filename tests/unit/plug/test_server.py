@@ -361,7 +361,7 @@ class TestCalls:
     def test_missing_handler_is_unimplemented(self, tmp_path: Path) -> None:
         """The core does without and never asks again."""
         plug = Plug()
-        plug.handler("list_directory")(lambda _folder, _path: [])
+        plug.handler("sync")(lambda _folder: None)
         with serving(plug, tmp_path) as core:
             core.configure()
             for attempt in (

@@ -223,7 +223,7 @@ def test_driver_of_the_old_shape_answers_through_its_metadata() -> None:
         metadata.write_revision()
 
     seen = present(writing.apply(FOLDER, Write(upload("a", b"x"), b"x")))
-    assert (seen.revision, seen.size, seen.extra) == ("12.5", 1, b'{"seen":true}')
+    assert (seen.revision, seen.size, seen.extra) == ("\x01f12.5", 1, b'{"seen":true}')
 
 
 def test_missing_handler_is_unsupported_and_nonsense_is_the_drivers_fault() -> None:
