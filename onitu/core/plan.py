@@ -398,6 +398,7 @@ class Planner:
                 version=version,
                 source=source,
                 held=node.versions.get(known.version) if known is not None else None,
+                extra=state.seen.entry.extra if state.seen is not None else b"",
             )
         )
         state.intent = Intent(

@@ -38,6 +38,7 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         version: The version the service holds afterwards; for a deletion the one that is removed.
         source: For a write, where its bytes are.
         held: The version that is there now, as far as known.
+        extra: What the driver wanted kept for what is there now.
     """
 
     node: NodeId
@@ -48,6 +49,7 @@ class Task(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     version: Version
     source: Source | None = None
     held: Version | None = None
+    extra: bytes = b""
 
 
 class Obstacle(enum.Enum):

@@ -12,14 +12,12 @@ import os
 import signal
 import sys
 import threading
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from onitu import utils
-from onitu.core.manifest import load_manifest
 from onitu.errors import DriverError
 from onitu.plug import logs
-from onitu.plug.plug import Plug
+from onitu.plug.package import manifest_of, plug_of
 from onitu.plug.server import Server
 from onitu.plug.servicer import Servicer
 
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from onitu.core.manifest import Manifest
+    from onitu.plug.plug import Plug
 
 LISTEN: Final = "ONITU_DRIVER_LISTEN"
 """The variable with the address to serve at."""
@@ -60,7 +58,7 @@ def main(arguments: list[str]) -> int:
         return _refuse("no token came on stdin: a driver is started by Onitu, not by hand")
     try:
         package = _load(arguments[0])
-        plug, manifest = _plug_of(package, arguments[0]), _manifest_of(package, arguments[0])
+        plug, manifest = plug_of(package, arguments[0]), manifest_of(package, arguments[0])
     except DriverError as error:
         return _refuse(str(error))
     threading.Thread(target=_end_with_the_core, args=(plug,), name="stdin", daemon=True).start()
@@ -126,24 +124,6 @@ def _load(name: str) -> ModuleType:
         message = f"the driver {name!r} cannot be imported: {type(error).__name__}: {error}"
         raise DriverError(message) from error
     return package
-
-
-def _plug_of(package: ModuleType, name: str) -> Plug:
-    plug: Any = getattr(package, "plug", None)
-    if not isinstance(plug, Plug) or not callable(getattr(package, "start", None)):
-        message = f"the driver {name!r} must have a function start and a Plug called plug"
-        raise DriverError(message)
-    return plug
-
-
-def _manifest_of(package: ModuleType, name: str) -> Manifest:
-    path = Path(package.__file__ or name).with_name("manifest.json")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        message = f"manifest of driver '{name}': cannot be read at {path}: {error.strerror}"
-        raise DriverError(message) from error
-    return load_manifest(data, name)
 
 
 def _end_with_the_core(plug: Plug) -> None:

@@ -256,6 +256,19 @@ class Plug:
             self._ticks = itertools.count((generation << GENERATION_SHIFT) + 1)
         self.generation = generation
 
+    def renew(self, *, listening: bool = False) -> None:
+        """Makes it as it was before it was started: a test starts a driver more than once in one process.
+
+        Args:
+            listening: Whether it counts as having come to `listen()`.
+        """
+        self._closed.clear()
+        self._failure = None
+        if listening:
+            self._started.set()
+        else:
+            self._started.clear()
+
     def call(self, task: str, *arguments: object) -> Any:  # noqa: ANN401  Each handler has its own type of answer.
         """Calls a handler.
 

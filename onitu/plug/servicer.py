@@ -72,9 +72,11 @@ class Servicer:
     Args:
         plug: The driver's Plug.
         manifest: The driver's manifest.
+        grace: As `GRACE`.
     """
 
-    def __init__(self, plug: Plug, manifest: Manifest) -> None:
+    def __init__(self, plug: Plug, manifest: Manifest, *, grace: float = GRACE) -> None:
+        self._grace = grace
         self.configured = threading.Event()
         """Set when `start()` is to be called."""
         self._plug = plug
@@ -101,7 +103,7 @@ class Servicer:
                 raise RevisionMismatch(message)
             response = self._configured(request)
         self.configured.set()
-        self._plug.wait_started(GRACE)
+        self._plug.wait_started(self._grace)
         return response
 
     def _configured(self, request: driver_pb2.ConfigureRequest) -> driver_pb2.ConfigureResponse:

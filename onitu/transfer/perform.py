@@ -261,6 +261,7 @@ def _upload(task: Task) -> Upload:
         size=task.version.size,
         digest=(DIGEST, digest) if digest is not None else None,
         attributes=_attributes(task),
+        extra=task.extra,
     )
 
 
