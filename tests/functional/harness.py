@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,8 @@ class Onitu:
         self.services: dict[str, dict[str, Any]] = {}
         self.rules: list[dict[str, Any]] | None = None
         self.cores: list[Core] = []
+        #: What else ends with the setup: servers that a service needs, mounts.
+        self.closing = ExitStack()
         # Socket paths end at 107 bytes, and pytest's directories are long.
         self.temporary = Path(tempfile.mkdtemp(prefix="onitu-test-"))
         for name, block in services.items():
@@ -240,6 +243,7 @@ class Onitu:
         for core in self.cores:
             core.kill_all()
             core.wait_for_drivers()
+        self.closing.close()
         for leftover in sorted(self.temporary.rglob("*"), reverse=True):
             leftover.rmdir() if leftover.is_dir() else leftover.unlink()
         self.temporary.rmdir()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import socket
 from base64 import b64decode, b64encode
+from pathlib import Path
 from typing import Any
-
-from blake3 import blake3
 
 from tests.functional.harness import FOLDER, Onitu
 from tests.functional.processes import REACTION, UNIT
@@ -16,20 +15,15 @@ from tests.functional.trees import Entry
 DIRECTORY = 2  # Number of the kind, as in the contract.
 
 
-class Memory:
-    """A memory service of a setup.
+class Control:
+    """The control socket of a driver.
 
     Args:
-        onitu: The setup.
-        name: Name of the service.
-        options: Of the driver.
+        path: The socket.
     """
 
-    def __init__(self, onitu: Onitu, name: str, **options: object) -> None:
-        # Socket paths end at 107 bytes, and the setup's own directory is long.
-        self._socket = str(onitu.temporary / f"{name}.control")
-        folders = {FOLDER: {"path": "."}}
-        onitu.add(name, driver="memory", control=self._socket, folders=folders, **options)
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def ask(self, do: str, **request: object) -> dict[str, Any]:
         """Makes one request (`onitu_memory.control` lists them).
@@ -43,7 +37,7 @@ class Memory:
         """
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(REACTION * UNIT)
-            connection.connect(self._socket)
+            connection.connect(str(self.path))
             connection.sendall(json.dumps({"do": do, **request}).encode() + b"\n")
             with connection.makefile("rb") as answers:
                 line = answers.readline()
@@ -51,19 +45,43 @@ class Memory:
         assert answer["ok"], answer
         return answer
 
+    def answers(self) -> bool:
+        """Whether a driver serves it now."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            return connection.connect_ex(str(self.path)) == 0
+
+    def tree(self) -> dict[str, Entry]:
+        """Looks at everything the service holds, as `trees.snapshot` does."""
+        entries = self.ask("tree", digests=True)["entries"]
+        return {path: _entry(entry) for path, entry in sorted(entries.items())}
+
+    def content(self, path: str) -> bytes:
+        """Reads a file, as a user of that service would."""
+        return b64decode(self.ask("tree")["entries"][path]["base64"])
+
+
+class Memory(Control):
+    """A memory service of a setup.
+
+    Args:
+        onitu: The setup.
+        name: Name of the service.
+        options: Of the driver.
+    """
+
+    def __init__(self, onitu: Onitu, name: str, **options: object) -> None:
+        # Socket paths end at 107 bytes, and the setup's own directory is long.
+        super().__init__(onitu.temporary / f"{name}.control")
+        folders = {FOLDER: {"path": "."}}
+        onitu.add(name, driver="memory", control=str(self.path), folders=folders, **options)
+
     def write(self, path: str, content: bytes | str) -> None:
         """Writes a file, as a user of that service would."""
         data = content.encode() if isinstance(content, str) else content
         self.ask("write", path=path, base64=b64encode(data).decode())
 
-    def tree(self) -> dict[str, Entry]:
-        """Looks at everything it holds, as `trees.snapshot` does."""
-        entries = self.ask("tree")["entries"]
-        return {path: _entry(entry) for path, entry in sorted(entries.items())}
-
 
 def _entry(entry: dict[str, Any]) -> Entry:
     if entry["kind"] == DIRECTORY:
         return Entry("directory")
-    digest = blake3(b64decode(entry["base64"])).hexdigest()
-    return Entry("file", digest, executable=bool(entry["executable"]), mtime_ns=entry["mtime_ns"])
+    return Entry("file", entry["blake3"], executable=bool(entry["executable"]), mtime_ns=entry["mtime_ns"])

@@ -178,6 +178,25 @@ class Core:
         self._drivers |= {child.pid: child for child in children}
         return [driver for driver in self._drivers.values() if _alive(driver)]
 
+    def process_of(self, service: str) -> psutil.Process:
+        """Waits for the driver process that a service has now, whatever its driver.
+
+        Args:
+            service: Its name.
+
+        Returns:
+            The process.
+        """
+
+        def current() -> psutil.Process | None:
+            started = self.log.named("service_started", service=service)
+            pids = {driver.pid: driver for driver in self.drivers()}
+            return pids.get(started[-1]["pid"]) if started else None
+
+        driver = wait_until(current, f"{service} has a driver")
+        assert driver is not None
+        return driver
+
     def holder(self, root: Path) -> psutil.Process | None:
         """Finds the driver of one local service by the lock it holds (DESIGN §3, "one owner").
 

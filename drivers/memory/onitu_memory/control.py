@@ -2,11 +2,14 @@
 
 Requests, each with `do`:
 
-- `write` (`path`, `text` or `base64`), `delete`, `move` (`path`, `destination`), `make_directory`: as a user would.
-- `tree`: answers `entries`, path to `{kind, base64, mtime_ns, executable, revision}`.
-- `inject` (`task`, and any of `path`, `times`, `delay`, `error`, `message`, `change`, `torn`): the next `times` (1)
-  calls of that handler, on that path (any), wait `delay` seconds, then find the file changed to the text `change`, then
-  raise the error of that name; a listing that is `torn` breaks off in its middle.
+- `write` (`path`, `text` or `base64`), `delete`, `move` (`path`, `destination`), `make_directory`,
+  `make_executable`: as a user would. `save`: keeps the content in the file of the option `persist` now.
+- `tree`: answers `entries`, path to `{kind, base64, mtime_ns, executable, revision}`; with `digests`, `blake3` in
+  hexadecimal instead of `base64`.
+- `inject` (`task`, and any of `path`, `times`, `delay`, `error`, `message`, `change`, `torn`, `corrupt`): the next
+  `times` (1) calls of that handler, on that path (any), wait `delay` seconds, then find the file changed to the text
+  `change`, then raise the error of that name; a listing that is `torn` breaks off in its middle, content that is
+  `corrupt` has another first byte.
 - `clear`: forgets all injections. `crash`: ends the process at once.
 
 An answer is `{"ok": true, ...}` or `{"ok": false, "reason": ...}`.
@@ -24,13 +27,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from blake3 import blake3
+
 import onitu.plug
-from onitu.plug import DriverError, Inadmissible, Present, Unavailable
+from onitu.plug import Attributes, DriverError, Inadmissible, Present, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from onitu_memory.tree import Tree
+    from onitu_memory.tree import Entry, Tree
 
 Listed = tuple[str, Present | Inadmissible]
 
@@ -47,6 +52,7 @@ class Injection:
     message: str = "injected by a test"
     change: str | None = None
     torn: bool = False
+    corrupt: bool = False
 
     def __post_init__(self) -> None:
         kind = getattr(onitu.plug, self.error or "DriverError", None)
@@ -80,7 +86,7 @@ class Faults:
 
     def before(self, task: str, path: str) -> None:
         """Does what is to happen before a handler does its work."""
-        fault = self._take(task, path, torn=False)
+        fault = self._take(task, path)
         if fault is None:
             return
         if fault.delay:
@@ -90,6 +96,11 @@ class Faults:
         if fault.error is not None:
             raise fault.exception(fault.message)
 
+    def altered(self, task: str, path: str, content: bytes) -> bytes:
+        """Returns content as it is passed on: with another first byte where it is to be corrupt."""
+        fault = self._take(task, path, corrupt=True)
+        return content if fault is None or not content else bytes([content[0] ^ 1]) + content[1:]
+
     def torn(self, path: str, entries: Sequence[Listed]) -> Iterator[Listed]:
         """Yields a listing, half of it where it is to be torn."""
         fault = self._take("list_directory", path, torn=True)
@@ -98,10 +109,10 @@ class Faults:
             message = f"{path}: {fault.message}"
             raise Unavailable(message)
 
-    def _take(self, task: str, path: str, *, torn: bool) -> Injection | None:
+    def _take(self, task: str, path: str, *, torn: bool = False, corrupt: bool = False) -> Injection | None:
         with self._lock:
             for fault in self._pending:
-                if fault.task == task and fault.path in {None, path} and fault.torn is torn:
+                if fault.task == task and fault.path in {None, path} and (fault.torn, fault.corrupt) == (torn, corrupt):
                     fault.times -= 1
                     if fault.times <= 0:
                         self._pending.remove(fault)
@@ -116,11 +127,13 @@ class Control:
         path: Where.
         tree: The service.
         faults: Its faults.
+        keep: Keeps what is in the service for the next process.
     """
 
-    def __init__(self, path: str, tree: Tree, faults: Faults) -> None:
+    def __init__(self, path: str, tree: Tree, faults: Faults, keep: Callable[[], None]) -> None:
         self._tree = tree
         self._faults = faults
+        self._keep = keep
         control = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -146,17 +159,10 @@ class Control:
 
     def _do(self, what: str, request: dict[str, Any]) -> dict[str, object]:
         match what:
-            case "write":
-                text = b64decode(request["base64"]) if "base64" in request else request["text"].encode()
-                self._tree.write(request["path"], text)
-            case "delete":
-                self._tree.delete(request["path"])
-            case "move":
-                self._tree.move(request["path"], request["destination"])
-            case "make_directory":
-                self._tree.make_directory(request["path"])
             case "tree":
-                return {"entries": self._dump()}
+                return {"entries": self._dump(digests=bool(request.get("digests")))}
+            case "save":
+                self._keep()
             case "inject":
                 self._faults.inject(Injection(**request))
             case "clear":
@@ -164,19 +170,42 @@ class Control:
             case "crash":
                 os._exit(70)
             case _:
-                message = f"cannot do {what!r}"
-                raise ValueError(message)
+                self._edit(what, request)
         return {}
 
-    def _dump(self) -> dict[str, dict[str, object]]:
+    def _edit(self, what: str, request: dict[str, Any]) -> None:
+        path = request.get("path", "")
+        match what:
+            case "write":
+                text = b64decode(request["base64"]) if "base64" in request else request["text"].encode()
+                self._tree.write(path, text)
+            case "delete":
+                self._tree.delete(path)
+            case "move":
+                self._tree.move(path, request["destination"])
+            case "make_directory":
+                self._tree.make_directory(path)
+            case "make_executable":
+                self._tree.set_attributes(path, Attributes(executable=True))
+            case _:
+                message = f"cannot do {what!r}"
+                raise ValueError(message)
+
+    def _dump(self, *, digests: bool) -> dict[str, dict[str, object]]:
         with self._tree.lock:
             return {
                 path: {
                     "kind": entry.kind.value,
-                    "base64": b64encode(entry.content).decode(),
+                    **_content(entry, digests=digests),
                     "mtime_ns": entry.mtime_ns,
                     "executable": entry.executable,
                     "revision": entry.revision,
                 }
                 for path, entry in self._tree.all()
             }
+
+
+def _content(entry: Entry, *, digests: bool) -> dict[str, object]:
+    if digests:
+        return {"blake3": blake3(entry.content).hexdigest()}
+    return {"base64": b64encode(entry.content).decode()}

@@ -70,7 +70,7 @@ def start() -> None:
     """Lets the control socket in, where there is one, and serves."""
     path = plug.options["control"]
     if isinstance(path, str):
-        Control(path, tree, faults).start()
+        Control(path, tree, faults, close).start()
     plug.listen()
 
 
@@ -174,13 +174,14 @@ def _report(changes: Changes, prefix: str, path: str, moved_from: str | None, se
 @plug.handler()
 def get_file(metadata: Metadata) -> bytes:
     """Reads a whole file."""
-    return _pinned("get_file", metadata).content
+    return faults.altered("get_file", metadata.path, _pinned("get_file", metadata).content)
 
 
 @plug.handler()
 def get_chunk(metadata: Metadata, offset: int, size: int) -> bytes:
     """Reads a part of a file."""
-    return _pinned("get_chunk", metadata).content[offset : offset + size]
+    content = _pinned("get_chunk", metadata).content[offset : offset + size]
+    return faults.altered("get_chunk", metadata.path, content)
 
 
 def _pinned(task: str, metadata: Metadata) -> Entry:
@@ -201,6 +202,7 @@ def upload_file(metadata: Metadata, content: bytes) -> Present:
     faults.before("upload_file", metadata.path)
     with tree.lock:
         tree.expect(metadata.path, metadata.expected)
+        content = faults.altered("upload_file", metadata.path, content)
         return _done(metadata, tree.write(metadata.path, content, attributes=metadata.attributes))
 
 
@@ -215,6 +217,7 @@ def start_upload(metadata: Metadata) -> None:
 def upload_chunk(metadata: Metadata, offset: int, chunk: bytes) -> None:
     """Stages a part of a file."""
     faults.before("upload_chunk", metadata.path)
+    chunk = faults.altered("upload_chunk", metadata.path, chunk)
     staged = _staged[metadata.session]
     staged.extend(bytes(max(0, offset - len(staged))))
     staged[offset : offset + len(chunk)] = chunk
