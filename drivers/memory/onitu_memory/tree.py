@@ -45,6 +45,7 @@ class Tree:
 
     def __init__(self, changed: Callable[[str, str | None], None]) -> None:
         self.lock = threading.RLock()
+        self._saving = threading.Lock()
         self.id = uuid.uuid4().hex
         self.native_ids = True
         self._entries: dict[str, Entry] = {}
@@ -170,15 +171,17 @@ class Tree:
 
     def save(self, file: str) -> None:
         """Keeps everything in a file, whole or not at all."""
-        with self.lock:
-            entries = {path: _to_json(entry) for path, entry in self._entries.items()}
-            text = json.dumps({"id": self.id, "entries": entries})
-        staged = Path(f"{file}.new")
-        with staged.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        staged.replace(file)
+        # Two folders may be synced at once; each makes durable what was there when it was asked.
+        with self._saving:
+            with self.lock:
+                entries = {path: _to_json(entry) for path, entry in self._entries.items()}
+                text = json.dumps({"id": self.id, "entries": entries})
+            staged = Path(f"{file}.new")
+            with staged.open("w", encoding="utf-8") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            staged.replace(file)
 
     def load(self, file: str) -> None:
         """Takes over what an earlier process kept, if it did."""

@@ -6,6 +6,7 @@ import importlib
 import json
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,7 @@ import grpc
 import onitu_memory.driver
 import pytest
 from blake3 import blake3
+from onitu_memory.tree import Tree
 
 from onitu.core.manifest import load_manifest, validate_options
 from onitu.core.model import (
@@ -144,6 +146,19 @@ def test_content_outlives_the_process_where_it_is_kept(tmp_path: Path) -> None:
     assert present(second.stat("a")) == seen
     again = second.write("a", b"another", expected=seen.revision)
     assert again.revision not in {seen.revision, lost.revision}
+
+
+def test_content_is_kept_by_several_at_once(tmp_path: Path) -> None:
+    """D6: folders are synced side by side, and each finds the content of all kept."""
+    tree = Tree(lambda _path, _moved_from: None)
+    tree.write("file.txt", b"content" * 10_000)
+    with ThreadPoolExecutor(8) as pool:
+        for saved in [pool.submit(tree.save, str(tmp_path / "kept")) for _ in range(64)]:
+            saved.result()
+    later = Tree(lambda _path, _moved_from: None)
+    later.load(str(tmp_path / "kept"))
+
+    assert [path for path, _ in later.all()] == ["file.txt"]
 
 
 def test_content_that_is_gone_is_another_root() -> None:
