@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import attrs
+import psutil
 import pytest
 
 from tests.functional.harness import FOLDER, Onitu, Setups
@@ -81,6 +82,13 @@ class Pair:
         self._core.wait_for("settled", units=START + self.tested.reaction)
         return self._core
 
+    def take_away(self, service: Target) -> None:
+        """Takes a service away, and its driver with it, so that nothing it has in its hands can be used any more."""
+        driver = self.core.process_of(service.name)
+        service.break_down()
+        if driver.is_running():
+            driver.kill()
+
     def once(self, *, expect: int | None = 0) -> Core:
         """Runs Onitu to its end."""
         self._core = self.onitu.once(expect=expect)
@@ -140,3 +148,42 @@ def needs(target: Target, *abilities: Ability) -> None:
 def at_root(mode: str) -> dict[str, Any]:
     """Describes a service whose folder is its root and has a mode."""
     return {"folders": {FOLDER: {"path": ".", "mode": mode}}}
+
+
+@attrs.define(eq=False)
+class Held:
+    """A transfer that stands still in its middle, because the driver that receives it does.
+
+    Attributes:
+        pair: The setup.
+        source: The service the content comes from.
+        target: The service whose driver does not go on.
+        path: The file.
+    """
+
+    pair: Pair
+    source: Target
+    target: Target
+    path: str
+    _process: psutil.Process | None = None
+
+    def begin(self, content: bytes) -> None:
+        """Has a user write the file, and waits until its transfer is under way."""
+        for service in self.pair.all:
+            service.keep()
+        self._process = self.pair.core.process_of(self.target.name)
+        self._process.suspend()
+        self.source.write(self.path, content)
+        self.source.keep()
+        self.pair.wait(self._begun, f"{self.path} is on its way to {self.target.name}")
+
+    def go_on(self) -> None:
+        """Lets the driver go on, if it still lives."""
+        assert self._process is not None
+        if self._process.is_running():
+            self._process.resume()
+
+    def _begun(self) -> bool:
+        return any(
+            event["service"] == self.target.name for event in self.pair.core.log.about("transfer_started", self.path)
+        )

@@ -23,7 +23,7 @@ class Memory(Target):
     """A service of the driver `memory`, which keeps its content in a file."""
 
     driver = "memory"
-    large = 12 * MEBIBYTE
+    large = 48 * MEBIBYTE
 
     def __init__(self, onitu: Onitu, name: str, **block: object) -> None:
         # Socket paths end at 107 bytes, and the setup's own directory is long.
