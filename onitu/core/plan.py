@@ -152,6 +152,8 @@ class Planner:
         if state.intent is not None and state.intent.phase is Phase.SENT:
             return False  # The barrier: nothing is stacked on an unknown outcome.
         if state.filtered:
+            if node.id in self._needed:
+                self._hinder(node, Obstacle.UNMANAGED)
             return False  # It is left alone, and that is as it should be.
         if state.seen is not None and state.seen.reason and state.present:
             self._hinder(node, Obstacle.UNMANAGED)

@@ -15,12 +15,16 @@ from typing import Any
 import attrs
 from blake3 import blake3
 
+from onitu.core.admission import exclusion
 from onitu.core.answers import answered, durable
 from onitu.core.capability import Capabilities, Mode
+from onitu.core.filters import Filter
 from onitu.core.model import Absent, Kind, Observation, Present, State, Unknown
 from onitu.core.node import Action, Node, NodeId
+from onitu.core.patterns import Ignore
 from onitu.core.plan import Plan, Planner, Task
 from onitu.core.reconcile import observe
+from onitu.core.rules import Rules
 from onitu.core.scope import Member, Policy, Scope
 from onitu.core.tree import Departed, NeedDigest, Notice, Recheck, Relist, Work
 from onitu.errors import DriverError, OutcomeUnknown, SourceChanged, Unavailable
@@ -410,6 +414,63 @@ class World:
                 if found is not None and found.services.pop(name, None) is not None:
                     work.tree.put(found)
         return service
+
+    def narrow(
+        self, filters: Mapping[str, tuple[Filter, ...]], rules: Rules | None = None, *, ignore: str = ""
+    ) -> None:
+        """Another setup comes into force: what belongs where is judged again, and everything is listed anew.
+
+        Args:
+            filters: What services admit; all others everything.
+            rules: The rules.
+            ignore: Text of the folder's ignore file.
+        """
+        members = {
+            name: attrs.evolve(member, filters=filters.get(name, ())) for name, member in self.scope.members.items()
+        }
+        ignores = (Ignore(), Ignore.parse(ignore)) if ignore else (Ignore(),)
+        self.scope = attrs.evolve(self.scope, ignores=ignores, rules=rules, rule_prefix=f"/{FOLDER}")
+        self._setup(members)
+        self.say(f"narrow {filters} {rules} {ignore!r}")
+        with self.work() as work:
+            for node in self.store.nodes():
+                found = work.tree.find(node.id)
+                if found is not None:
+                    work.tree.put(found)
+        for name in self.names:
+            self.begin_snapshot(name)
+
+    def assert_scoped(self) -> None:
+        """Asserts P2 and P20 for a narrowed folder: every service has what belongs there, and nothing else of ours."""
+        with self.work() as work:
+            for node in self.store.nodes():
+                if node.place is None or node.deleted:
+                    continue
+                path = work.head_path(node)
+                for name, member in self.scope.members.items():
+                    state = node.services.get(name)
+                    if exclusion(self.scope, name, path, node) is not None:
+                        assert name in node.outside, (name, path)
+                        assert state is None or state.known is None, f"{name} still holds {path}"
+                        continue
+                    assert name not in node.outside, (name, path)
+                    if not member.writable or self._is_blocked(work, name, node):
+                        continue
+                    item = self.places[name].service.find(path)
+                    assert item is not None, f"{name} lacks {path}"
+                    assert item.kind is node.version.kind
+                    if item.kind is Kind.FILE and "blake3" in node.version.digests:
+                        assert blake3(item.content).digest() == node.version.digests["blake3"], f"{name}: {path}"
+
+    def _is_blocked(self, work: Work, name: str, node: Node) -> bool:
+        """Returns whether something that is left alone has a service's place of a node, or of a directory above it."""
+        current: Node | None = node
+        while current is not None and current.place is not None:
+            state = current.services.get(name)
+            if state is not None and state.filtered:
+                return True
+            current = work.tree.find(current.place.parent)
+        return False
 
     def _setup(self, members: dict[str, Member]) -> None:
         """Changes who takes part, and derives everything again."""
