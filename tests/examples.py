@@ -30,7 +30,9 @@ services:
 #: What a file has in it where the table gives no size.
 SIZE = 100
 
-_BLOCK = re.compile(r"^```(?:yaml|json)\n(.*?)^```\n((?:\n(?:\|[^\n]+\n)+)*)", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(
+    r"(<!-- doubtful -->\n)?^```(?:yaml|json)\n(.*?)^```\n((?:\n(?:\|[^\n]+\n)+)*)", re.DOTALL | re.MULTILINE
+)
 _HEADING = re.compile(r"\| on `(\w+)` \| `(\w+)` gets it \|\n\|---\|---\|\n((?:\|.+\n)+)")
 _ROW = re.compile(r"\| `([^`]+)`(?:, (\d+) bytes)? \| (yes|no) \|")
 
@@ -52,11 +54,12 @@ class Table(NamedTuple):
 
 
 class Example(NamedTuple):
-    """A block of a document, with the tables below it."""
+    """A block of a document, with the tables below it, and whether `onitu check` warns of something in it."""
 
     name: str
     text: str
     tables: list[Table]
+    doubtful: bool
 
 
 def examples() -> Iterator[Example]:
@@ -69,7 +72,12 @@ def examples() -> Iterator[Example]:
         text = (DOCUMENTS / document).read_text("utf-8")
         for block in _BLOCK.finditer(text):
             line = text.count("\n", 0, block.start()) + 1
-            yield Example(f"{document}:{line}", block[1], [_table(table) for table in _HEADING.finditer(block[2])])
+            yield Example(
+                name=f"{document}:{line}",
+                text=block[2],
+                tables=[_table(table) for table in _HEADING.finditer(block[3])],
+                doubtful=block[1] is not None,
+            )
 
 
 def complete(example: Example) -> dict[str, Any]:
@@ -78,10 +86,10 @@ def complete(example: Example) -> dict[str, Any]:
     Args:
         example: Which one.
     """
-    part = yaml.safe_load(example.text)
+    part: dict[str, Any] = yaml.safe_load(example.text)
+    base: dict[str, Any] = yaml.safe_load(BASE)
     is_whole = "entries" in part or part.keys() >= {"name", "services"}
-    whole: dict[str, Any] = part if is_whole else _joined(yaml.safe_load(BASE), part)
-    return whole
+    return part if is_whole else {key: _joined(base.get(key), part.get(key)) for key in base | part}
 
 
 def _joined(base: Any, part: Any) -> Any:  # noqa: ANN401 - pieces of YAML.

@@ -33,6 +33,9 @@ def _summary(setup: Setup) -> list[str]:
     lines = [f"setup '{setup.name}' is fine", f"data directory: {data_directory(setup, None)}"]
     for folder in setup.folders:
         lines.append(f"folder {folder}")
+        ignored = setup.ignores(folder)
+        if ignored:
+            lines.append(f"  left out: {' '.join(ignored)}")
         for service in setup.services.values():
             mapping = service.folders.get(folder)
             if mapping is not None:

@@ -28,8 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
         dry_run=arguments.dry_run,
         debug=arguments.debug,
         log_format=arguments.log_format,
-        host=arguments.host or DEFAULT_HOST,
-        port=arguments.port or DEFAULT_PORT,
+        host=arguments.host or setup.api.host or DEFAULT_HOST,
+        port=arguments.port or setup.api.port or DEFAULT_PORT,
     )
     if setup.warnings or arguments.host or arguments.port:
         _warn(setup, arguments)

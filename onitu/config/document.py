@@ -21,8 +21,32 @@ MAX_ITEMS = 100_000
 #: Deeper than any setup; keeps an alias that contains itself from going on for ever.
 MAX_DEPTH = 50
 
+_TOO_DEEP = "the setup is nested too deeply or repeats itself by aliases"
+
+#: Parts of YAML's messages, and what they mean. No words repeat what stands in the file: it may be a secret.
+_MISTAKES = {
+    "found undefined alias": "a '*' begins an alias, and there is none; a text that begins with '*' needs quotes",
+    "found character '%'": "a text that begins with '%' needs quotes",
+    "found character '@'": "a text that begins with '@' needs quotes",
+    "found character '`'": "a text that begins with '`' needs quotes",
+    "mapping values are not allowed here": "this ':' does not fit: a text with ': ' in it needs quotes, and every key "
+    "before this needs its own ': '",
+    "found unexpected end of stream": "this quote is never closed",
+    "expected ',' or ']', but got '<stream end>'": "this '[' is never closed",
+    "expected ',' or '}', but got '<stream end>'": "this '{' is never closed",
+    "expected ',' or ']'": "a ',' or ']' is missing before this",
+    "expected ',' or '}'": "a ',' or '}' is missing before this",
+    "expected <block end>, but found '<scalar>'": "this does not belong here: the value ends before it",
+    "expected <block end>, but found '?'": "a list and a map are mixed here (lines with and without '- ')",
+    "expected <block end>, but found '-'": "a list and a map are mixed here (lines with and without '- ')",
+    "expected <block end>": "this is indented unlike the lines above it",
+    "could not find expected ':'": "a ':' is missing in the line above",
+    "but found another document": "a setup is one document: take out the '---'",
+}
+
 _MERGE = "tag:yaml.org,2002:merge"
 _STR = "tag:yaml.org,2002:str"
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 #: What a plain value can be.
 Plain: TypeAlias = str | int | float | bool | None
@@ -68,9 +92,10 @@ def parse_document(text: str, file: str, faults: Faults) -> Item | None:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
-        faults.add(place, f"this is not YAML: {error.problem or error.context}{_hint(text, mark)}")
+        faults.add(*_mistake(error, text, file))
+        return None
+    except RecursionError:
+        faults.add(Place(file, 1, 1), _TOO_DEEP)
         return None
     except yaml.reader.ReaderError as error:
         before = text[: error.position]
@@ -82,12 +107,28 @@ def parse_document(text: str, file: str, faults: Faults) -> Item | None:
     return _Reader(file, faults).item(node, depth=0)
 
 
-def _hint(text: str, mark: yaml.Mark | None) -> str:
-    """Returns advice for the one mistake that YAML's own messages never explain."""
+def _mistake(error: yaml.MarkedYAMLError, text: str, file: str) -> tuple[Place, str]:
+    """Returns where a text is no YAML, and why, in words for those who do not know how YAML is parsed."""
+    problem = error.problem or error.context or ""
+    mark = error.problem_mark or error.context_mark
+    if "end of stream" in problem or "<stream end>" in problem:
+        # That the file ends is no help: what is missing was opened where the context is.
+        mark = error.context_mark or mark
+    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file, 1, 1)
     lines = text.splitlines()
-    if mark is not None and mark.line < len(lines) and "\t" in lines[mark.line]:
-        return " (YAML indents with spaces, never with tabs)"
-    return ""
+    line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
+    if "\t" in line[: len(line) - len(line.lstrip())] or "'\\t'" in problem:
+        return place, "this is not YAML: it indents with spaces, never with tabs"
+    words = next((words for beginning, words in _MISTAKES.items() if beginning in problem), problem)
+    return place, f"this is not YAML: {words}"
+
+
+def _no_value(tag: str) -> str:
+    """Returns why a value cannot be read."""
+    kind = tag.removeprefix("tag:yaml.org,2002:")
+    if kind == tag or "/" in kind:
+        return "a '!' begins a tag, which a setup cannot hold; a text that begins with '!' needs quotes"
+    return f"this cannot be read as '{kind}'; a text needs quotes"
 
 
 class _Reader:
@@ -106,7 +147,7 @@ class _Reader:
         self._left -= 1
         if depth > MAX_DEPTH or self._left < 0:
             if self._left >= -1:  # Once, not for each of what is left out.
-                self._faults.add(place, "the setup is nested too deeply or repeats itself by aliases")
+                self._faults.add(place, _TOO_DEEP)
             self._left = min(self._left, -1)
             return Item(place, None, key_place=key_place)
         if isinstance(node, yaml.MappingNode):
@@ -152,10 +193,11 @@ class _Reader:
             return str(node.value)
         try:
             value = self._constructor.construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
-            # Tags such as !!python/object end here: the loader is safe.
-            reason = error.problem if isinstance(error, yaml.MarkedYAMLError) else error
-            self._faults.add(place, f"'{node.value}' cannot be read: {reason}")
+        except (yaml.YAMLError, ValueError, LookupError, AttributeError):
+            if node.tag == _TIMESTAMP:
+                return str(node.value)  # It looks like a date, and is none.
+            # Tags such as !!python/object end here: the loader is safe. What stands there may be a secret.
+            self._faults.add(place, _no_value(node.tag))
             return None
         if isinstance(value, (datetime.date, bytes)):
             return str(node.value)  # No option is a date; a folder may well be called like one.

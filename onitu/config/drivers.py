@@ -12,9 +12,14 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TypeAlias
 
+import attrs
+
 from onitu.config.faults import Fault, Place, SetupError, nearest
+from onitu.config.keys import MAPPING, SERVICE, Keys
 from onitu.config.load import read_file
+from onitu.config.secret import Reference, is_open_to_others, look_up_all
 from onitu.config.values import DriverCommand, ServiceSetup, Setup
+from onitu.config.values import Keys as KeyPath
 from onitu.core.manifest import Manifest, OptionFault, load_manifest, option_faults
 from onitu.errors import DriverError
 from onitu.utils import get_available_drivers
@@ -33,6 +38,8 @@ def installed_drivers() -> dict[str, Known]:
 def check_setup(path: Path) -> Setup:
     """Reads a settings file and asks of each service whether its driver is installed and takes its options.
 
+    Secrets are looked up as well, and forgotten again.
+
     Args:
         path: The file, as the user named it; messages repeat it.
 
@@ -41,11 +48,13 @@ def check_setup(path: Path) -> Setup:
         ConfigError: The file cannot be read.
     """
     setup, faults = read_file(path)
+    warnings: list[Fault] = []
     if setup is not None:
         faults += driver_faults(setup)
+        warnings += _secrets_in_plain_text(setup)
     if setup is None or faults:
         raise SetupError(faults)
-    return setup
+    return attrs.evolve(setup, warnings=tuple(sorted((*setup.warnings, *warnings))))
 
 
 def driver_faults(setup: Setup) -> list[Fault]:
@@ -80,7 +89,7 @@ def _manifest(entry_point: EntryPoint) -> Known:
 def _service_faults(setup: Setup, service: ServiceSetup, known: dict[str, Known]) -> Iterator[Fault]:
     if isinstance(service.driver, DriverCommand) or not service.driver:
         return  # A missing driver has been reported already.
-    place = setup.place("services", service.name, "driver")
+    place = setup.place(_services_of(setup), service.name, "driver")
     manifest = known.get(service.driver)
     if manifest is None:
         names = ", ".join(known) or "none"
@@ -93,15 +102,21 @@ def _service_faults(setup: Setup, service: ServiceSetup, known: dict[str, Known]
 
 
 def _option_faults(setup: Setup, service: ServiceSetup, manifest: Manifest) -> Iterator[Fault]:
-    for fault in option_faults(manifest, service.options):
-        if not _given_per_folder(fault, service, manifest):
-            place = _option_place(setup, ("services", service.name), fault.key)
-            yield Fault(place, _text(fault, manifest))
+    above = (_services_of(setup), service.name)
+    options, without = look_up_all(service.options, manifest, setup.directory)
+    yield from (Fault(_option_place(setup, above, fault.key), fault.message) for fault in without)
+    reported = {option.key for fault in without if (option := manifest.option(fault.key)) is not None}
+    for fault in option_faults(manifest, options):
+        if fault.key not in reported and not _given_per_folder(fault, service, manifest):
+            place = _option_place(setup, above, fault.key)
+            yield Fault(place, _text(fault, manifest, SERVICE))
     for mapping in service.folders.values():
-        keys = ("services", service.name, "folders", mapping.folder)
-        for fault in option_faults(manifest, mapping.options):
-            if fault.key in mapping.options:  # What is missing here may stand at the service.
-                yield Fault(_option_place(setup, keys, fault.key), _text(fault, manifest))
+        keys = (*above, "folders", mapping.folder)
+        options, without = look_up_all(mapping.options, manifest, setup.directory)
+        yield from (Fault(_option_place(setup, keys, fault.key), fault.message) for fault in without)
+        for fault in option_faults(manifest, options):
+            if fault.key in options:  # What is missing here may stand at the service.
+                yield Fault(_option_place(setup, keys, fault.key), _text(fault, manifest, MAPPING))
         for key in mapping.options:
             option = manifest.option(key)
             if option is not None and not option.per_folder:
@@ -117,10 +132,42 @@ def _given_per_folder(fault: OptionFault, service: ServiceSetup, manifest: Manif
     return all(any(manifest.option(key) is option for key in one.options) for one in service.folders.values())
 
 
-def _text(fault: OptionFault, manifest: Manifest) -> str:
+def _text(fault: OptionFault, manifest: Manifest, keys: Keys) -> str:
     """Returns the message of a fault, with the nearest known name behind one that nobody knows."""
-    unknown = manifest.option(fault.key) is None
-    return f"{fault}{nearest(fault.key, [option.key for option in manifest.options])}" if unknown else str(fault)
+    if manifest.option(fault.key) is not None:
+        return str(fault)
+    # It may have been meant for the driver or for Onitu.
+    known = [*(option.key for option in manifest.options), *sorted(keys.reserved)]
+    return f"{fault}{nearest(fault.key, known)}"
+
+
+def _secrets_in_plain_text(setup: Setup) -> Iterator[Fault]:
+    """Yields a warning for each secret that stands in the setup, if others may read it (B12)."""
+    if not is_open_to_others(setup.path):
+        return
+    known = installed_drivers()
+    advice = "give it as {env: NAME} or {file: PATH}, or keep the setup to yourself with `chmod go-rwx`"
+    for service in setup.services.values():
+        manifest = known.get(service.driver) if isinstance(service.driver, str) else None
+        if not isinstance(manifest, Manifest):
+            continue
+        above: KeyPath = (_services_of(setup), service.name)
+        levels = [(above, service.options)]
+        levels += [((*above, "folders", mapping.folder), mapping.options) for mapping in service.folders.values()]
+        for keys, options in levels:
+            for key, given in options.items():
+                option = manifest.option(key)
+                if option is not None and option.secret and given and not isinstance(given, Reference):
+                    text = f"the secret '{key}' stands in a file that others on this machine may read: {advice}"
+                    yield Fault(_option_place(setup, keys, key), text)
+    if isinstance(setup.api.token, str):
+        text = f"the secret 'token' stands in a file that others on this machine may read: {advice}"
+        yield Fault(setup.place("api", "token"), text)
+
+
+def _services_of(setup: Setup) -> str:
+    """Returns the key that the services of a setup stand under."""
+    return "entries" if setup.is_entries else "services"
 
 
 def _option_place(setup: Setup, keys: tuple[str, ...], option: str) -> Place:

@@ -39,7 +39,7 @@ class Keys:
 
 #: Folder options that may stand at every level (B6).
 _FILTERS = frozenset({"type", "min-size", "max-size", "blacklist", "whitelist"})
-_LEVEL = _FILTERS | {"mode", "symlinks", "conflict", "adopt"}
+_LEVEL = _FILTERS | {"mode", "symlinks", "conflict", "adopt", "max-delete", "keep", "atomic"}
 _LEVEL_LATER = dict.fromkeys(("max-delete", "keep", "atomic"), _LATER)
 #: The core knows one policy for a folder, whichever service is concerned.
 _CONFLICT_ELSEWHERE = {"conflict": "can only be set at the folder itself in this version of Onitu"}
@@ -48,17 +48,15 @@ _LIMITS_LATER = dict.fromkeys(("bandwidth", "schedule", "min-free"), _LATER)
 
 TOP = Keys(
     what="a setup",
-    known=frozenset({"name", "data-dir", "folders", "services", "rules", "default-ignores"}),
-    refused={
-        **dict.fromkeys(("api", "notify"), _LATER),
-        "entries": "belongs to the setup of Onitu 0.1, which this version does not read yet; "
-        "write 'folders' and 'services' instead",
-    },
+    known=frozenset(
+        {"name", "data-dir", "folders", "services", "rules", "default-ignores", "entries", "api", "notify"}
+    ),
 )
 FOLDER = Keys(what="a folder", known=_LEVEL | {"default-ignores"}, refused=_LEVEL_LATER)
 SERVICE = Keys(
     what="a service",
-    known=_LEVEL | {"driver", "options", "folders", "velocity", "chunk-size", "changes-timer"},
+    known=_LEVEL
+    | {"driver", "options", "folders", "velocity", "chunk-size", "changes-timer", "bandwidth", "schedule", "min-free"},
     refused={**_LEVEL_LATER, **_CONFLICT_ELSEWHERE, **_DEFAULT_IGNORES_ELSEWHERE, **_LIMITS_LATER},
 )
 MAPPING = Keys(
@@ -68,9 +66,26 @@ MAPPING = Keys(
 )
 DRIVER = Keys(what="a driver", known=frozenset({"command"}), refused=dict.fromkeys(("address", "tls"), _LATER))
 CONFLICT = Keys(what="'conflict'", known=frozenset({"prefer"}))
+MAX_DELETE = Keys(what="'max-delete'", known=frozenset({"percent", "files"}))
+KEEP = Keys(what="'keep'", known=frozenset({"days", "size"}))
+BANDWIDTH = Keys(what="'bandwidth'", known=frozenset({"up", "down"}))
+ENTRY = Keys(
+    what="an entry",
+    known=frozenset({"driver", "options"}),
+    refused={"folders": "belongs to 'services': a setup with 'entries' (Onitu 0.1) has no folders"},
+)
+API = Keys(what="'api'", known=frozenset({"host", "port", "token"}))
+NOTIFICATION = Keys(what="a notification", known=frozenset({"command", "url"}))
+SECRET = Keys(what="a secret", known=frozenset({"env", "file"}))
 RULE = Keys(what="a rule", known=frozenset({"match", "sync", "ban"}))
 MATCH = Keys(what="'match'", known=frozenset({"path", "mime", "size", "extension"}))
 SIZE = Keys(what="'size'", known=frozenset({"min", "max"}))
+
+#: Every kind of map.
+ALL = (
+    *(TOP, FOLDER, SERVICE, MAPPING, DRIVER, CONFLICT, MAX_DELETE, KEEP, BANDWIDTH),
+    *(ENTRY, API, NOTIFICATION, SECRET, RULE, MATCH, SIZE),
+)
 
 
 def split_keys(members: Mapping[str, Item], keys: Keys, faults: Faults) -> tuple[dict[str, Item], dict[str, Item]]:

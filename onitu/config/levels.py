@@ -7,6 +7,7 @@ others the most specific holds.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import attrs
 
@@ -14,7 +15,8 @@ from onitu.config import keys
 from onitu.config.document import Item
 from onitu.config.faults import Faults, Place, nearest
 from onitu.config.keys import refuse_others, split_keys
-from onitu.config.parts import choice, size, texts
+from onitu.config.parts import choice, members, number, size, texts
+from onitu.config.values import Adopt, Keep, MaxDelete, Treatment
 from onitu.core.capability import Mode
 from onitu.core.filters import Filter
 from onitu.core.media_types import normalise_type
@@ -27,19 +29,17 @@ _MODES = {"r": Mode.READ, "w": Mode.WRITE, "rw": Mode.READ_WRITE, "none": Mode.N
 
 @attrs.frozen(kw_only=True)
 class Level:
-    """The folder options of one level. None is what was not said.
+    """The folder options of one level.
 
     Attributes:
         filter: Which files pass.
-        mode: What Onitu may do.
-        conflict: Who keeps the plain name in a conflict, with the services that are preferred.
-        symlinks: Whether symbolic links are kept.
+        mode: What Onitu may do, or None where nothing was said.
+        said: What was said of how files are treated: fields of `Treatment`.
     """
 
     filter: Filter
-    mode: Mode | None = None
-    conflict: tuple[Policy, tuple[str, ...]] | None = None
-    symlinks: bool | None = None
+    mode: Mode | None
+    said: Mapping[str, Any]
 
 
 def read_level(own: Mapping[str, Item], what: str, services: Collection[str], faults: Faults) -> Level:
@@ -51,16 +51,34 @@ def read_level(own: Mapping[str, Item], what: str, services: Collection[str], fa
         services: Names of all services.
         faults: Takes what is wrong.
     """
-    # The other value has its own time; the default may be spelled out.
-    adopt = own.get("adopt")
-    if adopt is not None and adopt.value is not None and adopt.text != "digest":
-        faults.add(adopt.place, f"'adopt' can only be 'digest' in this version of Onitu, not {adopt.shown}")
+    policy, preferred = _read_conflict(own.get("conflict"), services, faults)
+    treatment = {
+        "policy": policy,
+        "preferred": preferred,
+        "symlinks": _read_symlinks(own.get("symlinks"), faults),
+        "adopt": _read_adopt(own.get("adopt"), faults),
+        "max_delete": _read_max_delete(own.get("max-delete"), faults),
+        "keep": _read_keep(own.get("keep"), faults),
+        "atomic": _read_patterns(own["atomic"], "'atomic'", faults) if "atomic" in own else None,
+    }
     return Level(
         filter=_read_filter(own, what, faults),
         mode=_read_mode(own.get("mode"), faults),
-        conflict=_read_conflict(own.get("conflict"), services, faults),
-        symlinks=_read_symlinks(own.get("symlinks"), faults),
+        said={name: value for name, value in treatment.items() if value is not None},
     )
+
+
+def most_specific(folder: Treatment, *levels: Level) -> dict[str, Any]:
+    """Returns how files are treated where several levels have said something: the last one has its way.
+
+    Args:
+        folder: What the folder has.
+        levels: What comes on top, the most specific last.
+    """
+    said: dict[str, Any] = {field.name: getattr(folder, field.name) for field in attrs.fields(Treatment)}
+    for level in levels:
+        said.update(level.said)
+    return said
 
 
 def _read_mode(item: Item | None, faults: Faults) -> Mode | None:
@@ -75,6 +93,39 @@ def _read_mode(item: Item | None, faults: Faults) -> Mode | None:
 def _read_symlinks(item: Item | None, faults: Faults) -> bool | None:
     found = choice(item, "'symlinks'", ("skip", "keep"), faults)
     return None if found is None else found == "keep"
+
+
+def _read_adopt(item: Item | None, faults: Faults) -> Adopt | None:
+    found = choice(item, "'adopt'", [way.value for way in Adopt], faults)
+    if item is not None and found == Adopt.SIZE_MTIME.value:
+        # Not the key but this value has its own time; the default may be spelled out.
+        faults.add(item.place, "'adopt' can only be 'digest' in this version of Onitu")
+    return None if found is None else Adopt(found)
+
+
+def _read_max_delete(item: Item | None, faults: Faults) -> MaxDelete | None:
+    if item is None or item.value is None:
+        return None
+    own, others = split_keys(members(item, "'max-delete'", faults), keys.MAX_DELETE, faults)
+    refuse_others(others, keys.MAX_DELETE, faults)
+    default = MaxDelete()
+    percent = number(own.get("percent"), "'percent'", "a number from 0 to 100", faults)
+    if percent is not None and percent > 100:  # noqa: PLR2004 - the whole.
+        faults.add(own["percent"].place, f"'percent' must be a number from 0 to 100, not {own['percent'].shown}")
+    files = number(own.get("files"), "'files'", "a number of files", faults)
+    return MaxDelete(
+        percent=default.percent if percent is None else float(percent),
+        files=default.files if files is None else int(files),
+    )
+
+
+def _read_keep(item: Item | None, faults: Faults) -> Keep | None:
+    if item is None or item.value is None:
+        return None
+    own, others = split_keys(members(item, "'keep'", faults), keys.KEEP, faults)
+    refuse_others(others, keys.KEEP, faults)
+    days = number(own.get("days"), "'days'", "a number of days", faults)
+    return Keep(days=days, size=size(own.get("size"), "'size'", faults))
 
 
 def _read_filter(own: Mapping[str, Item], what: str, faults: Faults) -> Filter:
@@ -121,16 +172,16 @@ def _read_patterns(item: Item | None, what: str, faults: Faults) -> Patterns:
 
 def _read_conflict(
     item: Item | None, services: Collection[str], faults: Faults
-) -> tuple[Policy, tuple[str, ...]] | None:
+) -> tuple[Policy | None, tuple[str, ...] | None]:
     """Reads `keep-both`, `newest` or `{prefer: [services]}` (B11)."""
     if item is None or item.value is None:
-        return None
+        return None, None
     if item.text in (Policy.KEEP_BOTH.value, Policy.NEWEST.value):
         return Policy(item.text), ()
     if not isinstance(item.value, dict):
         hint = nearest(item.text, ("keep-both", "newest"))
         faults.add(item.place, f"'conflict' is keep-both, newest or {{prefer: [services]}}, not {item.shown}{hint}")
-        return None
+        return None, None
     own, others = split_keys(item.value, keys.CONFLICT, faults)
     refuse_others(others, keys.CONFLICT, faults)
     preferred = texts(own.get("prefer"), "'prefer'", faults)

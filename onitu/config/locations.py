@@ -1,6 +1,6 @@
 """Where a setup is looked for, and where its data lies.
 
-The only part of `onitu.config` that asks the environment anything.
+Besides `secret`, the only part of `onitu.config` that asks the environment anything.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from onitu.config import keys
+from onitu.config import entries, keys
+from onitu.config.daemon import read_api, read_notify
 from onitu.config.document import Item
 from onitu.config.faults import Faults, Place
 from onitu.config.keys import refuse_others, split_keys
@@ -19,7 +20,6 @@ from onitu.config.rules import RulesReader
 from onitu.config.services import ServiceReader
 from onitu.config.values import FolderOptions, Keys, ServiceSetup, Setup
 from onitu.core.capability import Mode
-from onitu.core.scope import Policy
 
 #: Longest name of a folder or service: it becomes a file name, and part of one.
 MAX_NAME_BYTES = 100
@@ -35,6 +35,26 @@ def read_setup(top: Item, path: Path, faults: Faults) -> Setup:
     """
     own, others = split_keys(members(top, "a setup", faults), keys.TOP, faults)
     refuse_others(others, keys.TOP, faults)
+    old = own.get("entries")
+    folders, services = _read_services(own, faults) if old is None else _read_entries(own, old, faults)
+    rules = RulesReader(services, None if old is not None else folders, faults).read(own.get("rules"))
+    return Setup(
+        path=path,
+        name=_read_setup_name(own.get("name"), top, faults, default="" if old is None else path.stem),
+        folders=folders,
+        services=services,
+        rules=rules if old is None else entries.read_rules(rules, old, faults),
+        is_entries=old is not None,
+        data_dir=_read_data_dir(own.get("data-dir"), path, faults),
+        api=read_api(own.get("api"), faults),
+        notify=read_notify(own.get("notify"), faults),
+        warnings=tuple(sorted(faults.warnings)),
+        places=dict(_places(top, ())),
+    )
+
+
+def _read_services(own: Mapping[str, Item], faults: Faults) -> tuple[dict[str, FolderOptions], dict[str, ServiceSetup]]:
+    """Reads `folders` and `services`."""
     folder_items = members(own.get("folders"), "'folders'", faults)
     service_items = members(own.get("services"), "'services'", faults)
     ignore_defaults = flag(own.get("default-ignores"), "'default-ignores'", faults)
@@ -50,24 +70,30 @@ def read_setup(top: Item, path: Path, faults: Faults) -> Setup:
     }
     _warn_of_idle_folders(folders, services, folder_items, faults)
     _warn_of_idle_services(services, service_items, faults)
-    return Setup(
-        path=path,
-        name=_read_setup_name(own.get("name"), top, faults),
-        folders=folders,
-        services=services,
-        rules=RulesReader(service_items, folder_items, faults).read(own.get("rules")),
-        data_dir=_read_data_dir(own.get("data-dir"), path, faults),
-        warnings=tuple(faults.warnings),
-        places=dict(_places(top, ())),
-    )
+    return folders, services
 
 
-def _read_setup_name(item: Item | None, top: Item, faults: Faults) -> str:
+def _read_entries(
+    own: Mapping[str, Item], item: Item, faults: Faults
+) -> tuple[dict[str, FolderOptions], dict[str, ServiceSetup]]:
+    """Reads `entries`, the services of a setup of Onitu 0.1 (B15)."""
+    entries.refuse_mixture(own, faults)
+    good = {
+        name: child
+        for name, child in members(item, "'entries'", faults).items()
+        if _name_is_good(name, child, "service", faults)
+    }
+    return {entries.FOLDER: FolderOptions(name=entries.FOLDER)}, entries.read_entries(good, faults)
+
+
+def _read_setup_name(item: Item | None, top: Item, faults: Faults, *, default: str) -> str:
     if item is None or item.value is None:
-        faults.add(top.place, "'name' is missing: a setup needs a name")
-    elif isinstance(item.value, (dict, list)) or not item.text.strip() or not item.text.isprintable():
+        if not default:
+            faults.add(top.place, "'name' is missing: a setup needs a name")
+        return default
+    if isinstance(item.value, (dict, list)) or not item.text.strip() or not item.text.isprintable():
         faults.add(item.place, f"'name' must be a printable text, not {item.shown}")
-    return "" if item is None else item.text.strip()
+    return item.text.strip()
 
 
 def _read_data_dir(item: Item | None, path: Path, faults: Faults) -> Path | None:
@@ -100,16 +126,13 @@ def _read_folder(
     own, others = split_keys(members(item, f"folder '{name}'", faults), keys.FOLDER, faults)
     refuse_others(others, keys.FOLDER, faults)
     level = read_level(own, f"folder '{name}'", services, faults)
-    policy, preferred = level.conflict or (Policy.KEEP_BOTH, ())
     ignored = flag(own.get("default-ignores"), "'default-ignores'", faults)
     return FolderOptions(
         name=name,
         mode=Mode.READ_WRITE if level.mode is None else level.mode,
         filter=level.filter,
-        policy=policy,
-        preferred=preferred,
-        symlinks=bool(level.symlinks),
         ignore_defaults=ignore_defaults if ignored is None else ignored,
+        **level.said,
     )
 
 

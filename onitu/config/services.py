@@ -5,17 +5,17 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
 from onitu.config import keys
+from onitu.config.daemon import read_command, read_reference
 from onitu.config.document import Item
 from onitu.config.faults import Faults, nearest
 from onitu.config.keys import refuse_others, split_keys
-from onitu.config.levels import Level, read_level
-from onitu.config.parts import members, number, size, texts
+from onitu.config.levels import Level, most_specific, read_level
+from onitu.config.limits import read_bandwidth, read_changes_timer, read_chunk_size, read_schedule, read_velocity
+from onitu.config.parts import members, size
+from onitu.config.secret import Given
 from onitu.config.values import DriverCommand, FolderOptions, MappingSetup, ServiceSetup
-from onitu.core.capability import MAX_CHUNK
-from onitu.core.manifest import OptionValue
 
 
 class ServiceReader:
@@ -46,9 +46,28 @@ class ServiceReader:
             driver=self._read_driver(own.get("driver") or self._misspelt_driver(others), item),
             options=self._read_options(own.get("options"), others),
             folders=self._read_mappings(own.get("folders"), level),
-            velocity=self._read_velocity(own.get("velocity")),
-            chunk_size=self._read_chunk_size(own.get("chunk-size")),
-            changes_timer=self._read_changes_timer(own.get("changes-timer")),
+            velocity=read_velocity(own.get("velocity"), self._faults),
+            chunk_size=read_chunk_size(own.get("chunk-size"), self._faults),
+            changes_timer=read_changes_timer(own.get("changes-timer"), self._faults),
+            bandwidth=read_bandwidth(own.get("bandwidth"), self._faults),
+            schedule=read_schedule(own.get("schedule"), self._faults),
+            min_free=size(own.get("min-free"), "'min-free'", self._faults),
+        )
+
+    def read_entry(self, item: Item, folder: str) -> ServiceSetup:
+        """Returns the service that an entry of Onitu 0.1 is (B15).
+
+        Args:
+            item: The entry.
+            folder: The one folder of such a setup; it lies at the entry's root.
+        """
+        own, others = split_keys(members(item, f"entry '{self._name}'", self._faults), keys.ENTRY, self._faults)
+        refuse_others(others, keys.ENTRY, self._faults)
+        return ServiceSetup(
+            name=self._name,
+            driver=self._read_driver(own.get("driver"), item),
+            options=self._read_options(own.get("options"), {}),
+            folders={folder: MappingSetup(folder=folder, path=".")},
         )
 
     def _misspelt_driver(self, others: dict[str, Item]) -> Item | None:
@@ -63,7 +82,8 @@ class ServiceReader:
 
     def _read_driver(self, item: Item | None, service: Item) -> str | DriverCommand:
         if item is None or item.value in (None, ""):
-            self._faults.add(service.key_place, f"service '{self._name}' has no 'driver'")
+            if not service.value or isinstance(service.value, dict):  # Else it has been said that it is no map.
+                self._faults.add(service.key_place, f"'{self._name}' has no 'driver'")
             return ""
         if isinstance(item.value, list):
             self._faults.add(item.place, "'driver' is a name or {command: [program, arguments]}, not a list")
@@ -72,17 +92,13 @@ class ServiceReader:
             return item.text
         own, others = split_keys(item.value, keys.DRIVER, self._faults)
         refuse_others(others, keys.DRIVER, self._faults)
-        argv = [text for text, _ in texts(own.get("command"), "'command'", self._faults)]
-        if "command" in own and not (argv and argv[0]):
-            self._faults.add(own["command"].place, "'command' must name a program")
-        elif not item.value:
+        if "command" in own:
+            return DriverCommand(argv=read_command(own["command"], self._faults))
+        if not item.value:
             self._faults.add(item.place, "'driver' is a name or {command: [program, arguments]}")
-        if argv and "/" in argv[0]:
-            base = Path(item.place.file).absolute().parent
-            argv[0] = str(base / Path(argv[0]).expanduser())
-        return DriverCommand(argv=tuple(argv))
+        return ""
 
-    def _read_options(self, nested: Item | None, beside: Mapping[str, Item]) -> dict[str, OptionValue]:
+    def _read_options(self, nested: Item | None, beside: Mapping[str, Item]) -> dict[str, Given]:
         """Joins the driver options beside `driver` with those under `options` (B3)."""
         items = dict(beside)
         for name, item in members(nested, "'options'", self._faults).items():
@@ -94,34 +110,15 @@ class ServiceReader:
             items[name] = item
         return {name: self._read_option(name, item) for name, item in items.items()}
 
-    def _read_option(self, name: str, item: Item) -> OptionValue:
-        if isinstance(item.value, dict) and item.value.keys() <= {"env", "file"} and item.value:
-            self._faults.add(item.place, f"option '{name}': 'env' and 'file' are not part of this version of Onitu yet")
-        elif isinstance(item.value, (dict, list)):
-            self._faults.add(item.place, f"option '{name}' must be a number, a text, true or false, not {item.shown}")
-        else:
+    def _read_option(self, name: str, item: Item) -> Given:
+        reference = read_reference(item, f"option '{name}'", self._faults)
+        if reference is not None:
+            return reference
+        if not isinstance(item.value, (dict, list)):
             return item.value
+        hint = nearest(name.replace("_", "-"), sorted(keys.SERVICE.reserved))
+        self._faults.add(item.place, f"option '{name}' must be a number, a text, true or false, not {item.shown}{hint}")
         return None
-
-    def _read_velocity(self, item: Item | None) -> float | None:
-        form = "a number from 0 to 1 (fastest)"
-        found = number(item, "'velocity'", form, self._faults)
-        if item is not None and found is not None and found > 1:
-            self._faults.add(item.place, f"'velocity' must be {form}, not {item.shown}")
-        return None if found is None else float(found)
-
-    def _read_chunk_size(self, item: Item | None) -> int | None:
-        found = size(item, "'chunk-size'", self._faults)
-        if item is not None and found is not None and not 0 < found <= MAX_CHUNK:
-            self._faults.add(item.place, f"'chunk-size' is 1 byte to 1Mi, the most that fits, not {item.shown}")
-        return found
-
-    def _read_changes_timer(self, item: Item | None) -> float | None:
-        form = "a number of seconds, more than 0"
-        found = number(item, "'changes-timer'", form, self._faults)
-        if item is not None and found == 0:
-            self._faults.add(item.place, f"'changes-timer' must be {form}, not {item.shown}")
-        return None if found is None else float(found)
 
     def _read_mappings(self, item: Item | None, service: Level) -> dict[str, MappingSetup]:
         mappings: dict[str, MappingSetup] = {}
@@ -147,14 +144,13 @@ class ServiceReader:
         mode = functools.reduce(operator.and_, modes)
         if not mode and all(modes):
             self._faults.warn(item.key_place, f"{what}: the modes leave nothing that Onitu may do there")
-        symlinks = [one.symlinks for one in (level, service) if one.symlinks is not None]
         return MappingSetup(
             folder=folder.name,
             path=self._read_path(own.get("path"), folder.name),
             mode=mode,
             filters=tuple(one for one in (folder.filter, service.filter, level.filter) if not one.is_empty),
-            symlinks=symlinks[0] if symlinks else folder.symlinks,
             options={name: self._read_option(name, child) for name, child in others.items()},
+            **most_specific(folder, service, level),
         )
 
     def _read_path(self, item: Item | None, default: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -9,10 +10,11 @@ from typing import TypeAlias
 import attrs
 
 from onitu.config.faults import Fault, Place
+from onitu.config.secret import Given, Reference
+from onitu.config.times import Span
 from onitu.core.capability import Mode
 from onitu.core.filters import Filter
-from onitu.core.manifest import OptionValue
-from onitu.core.patterns import DEFAULT_IGNORES
+from onitu.core.patterns import DEFAULT_IGNORES, Patterns
 from onitu.core.rules import Rules
 from onitu.core.scope import Policy
 
@@ -34,33 +36,140 @@ class DriverCommand:
         return " ".join(self.argv)
 
 
+class Adopt(enum.Enum):
+    """What makes two files equal that meet for the first time."""
+
+    DIGEST = "digest"
+    SIZE_MTIME = "size-mtime"
+
+
 @attrs.frozen(kw_only=True)
-class FolderOptions:
+class MaxDelete:
+    """How much may be deleted before a person is asked: more than both of these is held.
+
+    Attributes:
+        percent: Share of the entries, 0 to 100.
+        files: Number of entries.
+    """
+
+    percent: float = 50.0
+    files: int = 20
+
+
+@attrs.frozen(kw_only=True)
+class Keep:
+    """How long what was replaced or deleted is kept.
+
+    Attributes:
+        days: Not longer than this; None for the driver's default.
+        size: Not more than this many bytes; None for no limit.
+    """
+
+    days: float | None = None
+    size: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Timetable:
+    """Bytes per second, by the time of the week.
+
+    Attributes:
+        rates: Spans with their rates; the first that it is in counts.
+        otherwise: At all other times; None for no limit.
+    """
+
+    rates: tuple[tuple[Span, int], ...] = ()
+    otherwise: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Bandwidth:
+    """What may go over the wire of a service.
+
+    Attributes:
+        up: To it; None for no limit.
+        down: From it; None for no limit.
+    """
+
+    up: Timetable | None = None
+    down: Timetable | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Api:
+    """The REST API.
+
+    Attributes:
+        host: Address it listens on, or None for the default.
+        port: Port, or None for the default.
+        token: What a caller must show, or None. A secret.
+    """
+
+    host: str | None = None
+    port: int | None = None
+    token: str | Reference | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Notification:
+    """Somebody who is told when Onitu needs a person.
+
+    Attributes:
+        command: The program and its arguments; empty where there is a URL.
+        url: Address of a web hook. May hold a secret.
+    """
+
+    command: tuple[str, ...] = ()
+    url: str | None = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Treatment:
+    """How the files of a folder are treated: by the folder's own word, or on one service by the most specific one (B6).
+
+    Attributes:
+        policy: Who keeps the plain name in a conflict.
+        preferred: With `Policy.PREFER`, the services in order.
+        symlinks: Whether symbolic links are kept.
+        adopt: What makes two files equal at first contact.
+        max_delete: How much may be deleted before a person is asked, or None for the default.
+        keep: How long what was replaced or deleted is kept, or None for the default.
+        atomic: Directories that are synced whole or not at all.
+    """
+
+    policy: Policy = Policy.KEEP_BOTH
+    preferred: tuple[str, ...] = ()
+    symlinks: bool = False
+    adopt: Adopt = Adopt.DIGEST
+    max_delete: MaxDelete | None = None
+    keep: Keep | None = None
+    atomic: Patterns = attrs.field(factory=Patterns)
+
+
+@attrs.frozen(kw_only=True)
+class FolderOptions(Treatment):
     """What is said of a folder, for all its services.
 
     Attributes:
         name: Its name.
         mode: What Onitu may do with it; each mapping narrows it (B6).
         filter: Which files belong to it; those of each mapping come on top (B6).
-        policy: Who keeps the plain name in a conflict.
-        preferred: With `Policy.PREFER`, the services in order.
-        symlinks: Whether symbolic links are kept, where the service and the mapping say nothing else.
         ignore_defaults: Whether the names that nobody wants to sync are left out (B17).
     """
 
     name: str
     mode: Mode = Mode.READ_WRITE
-    filter: Filter = attrs.field(
-        default=attrs.Factory(lambda self: Filter(level=f"folder '{self.name}'"), takes_self=True)
-    )
-    policy: Policy = Policy.KEEP_BOTH
-    preferred: tuple[str, ...] = ()
-    symlinks: bool = False
+    filter: Filter = attrs.field(default=attrs.Factory(lambda self: _all_of(self.name), takes_self=True))
     ignore_defaults: bool = True
 
 
+def _all_of(folder: str) -> Filter:
+    """Returns the filter of a folder that all files belong to."""
+    return Filter(level=f"folder '{folder}'")
+
+
 @attrs.frozen(kw_only=True)
-class MappingSetup:
+class MappingSetup(Treatment):
     """A folder on a service.
 
     Attributes:
@@ -70,7 +179,6 @@ class MappingSetup:
         mode: What Onitu may do there: the folder's, the service's and the mapping's own, intersected. `Mode.NONE`
             disables the mapping.
         filters: What a file must pass: the folder's, the service's and the mapping's own, without those that are empty.
-        symlinks: Whether symbolic links are kept; of the three levels the most specific that says something holds.
         options: Driver options that hold for this folder only. May hold secrets.
     """
 
@@ -78,8 +186,7 @@ class MappingSetup:
     path: str
     mode: Mode = Mode.READ_WRITE
     filters: tuple[Filter, ...] = ()
-    symlinks: bool = False
-    options: Mapping[str, OptionValue] = attrs.field(factory=dict, repr=False)
+    options: Mapping[str, Given] = attrs.field(factory=dict, repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -94,15 +201,21 @@ class ServiceSetup:
         velocity: 0 to 1 (fastest), or None for what the driver's manifest says.
         chunk_size: Bytes of a chunk, or None for the default.
         changes_timer: Seconds between two listings of a service that cannot be watched, or None for the default.
+        bandwidth: What may go over its wire.
+        schedule: When anything is done with it; empty for always.
+        min_free: Bytes that are to stay free there, or None.
     """
 
     name: str
     driver: str | DriverCommand
-    options: Mapping[str, OptionValue] = attrs.field(factory=dict, repr=False)
+    options: Mapping[str, Given] = attrs.field(factory=dict, repr=False)
     folders: Mapping[str, MappingSetup] = attrs.field(factory=dict)
     velocity: float | None = None
     chunk_size: int | None = None
     changes_timer: float | None = None
+    bandwidth: Bandwidth = attrs.field(factory=Bandwidth)
+    schedule: tuple[Span, ...] = ()
+    min_free: int | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -117,6 +230,8 @@ class Setup:
         rules: Which services get which files, or None: all that a file is mapped on and admitted to (C4).
         is_entries: Whether it is a setup of Onitu 0.1: one folder `default`, and names of files without it (B15, C2).
         data_dir: Where the metadata is to be kept, absolute, or None for a directory named after the setup.
+        api: Where the REST API listens, and what it asks for.
+        notify: Whom Onitu tells that it needs a person.
         warnings: What is usable but probably not meant.
         places: Where each value stands, by its keys from the top of the file; for messages.
     """
@@ -128,6 +243,8 @@ class Setup:
     rules: Rules | None = None
     is_entries: bool = False
     data_dir: Path | None = None
+    api: Api = attrs.field(factory=Api)
+    notify: tuple[Notification, ...] = ()
     warnings: tuple[Fault, ...] = ()
     places: Mapping[Keys, Place] = attrs.field(factory=dict, eq=False, repr=False)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import attrs
 import trio
 
+from onitu.config.secret import revealed
 from onitu.config.values import ServiceSetup
 from onitu.core.capability import Mode
 from onitu.errors import ConfigError, DriverError, OnituError, Unavailable
@@ -31,6 +32,7 @@ from onitu.supervisor.restart import History, Run, next_delay, remember
 from onitu.supervisor.serve import command_of
 
 if TYPE_CHECKING:
+    from onitu.core.manifest import Manifest
     from onitu.host.client import DriverClient
     from onitu.referee import Referee
     from onitu.store import Store, Transaction
@@ -192,7 +194,7 @@ class Service:
     async def _serve(self, process: DriverProcess, client: DriverClient) -> None:
         """Configures the driver and serves its folders until something fails."""
         manifest = await client.manifest()
-        settings = await self._settings()
+        settings = await self._settings(manifest)
         configured = await client.configure(settings)
         to_come = self._check_roots(configured, settings)
         await self._adopt(configured)
@@ -257,8 +259,17 @@ class Service:
             ended = f"the driver of {self.name} cannot watch, and ended its stream"
             raise Unavailable(ended)
 
-    async def _settings(self) -> Settings:
-        """Returns what the driver is told."""
+    async def _settings(self, manifest: Manifest) -> Settings:
+        """Returns what the driver is told, with the secrets in place.
+
+        Raises:
+            ConfigError: A secret is not there.
+        """
+        directory = self._common.directory
+        options = revealed(self._setup.options, manifest, directory)
+        of_folders = {
+            name: revealed(mapping.options, manifest, directory) for name, mapping in self._setup.folders.items()
+        }
 
         def work(transaction: Transaction) -> Settings:
             folders = tuple(
@@ -266,7 +277,7 @@ class Service:
                     name=mapping.folder,
                     path=mapping.path,
                     mode=mapping.mode & Mode.READ if self._dry_run and mapping.mode & Mode.READ else mapping.mode,
-                    options=dict(mapping.options),
+                    options=of_folders[mapping.folder],
                     root_id=records.root_id(transaction, self.name, mapping.folder),
                 )
                 for mapping in self._setup.folders.values()
@@ -276,7 +287,7 @@ class Service:
                 service=self.name,
                 setup_id=self._common.setup_id,
                 generation=records.next_generation(transaction, self.name),
-                options=dict(self._setup.options),
+                options=options,
                 folders=folders,
             )
 

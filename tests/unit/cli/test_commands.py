@@ -50,7 +50,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespace]:
 
 
 def test_check_of_a_good_setup(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A good setup is summed up: who takes part in what, how, and where."""
+    """B17: a good setup is summed up: who takes part in what, how, and where; and what is left out by default."""
     Path("onitu.yaml").write_text(GOOD)
 
     assert run(["check"]) == 0
@@ -59,6 +59,7 @@ def test_check_of_a_good_setup(work: Path, capsys: pytest.CaptureFixture[str]) -
         "setup 'My Files' is fine",
         f"data directory: {work}/.local/state/onitu/my-files",
         "folder documents",
+        "  left out: .DS_Store Thumbs.db desktop.ini ~$* .~lock* *.part *.crdownload .onitu",
         "  rw   laptop (local_storage), path 'documents'",
         "  w    backup (local_storage), path 'my/documents'",
     ]
