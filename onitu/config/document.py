@@ -26,6 +26,11 @@ _TOO_DEEP = "the setup is nested too deeply or repeats itself by aliases"
 #: Parts of YAML's messages, and what they mean. No words repeat what stands in the file: it may be a secret.
 _MISTAKES = {
     "found undefined alias": "a '*' begins an alias, and there is none; a text that begins with '*' needs quotes",
+    "scanning an alias": "a text that begins with '*' needs quotes",
+    "scanning an anchor": "a text that begins with '&' needs quotes",
+    "a tag": "a '!' begins a tag, which a setup cannot hold; a text that begins with '!' needs quotes",
+    "scanning a block scalar": "a text that begins with '|' or '>' needs quotes",
+    "found unknown escape character": "in double quotes a '\\' is written '\\\\', in single ones '\\'",
     "found character '%'": "a text that begins with '%' needs quotes",
     "found character '@'": "a text that begins with '@' needs quotes",
     "found character '`'": "a text that begins with '`' needs quotes",
@@ -61,12 +66,14 @@ class Item:
         value: A plain value, the members of a map by their keys, or the members of a list.
         text: A plain value as it was written; "" for maps and lists.
         key_place: Where its key stands; its own place where it has none.
+        is_readable: Whether what stands there could be read; if not, that is a fault already.
     """
 
     place: Place
     value: Plain | dict[str, Item] | list[Item]
     text: str = ""
     key_place: Place = attrs.field(default=attrs.Factory(lambda self: self.place, takes_self=True))
+    is_readable: bool = True
 
     @property
     def shown(self) -> str:
@@ -119,7 +126,11 @@ def _mistake(error: yaml.MarkedYAMLError, text: str, file: str) -> tuple[Place, 
     line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
     if "\t" in line[: len(line) - len(line.lstrip())] or "'\\t'" in problem:
         return place, "this is not YAML: it indents with spaces, never with tabs"
-    words = next((words for beginning, words in _MISTAKES.items() if beginning in problem), problem)
+    said = f"{problem} {error.context or ''}"
+    words = next((words for beginning, words in _MISTAKES.items() if beginning in said), problem)
+    opened = error.context_mark
+    if words.startswith("a ',' or") and opened is not None and opened.line < place.line - 1:
+        words += f", or the one that is opened in line {opened.line + 1} is never closed"
     return place, f"this is not YAML: {words}"
 
 
@@ -155,7 +166,12 @@ class _Reader:
             return Item(place, members, key_place=key_place)
         if isinstance(node, yaml.SequenceNode):
             return Item(place, [self.item(child, depth=depth + 1) for child in node.value], key_place=key_place)
-        return Item(place, self._plain(node, place), text=node.value, key_place=key_place)
+        try:
+            return Item(place, self._plain(node), text=node.value, key_place=key_place)
+        except (yaml.YAMLError, ValueError, LookupError, AttributeError):
+            # Tags such as !!python/object end here: the loader is safe.
+            self._faults.add(place, _no_value(node.tag))
+            return Item(place, None, key_place=key_place, is_readable=False)
 
     def _members(self, node: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
         """Yields the members of a map as (key, key's node, value's node), those merged by `<<` after its own."""
@@ -188,23 +204,25 @@ class _Reader:
                     taken[key.value] = key
                     yield key.value, key, child
 
-    def _plain(self, node: yaml.Node, place: Place) -> Plain:
+    def _plain(self, node: yaml.Node) -> Plain:
+        """Returns a plain value.
+
+        Raises:
+            yaml.YAMLError, ValueError, LookupError, AttributeError: It is none.
+        """
         if node.tag == _STR:
             return str(node.value)
         try:
             value = self._constructor.construct_object(node)
-        except (yaml.YAMLError, ValueError, LookupError, AttributeError):
+        except (ValueError, AttributeError):
             if node.tag == _TIMESTAMP:
                 return str(node.value)  # It looks like a date, and is none.
-            # Tags such as !!python/object end here: the loader is safe. What stands there may be a secret.
-            self._faults.add(place, _no_value(node.tag))
-            return None
+            raise
         if isinstance(value, (datetime.date, bytes)):
             return str(node.value)  # No option is a date; a folder may well be called like one.
         if value is None or isinstance(value, (str, int, float)):
             return value
-        self._faults.add(place, f"'{node.value}' is of a kind that a setup cannot hold")
-        return None
+        raise ValueError(node.tag)
 
     def _place(self, node: yaml.Node) -> Place:
         return Place(self._file, node.start_mark.line + 1, node.start_mark.column + 1)

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 import attrs
 
+from onitu.config.doubts import doubts
 from onitu.config.faults import Fault, Place, SetupError, nearest
 from onitu.config.keys import MAPPING, SERVICE, Keys
 from onitu.config.load import read_file
@@ -51,7 +52,7 @@ def check_setup(path: Path) -> Setup:
     warnings: list[Fault] = []
     if setup is not None:
         faults += driver_faults(setup)
-        warnings += _secrets_in_plain_text(setup)
+        warnings += (*_secrets_in_plain_text(setup), *doubts(setup))
     if setup is None or faults:
         raise SetupError(faults)
     return attrs.evolve(setup, warnings=tuple(sorted((*setup.warnings, *warnings))))
@@ -104,7 +105,7 @@ def _service_faults(setup: Setup, service: ServiceSetup, known: dict[str, Known]
 def _option_faults(setup: Setup, service: ServiceSetup, manifest: Manifest) -> Iterator[Fault]:
     above = (_services_of(setup), service.name)
     options, without = look_up_all(service.options, manifest, setup.directory)
-    yield from (Fault(_option_place(setup, above, fault.key), fault.message) for fault in without)
+    yield from (Fault(_option_place(setup, above, fault.key), fault.message) for fault in without if fault.message)
     reported = {option.key for fault in without if (option := manifest.option(fault.key)) is not None}
     for fault in option_faults(manifest, options):
         if fault.key not in reported and not _given_per_folder(fault, service, manifest):
@@ -113,7 +114,7 @@ def _option_faults(setup: Setup, service: ServiceSetup, manifest: Manifest) -> I
     for mapping in service.folders.values():
         keys = (*above, "folders", mapping.folder)
         options, without = look_up_all(mapping.options, manifest, setup.directory)
-        yield from (Fault(_option_place(setup, keys, fault.key), fault.message) for fault in without)
+        yield from (Fault(_option_place(setup, keys, fault.key), fault.message) for fault in without if fault.message)
         for fault in option_faults(manifest, options):
             if fault.key in options:  # What is missing here may stand at the service.
                 yield Fault(_option_place(setup, keys, fault.key), _text(fault, manifest, MAPPING))

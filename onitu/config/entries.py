@@ -21,17 +21,19 @@ _OTHERS = ("folders", "services", "default-ignores")
 
 
 def refuse_mixture(own: Mapping[str, Item], faults: Faults) -> None:
-    """Makes a fault of every key that does not go with `entries`.
+    """Makes a fault of the keys that do not go with `entries`.
 
     Args:
         own: The members of the setup.
         faults: Takes what is wrong.
     """
     line = own["entries"].key_place.line
-    for key in _OTHERS:
-        if key in own:
-            text = f"'{key}' does not go with 'entries' (line {line}), which is the setup of Onitu 0.1: use one kind"
-            faults.add(own[key].key_place, text)
+    here = [key for key in _OTHERS if key in own]
+    if here:
+        does = "does" if len(here) == 1 else "do"
+        names = " and ".join(f"'{key}'" for key in here)
+        text = f"{names} {does} not go with 'entries' (line {line}), which is the setup of Onitu 0.1: use one kind"
+        faults.add(own[here[0]].key_place, text)
 
 
 def read_entries(items: Mapping[str, Item], faults: Faults) -> dict[str, ServiceSetup]:

@@ -75,7 +75,7 @@ ENTRY = Keys(
     refused={"folders": "belongs to 'services': a setup with 'entries' (Onitu 0.1) has no folders"},
 )
 API = Keys(what="'api'", known=frozenset({"host", "port", "token"}))
-NOTIFICATION = Keys(what="a notification", known=frozenset({"command", "url"}))
+NOTIFICATION = Keys(what="a notification ({command: [...]} or {url: ...})", known=frozenset({"command", "url"}))
 SECRET = Keys(what="a secret", known=frozenset({"env", "file"}))
 RULE = Keys(what="a rule", known=frozenset({"match", "sync", "ban"}))
 MATCH = Keys(what="'match'", known=frozenset({"path", "mime", "size", "extension"}))

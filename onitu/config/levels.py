@@ -106,7 +106,7 @@ def _read_adopt(item: Item | None, faults: Faults) -> Adopt | None:
 def _read_max_delete(item: Item | None, faults: Faults) -> MaxDelete | None:
     if item is None or item.value is None:
         return None
-    own, others = split_keys(members(item, "'max-delete'", faults), keys.MAX_DELETE, faults)
+    own, others = split_keys(members(item, "'max-delete' ({percent: 50, files: 20})", faults), keys.MAX_DELETE, faults)
     refuse_others(others, keys.MAX_DELETE, faults)
     default = MaxDelete()
     percent = number(own.get("percent"), "'percent'", "a number from 0 to 100", faults)
@@ -122,7 +122,7 @@ def _read_max_delete(item: Item | None, faults: Faults) -> MaxDelete | None:
 def _read_keep(item: Item | None, faults: Faults) -> Keep | None:
     if item is None or item.value is None:
         return None
-    own, others = split_keys(members(item, "'keep'", faults), keys.KEEP, faults)
+    own, others = split_keys(members(item, "'keep' ({days: 30, size: 10G})", faults), keys.KEEP, faults)
     refuse_others(others, keys.KEEP, faults)
     days = number(own.get("days"), "'days'", "a number of days", faults)
     return Keep(days=days, size=size(own.get("size"), "'size'", faults))
@@ -196,5 +196,6 @@ def known_services(
     """Returns names of services; one that is none is a fault."""
     for name, place in given:
         if name not in services:
-            faults.add(place, f"{what} names '{name}', which is no service{nearest(name, services)}")
+            hint = nearest(name, services) or f" (there are: {', '.join(services) or 'none'})"
+            faults.add(place, f"{what} names '{name}', which is no service{hint}")
     return tuple(name for name, _ in given)

@@ -43,7 +43,7 @@ def read_changes_timer(item: Item | None, faults: Faults) -> float | None:
 
 def read_bandwidth(item: Item | None, faults: Faults) -> Bandwidth:
     """Reads bytes per second, each way."""
-    own, others = split_keys(members(item, "'bandwidth'", faults), keys.BANDWIDTH, faults)
+    own, others = split_keys(members(item, "'bandwidth' ({up: RATE, down: RATE})", faults), keys.BANDWIDTH, faults)
     refuse_others(others, keys.BANDWIDTH, faults)
     return Bandwidth(up=_read_rate(own.get("up"), "'up'", faults), down=_read_rate(own.get("down"), "'down'", faults))
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from onitu.config import entries, keys
 from onitu.config.daemon import read_api, read_notify
 from onitu.config.document import Item
-from onitu.config.faults import Faults, Place
+from onitu.config.faults import Faults, Place, nearest
 from onitu.config.keys import refuse_others, split_keys
 from onitu.config.levels import read_level
-from onitu.config.parts import flag, members
+from onitu.config.parts import flag, members, texts
 from onitu.config.rules import RulesReader
 from onitu.config.services import ServiceReader
 from onitu.config.values import FolderOptions, Keys, ServiceSetup, Setup
@@ -36,11 +36,14 @@ def read_setup(top: Item, path: Path, faults: Faults) -> Setup:
     own, others = split_keys(members(top, "a setup", faults), keys.TOP, faults)
     refuse_others(others, keys.TOP, faults)
     old = own.get("entries")
+    # Something that is no map, or a misspelt name, is one fault and not two.
+    excused = not isinstance(top.value, dict | None) or any(nearest(key, ["name"]) for key in others)
+    default = path.stem if old is not None or excused else ""
     folders, services = _read_services(own, faults) if old is None else _read_entries(own, old, faults)
     rules = RulesReader(services, None if old is not None else folders, faults).read(own.get("rules"))
     return Setup(
         path=path,
-        name=_read_setup_name(own.get("name"), top, faults, default="" if old is None else path.stem),
+        name=_read_setup_name(own.get("name"), top, faults, default=default),
         folders=folders,
         services=services,
         rules=rules if old is None else entries.read_rules(rules, old, faults),
@@ -63,8 +66,9 @@ def _read_services(own: Mapping[str, Item], faults: Faults) -> tuple[dict[str, F
         for name, item in folder_items.items()
         if _name_is_good(name, item, "folder", faults)
     }
+    declared = [*folder_items, *(text for text, _ in texts(own.get("folders"), "", Faults()))]
     services = {
-        name: ServiceReader(name, folders, service_items, faults).read(item)
+        name: ServiceReader(name, folders, service_items, faults, declared=declared).read(item)
         for name, item in service_items.items()
         if _name_is_good(name, item, "service", faults)
     }

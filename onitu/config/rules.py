@@ -63,7 +63,9 @@ class RulesReader:
         )
 
     def _read_sizes(self, item: Item | None) -> tuple[int | None, int | None]:
-        own, others = split_keys(members(item, "'size'", self._faults), keys.SIZE, self._faults)
+        own, others = split_keys(
+            members(item, "'size' ({min: SIZE, max: SIZE})", self._faults), keys.SIZE, self._faults
+        )
         refuse_others(others, keys.SIZE, self._faults)
         least, most = (size(own.get(key), f"'{key}'", self._faults) for key in ("min", "max"))
         if least is not None and most is not None and least > most:

@@ -27,7 +27,8 @@ class Reference:
 
     Attributes:
         kind: "env" or "file".
-        name: Of the variable, or of the file; a relative one lies beside the setup.
+        name: Of the variable, or of the file; a relative one lies beside the setup. Empty where what stands in the
+            setup could not be read, which is a fault already.
     """
 
     kind: str
@@ -86,7 +87,7 @@ class SecretFault:
 
     Attributes:
         key: The option, as the setup spells it.
-        message: What is wrong.
+        message: What is wrong; "" where that has been said already.
     """
 
     key: str
@@ -110,7 +111,9 @@ def look_up_all(
             values[key] = given
             continue
         option = manifest.option(key)
-        if option is not None and not option.secret:
+        if not given.name:
+            faults.append(SecretFault(key, ""))
+        elif option is not None and not option.secret:
             message = f"Option '{key}' is no secret: only a secret may be given as {given}."
             faults.append(SecretFault(key, message))
         elif option is None:

@@ -14,8 +14,11 @@ from onitu.config.keys import refuse_others, split_keys
 from onitu.config.levels import Level, most_specific, read_level
 from onitu.config.limits import read_bandwidth, read_changes_timer, read_chunk_size, read_schedule, read_velocity
 from onitu.config.parts import members, size
-from onitu.config.secret import Given
+from onitu.config.secret import Given, Reference
 from onitu.config.values import DriverCommand, FolderOptions, MappingSetup, ServiceSetup
+
+#: In the place of an option whose fault has been noted, so that it does not count as missing too.
+_UNREADABLE = Reference("", "")
 
 
 class ServiceReader:
@@ -26,11 +29,19 @@ class ServiceReader:
         folders: The folders of the setup.
         services: Names of all services.
         faults: Takes what is wrong.
+        declared: Names of folders that are declared, but not well.
     """
 
     def __init__(
-        self, name: str, folders: Mapping[str, FolderOptions], services: Collection[str], faults: Faults
+        self,
+        name: str,
+        folders: Mapping[str, FolderOptions],
+        services: Collection[str],
+        faults: Faults,
+        *,
+        declared: Collection[str] = (),
     ) -> None:
+        self._declared = declared
         self._name = name
         self._folders = folders
         self._services = services
@@ -62,11 +73,14 @@ class ServiceReader:
             folder: The one folder of such a setup; it lies at the entry's root.
         """
         own, others = split_keys(members(item, f"entry '{self._name}'", self._faults), keys.ENTRY, self._faults)
-        refuse_others(others, keys.ENTRY, self._faults)
+        misplaced = {name: item for name, item in others.items() if not nearest(name, keys.ENTRY.known)}
+        refuse_others({name: item for name, item in others.items() if name not in misplaced}, keys.ENTRY, self._faults)
+        for name, other in misplaced.items():
+            self._faults.add(other.key_place, f"'{name}' belongs under 'options': an entry has only 'driver' beside it")
         return ServiceSetup(
             name=self._name,
             driver=self._read_driver(own.get("driver"), item),
-            options=self._read_options(own.get("options"), {}),
+            options=self._read_options(own.get("options"), misplaced),
             folders={folder: MappingSetup(folder=folder, path=".")},
         )
 
@@ -114,11 +128,14 @@ class ServiceReader:
         reference = read_reference(item, f"option '{name}'", self._faults)
         if reference is not None:
             return reference
+        if not item.is_readable:
+            return _UNREADABLE
         if not isinstance(item.value, (dict, list)):
             return item.value
         hint = nearest(name.replace("_", "-"), sorted(keys.SERVICE.reserved))
-        self._faults.add(item.place, f"option '{name}' must be a number, a text, true or false, not {item.shown}{hint}")
-        return None
+        text = f"option '{name}' must be a number, a text, true or false, not {item.shown}{hint}"
+        self._faults.add(item.place, text)
+        return _UNREADABLE
 
     def _read_mappings(self, item: Item | None, service: Level) -> dict[str, MappingSetup]:
         mappings: dict[str, MappingSetup] = {}
@@ -126,11 +143,14 @@ class ServiceReader:
         for folder, child in items.items():
             options = self._folders.get(folder)
             if options is None:
-                hint = nearest(folder, self._folders)
-                self._faults.add(child.key_place, f"folder '{folder}' is not declared under 'folders'{hint}")
+                if folder not in self._declared:  # Else its declaration is faulty, which is enough.
+                    hint = nearest(folder, self._folders)
+                    self._faults.add(child.key_place, f"folder '{folder}' is not declared under 'folders'{hint}")
                 continue
+            before = len(self._faults.found)
             mappings[folder] = self._read_mapping(options, child, service)
-            self._refuse_overlap(mappings, folder, child)
+            if len(self._faults.found) == before:
+                self._refuse_overlap(mappings, folder, child)
         return mappings
 
     def _read_mapping(self, folder: FolderOptions, item: Item, service: Level) -> MappingSetup:

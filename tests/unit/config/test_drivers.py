@@ -15,9 +15,10 @@ from onitu.config import drivers as subject
 from onitu.core.manifest import Manifest
 from onitu.errors import DriverError
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, object]] = {
     "host": {"name": "Host", "description": "Which.", "type": "string"},
     "port": {"name": "Port", "description": "Where.", "type": "integer", "default": 22},
+    "key": {"name": "Key", "description": "What.", "type": "string", "default": None, "secret": True},
     "depth": {"name": "Depth", "description": "How far.", "type": "integer", "per_folder": True},
 }
 
@@ -58,8 +59,22 @@ def faults_of(tmp_path: Path) -> Callable[[str], list[str]]:
     return check
 
 
-def _manifest(name: str) -> str:
-    return json.dumps({"name": name, "description": "Joins.", "options": OPTIONS})
+@pytest.fixture
+def warnings_of(tmp_path: Path) -> Callable[[str, int], list[str]]:
+    """Returns what `onitu check` warns of, each as "line:column: what is doubtful"."""
+
+    def check(text: str, mode: int) -> list[str]:
+        path = tmp_path / "onitu.yaml"
+        path.write_text(dedent(text))
+        path.chmod(mode)
+        return [str(warning).removeprefix(f"{path}:") for warning in subject.check_setup(path).warnings]
+
+    return check
+
+
+def _manifest(name: str, *, depth: int | None = None) -> str:
+    options = OPTIONS if depth is None else OPTIONS | {"depth": {**OPTIONS["depth"], "default": depth}}
+    return json.dumps({"name": name, "description": "Joins.", "options": options})
 
 
 def test_installed_drivers(install: Install) -> None:
@@ -121,3 +136,71 @@ def test_options_that_do_not_fit(install: Install, faults_of: Callable[[str], li
         "5:77: Option 'port' belongs to the service: it cannot differ from folder to folder.",
         "6:7: driver 'shh' is not installed; did you mean 'ssh'? (installed: ssh)",
     ]
+
+
+def test_secrets_that_are_not_there(
+    install: Install, faults_of: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B12, B16: a missing variable or file is said, and so is a reference for what is no secret."""
+    install("ssh", _manifest("ssh", depth=1))
+    monkeypatch.delenv("ONITU_TEST_KEY", raising=False)
+
+    found = faults_of("""\
+        name: x
+        folders: {one: , two: }
+        services:
+          a: {driver: ssh, host: {env: HOST}, key: {env: ONITU_TEST_KEY}, folders: {one: , two: }}
+          b: {driver: ssh, host: nas, kye: {env: HOME}, folders: {one: {depth: {file: x}}, two: {key: {env: HOME}}}}
+        """)
+
+    assert found == [
+        "4:20: Option 'host' is no secret: only a secret may be given as {env: HOST}.",
+        "4:39: Option 'key' has no value: the environment variable ONITU_TEST_KEY is not set.",
+        "5:31: Unknown option 'kye'; did you mean 'key'?",
+        "5:65: Option 'depth' is no secret: only a secret may be given as {file: x}.",
+        "5:90: Option 'key' belongs to the service: it cannot differ from folder to folder.",
+    ]
+
+
+def test_secrets_that_are_there(
+    install: Install, faults_of: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B12: secrets that are there are fine, in entries of 0.1 as well."""
+    install("ssh", _manifest("ssh", depth=1))
+    monkeypatch.setenv("ONITU_TEST_KEY", "hush")
+
+    assert not faults_of("""\
+        entries: {a: {driver: ssh, options: {host: nas, key: {env: ONITU_TEST_KEY}}}}
+        rules: [{sync: a}]
+        """)
+
+
+def test_secrets_in_plain_text(install: Install, warnings_of: Callable[[str, int], list[str]]) -> None:
+    """B12: a secret in a file that others may read is a warning, which does not show it."""
+    install("ssh", _manifest("ssh", depth=1))
+    text = """\
+        entries: {a: {driver: ssh, options: {host: nas, key: hush}}, b: {driver: ssh, options: {host: nas, key: }}}
+        rules: [{sync: [a, b]}]
+        """
+    advice = "give it as {env: NAME} or {file: PATH}, or keep the setup to yourself with `chmod go-rwx`"
+
+    assert warnings_of(text, 0o600) == []
+    assert warnings_of(text, 0o644) == [
+        f"1:49: the secret 'key' stands in a file that others on this machine may read: {advice}"
+    ]
+    assert [found[:5] for found in warnings_of(f"{dedent(text)}api: {{token: hush}}\n", 0o640)] == [
+        "1:49:",
+        "3:1: ",
+        "3:7: ",
+    ]
+
+
+def test_option_that_was_meant_for_onitu(install: Install, faults_of: Callable[[str], list[str]]) -> None:
+    """B1, M4: an unknown option may be a misspelt key of Onitu."""
+    install("ssh", _manifest("ssh", depth=1))
+
+    assert faults_of("""\
+        name: x
+        folders: {one: }
+        services: {a: {driver: ssh, host: nas, max-siez: 1, folders: {one: }}}
+        """) == ["3:40: Unknown option 'max-siez'; did you mean 'max-size'?"]

@@ -92,7 +92,7 @@ def test_faults_beside_entries(faults_of: FaultsOf, text: str, fault: str) -> No
     ("entry", "fault"),
     [
         ("{}", "'a' has no 'driver'"),
-        ("{driver: m, root: x}", "unknown key 'root' in an entry"),
+        ("{driver: m, root: x}", "'root' belongs under 'options': an entry has only 'driver' beside it"),
         ("{driver: m, option: {}}", "unknown key 'option' in an entry; did you mean 'options'?"),
         ("{driver: m, folders: {a: }}", "'folders' belongs to 'services': a setup with 'entries' (Onitu 0.1) has no"),
         ("{driver: m, options: [x]}", "'options' must be a map, not a list"),

@@ -27,7 +27,6 @@ def test_all_faults_at_once(faults_of: FaultsOf) -> None:
           a: {driver: memory, velocity: 7, folders: {oen: , one: {path: ../x, mode: wr}}}
           b: {folders: [one]}
         """) == [
-        "1:1: 'name' is missing: a setup needs a name",
         "1:1: unknown key 'nam' in a setup; did you mean 'name'?",
         "3:9: unknown key 'mod' in a folder; did you mean 'mode'?",
         "5:33: 'velocity' must be a number from 0 to 1 (fastest), not '7'",

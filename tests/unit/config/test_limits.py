@@ -56,12 +56,12 @@ def test_treatment(text: str, field: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("max-delete: 50", "'max-delete' must be a map, not '50'"),
+        ("max-delete: 50", "'max-delete' ({percent: 50, files: 20}) must be a map, not '50'"),
         ("max-delete: {percent: 101}", "'percent' must be a number from 0 to 100, not '101'"),
         ("max-delete: {percent: 50%}", "'percent' must be a number from 0 to 100, not '50%'"),
         ("max-delete: {files: -1}", "'files' must be a number of files, not '-1'"),
         ("max-delete: {file: 1}", "unknown key 'file' in 'max-delete'; did you mean 'files'?"),
-        ("keep: 7", "'keep' must be a map, not '7'"),
+        ("keep: 7", "'keep' ({days: 30, size: 10G}) must be a map, not '7'"),
         ("keep: {days: true}", "'days' must be a number of days, not 'true'"),
         ("keep: {size: x}", "'size': 'x' is no size"),
         ("atomic: ['']", "'atomic': the pattern '' is no good"),
@@ -104,7 +104,7 @@ def test_bandwidth(text: str, read: Bandwidth) -> None:
 @pytest.mark.parametrize(
     ("read", "text", "fault"),
     [
-        (read_bandwidth, "1M", "'bandwidth' must be a map, not '1M'"),
+        (read_bandwidth, "1M", "'bandwidth' ({up: RATE, down: RATE}) must be a map, not '1M'"),
         (read_bandwidth, "{dwn: 1M}", "unknown key 'dwn' in 'bandwidth'; did you mean 'down'?"),
         (read_bandwidth, "{up: fast}", "'up': 'fast' is no size"),
         (read_bandwidth, "{up: {night: 1M}}", "'night' is no span of time: write 22:00-06:00, mon-fri 08:00-18:00"),

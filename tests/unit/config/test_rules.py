@@ -85,7 +85,7 @@ def test_path(load: Load, path: str, read: str) -> None:
         ("[{match: {path: /one/../x}, sync: a}]", "'path' must have no empty, '.' or '..' part ('/one/../x')"),
         ("[{match: {path: /one//x}, sync: a}]", "'path' must have no empty, '.' or '..' part ('/one//x')"),
         ("[{match: {path: [/one]}, sync: a}]", "'path' must be a text, not a list"),
-        ("[{match: {size: 1M}, sync: a}]", "'size' must be a map, not '1M'"),
+        ("[{match: {size: 1M}, sync: a}]", "'size' ({min: SIZE, max: SIZE}) must be a map, not '1M'"),
         ("[{match: {size: {minimum: 1}}, sync: a}]", "unknown key 'minimum' in 'size'; did you mean 'min'?"),
         ("[{match: {size: {min: x}}, sync: a}]", "'min': 'x' is no size"),
         ("[{match: {size: {min: 2, max: 1}}, sync: a}]", "'max' '1' is less than 'min' '2': no file fits between them"),
