@@ -54,12 +54,13 @@ class Asker:
             await self._listings()
             if link.settle_at is not None and link.settle_at <= trio.current_time():
                 link.settle_at = None
-                await self._settle()
+                news = await self._settle()
                 if link.snapshot_over and not link.listed:
-                    link.listed = True
+                    link.listed = news = True
                     self._referee.log.info("snapshot_finished", service=link.service, folder=link.folder)
                 self._referee.ignore_files.ring()
-                self._referee.wake(link.folder)
+                if news:
+                    self._referee.wake(link.folder)
             link.asking = False
             self._referee.came_to_rest()
 
@@ -119,8 +120,8 @@ class Asker:
                 break
         return entries, taken
 
-    async def _settle(self) -> None:
-        """Looks at everything that waits, and decides what can be decided."""
+    async def _settle(self) -> bool:
+        """Looks at everything that waits, and decides what can be decided. Returns whether anything did."""
         link, referee = self._link, self._referee
         position = 0
         while True:
@@ -132,7 +133,7 @@ class Asker:
 
             waiting = await referee.writer.read(find)
             if not waiting.nodes:
-                return
+                return position > 0
             position = waiting.nodes[-1]
             unknown: set[NodeId] = set()
             if waiting.paths:

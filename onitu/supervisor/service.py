@@ -289,6 +289,9 @@ class Service:
                 generation=records.next_generation(transaction, self.name),
                 options=options,
                 folders=folders,
+                changes_timer=self._setup.changes_timer,
+                # Rules of a setup of 0.1 know no folder, and neither do the ids of its files (CONTRACT C2).
+                implicit_folder=any(not scope.rule_prefix for scope in self._referee.scopes.values()),
             )
 
         return await self._referee.writer.write(work)

@@ -6,11 +6,12 @@ follows from that is done by the Plug and the core.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.functional import shape01
+from tests.functional import foreign
 from tests.functional.harness import Onitu, Setups
 from tests.functional.processes import Core
 from tests.functional.trees import write
@@ -21,7 +22,7 @@ LARGE = 3 * 1024 * 1024 + 17  # Several chunks.
 @pytest.fixture
 def old(new_setup: Setups, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Onitu:
     """A setup with a disk `a`, to which a test adds services of the old shape."""
-    shape01.install(tmp_path, monkeypatch)
+    foreign.install(tmp_path, monkeypatch)
     return new_setup("a")
 
 
@@ -32,7 +33,7 @@ def arrives(core: Core, path: Path, content: bytes) -> None:
 
 def test_it_is_a_source_for_every_other_service(old: Onitu) -> None:
     """D1-D5, D10: what is there at the start, what is made, changed, renamed and deleted later reaches a disk."""
-    root = shape01.add(old, "o", "shape01")
+    root = foreign.add(old, "o", "shape01")
     large = bytes(range(256)) * (LARGE // 256)
     write(root / "before.txt", "there before the start")
     write(root / "directory/inner/large.bin", large)
@@ -52,7 +53,7 @@ def test_it_is_a_source_for_every_other_service(old: Onitu) -> None:
 
 def test_a_quiet_start_moves_nothing(old: Onitu) -> None:
     """D5: a revision comes back as the number it was, so a driver that compares finds nothing newer."""
-    root = shape01.add(old, "o", "shape01")
+    root = foreign.add(old, "o", "shape01")
     write(root / "file.txt", "content")
     old.once()
     again = old.once()
@@ -62,7 +63,7 @@ def test_a_quiet_start_moves_nothing(old: Onitu) -> None:
 
 def test_a_change_made_while_onitu_was_away_is_found(old: Onitu) -> None:
     """D10: at its start the driver compares every file with what the core knows."""
-    root = shape01.add(old, "o", "shape01")
+    root = foreign.add(old, "o", "shape01")
     write(root / "file.txt", "content")
     old.once()
     write(root / "file.txt", "another content")
@@ -72,7 +73,7 @@ def test_a_change_made_while_onitu_was_away_is_found(old: Onitu) -> None:
 
 def test_it_overwrites_what_is_there(old: Onitu) -> None:
     """D9, D: content at least as long replaces a file, and what it replaced is kept by the core."""
-    root = shape01.add(old, "o", "shape01")
+    root = foreign.add(old, "o", "shape01")
     write(root / "file.txt", "short")
     core = old.serve()
     arrives(core, old["a"] / "file.txt", b"short")
@@ -86,7 +87,7 @@ def test_it_overwrites_what_is_there(old: Onitu) -> None:
 
 def test_what_it_cannot_do_is_reported_for_that_path(old: Onitu) -> None:
     """D8: a file it does not have ends in its `ServiceError`, a shorter one is refused; the others go on."""
-    root = shape01.add(old, "o", "shape01")
+    root = foreign.add(old, "o", "shape01")
     write(root / "file.txt", "content of some length")
     write(root / "other.txt", "short")
     core = old.serve()
@@ -108,7 +109,7 @@ def test_what_it_cannot_do_is_reported_for_that_path(old: Onitu) -> None:
 
 def test_with_start_upload_it_receives_new_and_shorter_files(old: Onitu) -> None:
     """D: a `start_upload` that creates the file empty is all that was missing; two such services and a disk agree."""
-    roots = [shape01.add(old, name, "shape01_creating") for name in ("o", "p")]
+    roots = [foreign.add(old, name, "shape01_creating") for name in ("o", "p")]
     large = bytes(range(256)) * (LARGE // 256)
     write(old["a"] / "new.txt", "new")
     write(old["a"] / "large.bin", large)
@@ -128,14 +129,12 @@ def test_with_start_upload_it_receives_new_and_shorter_files(old: Onitu) -> None
 
 def test_an_edit_that_nobody_reported_is_not_overwritten(old: Onitu) -> None:
     """D, P1: what is there is compared before it is replaced, since the driver checks nothing."""
-    root = shape01.add(old, "o", "shape01_creating")
+    root = foreign.add(old, "o", "shape01_creating")
     write(root / "file.txt", "first content")
     old.once()
     # Changed without a newer time: the driver does not notice it at its start.
     stamp = (root / "file.txt").stat().st_mtime_ns
     write(root / "file.txt", "edit in secret")
-    import os  # noqa: PLC0415
-
     os.utime(root / "file.txt", ns=(stamp, stamp))
     write(old["a"] / "file.txt", "edit on the disk")
     old.once(expect=None)
@@ -146,7 +145,7 @@ def test_an_edit_that_nobody_reported_is_not_overwritten(old: Onitu) -> None:
 
 def test_a_root_it_cannot_enter_fails_the_service(old: Onitu) -> None:
     """D8: `DriverError` out of `start()` is the reason of the service's failure; the others go on."""
-    root = shape01.add(old, "o", "shape01")
+    root = foreign.add(old, "o", "shape01")
     root.rmdir()
     core = old.start()
     failed = core.wait_for("service_failed", service="o")
@@ -155,7 +154,7 @@ def test_a_root_it_cannot_enter_fails_the_service(old: Onitu) -> None:
 
 def test_deletions_and_mode_are_kept_apart(old: Onitu) -> None:
     """B7, D7: what has no handler is told at the start."""
-    shape01.add(old, "o", "shape01", mode="r")
+    foreign.add(old, "o", "shape01", mode="r")
     core = old.serve()
     missing = {event["feature"] for event in core.log.named("feature_missing", service="o")}
     assert {"list_directory", "stat_file", "delete_file", "move_file", "start_upload", "watch"} <= missing

@@ -11,17 +11,9 @@ import pytest
 
 from onitu.plug.handlers import HANDLERS
 from onitu.plug.values import Metadata
+from tests.chapter import CHAPTER, unpack
 
 ROOT = Path(__file__).parent.parent.parent.parent
-CHAPTER = (ROOT / "docs/drivers-python.md").read_text("utf-8")
-
-
-def unpack(directory: Path) -> None:
-    """Writes the files of the chapter's driver into a directory."""
-    for name, text in re.findall(r"^```\w+ file=(\S+)\n(.*?)^```$", CHAPTER, re.MULTILINE | re.DOTALL):
-        path = directory / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, "utf-8")
 
 
 @pytest.mark.slow
