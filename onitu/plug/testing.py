@@ -118,7 +118,10 @@ class FakeCore:
 
     def close(self) -> None:
         """Closes the driver, as at the end of the core."""
-        self._servicer.close(driver_pb2.CloseRequest())
+        if self._servicer.configured.is_set():
+            self._servicer.close(driver_pb2.CloseRequest())
+        else:
+            self.plug.close()  # What was never configured has nothing to free.
         for followed in self._followed.values():
             followed.close()
         if self._thread is not None:

@@ -99,6 +99,17 @@ def test_a_failing_path_is_reported_and_stops_nothing_else(faulty: tuple[Onitu, 
     assert path not in onitu.tree("b")
 
 
+@pytest.mark.parametrize("path", ["buggy.txt", "unheard of.txt"])
+def test_what_the_driver_calls_its_fault_is_told_once(faulty: tuple[Onitu, Core], path: str) -> None:
+    """D8: a `DriverError` on a read is reported at the first attempt, and there is no second one."""
+    _, core = faulty
+    core.wait_until(lambda: core.log.about("transfer_aborted", path), f"{path} is reported")
+    core.wait_until(lambda: core.log.about("transfer_restarted", "away.txt"), "another one is tried again")
+
+    assert [event["attempt"] for event in core.log.about("transfer_aborted", path)] == [1]
+    assert core.log.about("transfer_restarted", path) == []
+
+
 @pytest.mark.parametrize("path", BAD_PATHS, ids=ascii)
 def test_a_path_that_is_none_is_refused_where_it_enters(faulty: tuple[Onitu, Core], path: str) -> None:
     """G16, DESIGN §3 "names": nothing is written for it, inside the root or outside, and the error names the path."""

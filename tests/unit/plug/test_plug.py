@@ -106,6 +106,13 @@ def test_missing_features_are_told_with_their_effect() -> None:
     missing = Toy(*READING, *WHOLE).plug.missing_features()
     assert set(missing) == {"watch"}
     assert "list" in missing["watch"]
+    assert set(Plug().missing_features()) == {
+        *("list_directory", "stat_file", "delete_file", "move_file", "make_directory", "watch"),
+        *("get_file or get_chunk", "upload_file or upload_chunk"),
+    }
+    in_place = Toy("get_chunk", "upload_chunk", "end_upload").plug.missing_features()
+    assert "must exist" in in_place["start_upload"]
+    assert "starts over" in in_place["restart_upload"]
 
 
 def test_any_error_of_a_handler_becomes_a_driver_error(caplog: pytest.LogCaptureFixture) -> None:
@@ -157,6 +164,62 @@ def test_metadata_has_both_paths_and_the_computed_names() -> None:
     assert metadata.fid == utils.get_fid("photos/a/é.jpg")
     assert plug.metadata(Folder(name="photos"), "a").path == "a"
     assert Metadata("a", "f").revision == 0.0
+
+
+def test_fid_in_a_setup_of_0_1_has_no_folder() -> None:
+    """D5: the implicit folder of such a setup is no part of a file's id."""
+    plug = Toy().plug
+    plug.configure(service="s", setup_id="i", generation=1, options={}, implicit_folder=True)
+    assert plug.metadata(FOLDER, "toto").fid == "91473751-8e49-5240-b03c-96547fcd86dc"
+
+
+def test_changes_timer_is_the_setups_then_the_drivers() -> None:
+    """B11, D10: a minute where nobody says anything else."""
+    plug = Plug()
+    assert plug.changes_timer == 60.0
+    plug.declare(changes_timer=5.0)
+    assert plug.changes_timer == 5.0
+    plug.configure(service="s", setup_id="i", generation=1, options={}, changes_timer=2.5)
+    assert plug.changes_timer == 2.5
+
+
+@pytest.mark.parametrize(
+    ("mtime", "expected"),
+    [
+        (1.5, 1_500_000_000),
+        (None, None),
+        (float("nan"), None),
+        (1e30, 1 << 63),
+        (float("-inf"), -(1 << 63)),
+        (-1e9, -(10**18)),
+    ],
+)
+def test_times_that_64_bits_cannot_say_are_clamped(mtime: float | None, expected: int | None) -> None:
+    """D5: a file of the year 3000, or of none, is reported all the same."""
+    found = Metadata("a", "f", mtime=mtime).mtime_ns
+    assert found == expected or (found is not None and expected is not None and abs(found - expected) <= 2048)
+    assert found is None or -(1 << 63) <= found < 1 << 63
+
+
+def test_handlers_may_ask_for_what_they_were_not_given() -> None:
+    """D4, D5: a lookup is made when an attribute is looked at, once, and never for what was given."""
+    plug, recorder = Toy().plug, Recorder()
+    asked: list[str] = []
+
+    def lookup(path: str) -> Metadata:
+        asked.append(path)
+        return Metadata(path, FOLDER.name, size=3, mtime=1.0, owners=("a", "b"), uptodate=("a",), extra=b'{"k":1}')
+
+    recorder.lookup = lookup  # type: ignore[method-assign]
+    without = plug.metadata(FOLDER, "x")
+    assert (without.size, without.mtime, without.owners) == (0, None, ())
+    plug.attach(FOLDER.name, recorder)
+    metadata = plug.upload_metadata(FOLDER, Upload(path="x", expected=None, size=9))
+    assert metadata.size == 9
+    assert asked == []
+    assert (metadata.owners, metadata.uptodate) == (("a", "b"), ("a",))
+    assert plug.metadata(FOLDER, "y").extra == {"k": 1}
+    assert asked == ["x", "y"]
 
 
 def test_upload_metadata_carries_what_is_expected_and_what_is_written() -> None:
@@ -211,6 +274,8 @@ def test_lookup_needs_its_folder_where_there_are_several() -> None:
     plug.folders = {"a": FOLDER, "b": FOLDER}
     with pytest.raises(ValueError, match="2 folders"):
         plug.get_metadata("x")
+    with pytest.raises(InvalidPath):
+        plug.get_metadata("../x", "a")
 
 
 def test_start_that_failed_fails_all_who_wait_for_it() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 
 PAUSE = 0.05  # Seconds between two looks.
+
+stopped = threading.Event()
+"""Ends the watching; a test that imports the driver sets it."""
 
 
 class Watcher(threading.Thread):
@@ -16,8 +20,8 @@ class Watcher(threading.Thread):
         self._seen = look()
 
     def run(self) -> None:
-        """Watches for ever."""
-        while not threading.Event().wait(PAUSE):
+        """Watches until it is stopped."""
+        while not stopped.wait(PAUSE):
             before, self._seen = self._seen, look()
             gone = {path: before[path][0] for path in before.keys() - self._seen.keys()}
             for path, (inode, stamp) in self._seen.items():
@@ -36,6 +40,8 @@ class Watcher(threading.Thread):
             event(*paths)
         except FileNotFoundError:
             pass  # Gone again: the next look tells.
+        except Exception:
+            logging.getLogger("watcher").exception("a change could not be told")
 
     def on_update(self, filename: str) -> None:
         """A file is new or changed."""
