@@ -260,6 +260,12 @@ def _manifest_of(tree: Mapping[str, object], faults: list[str]) -> Manifest:
     if not isinstance(options, dict):
         faults.append("field 'options' is missing" if options is None else "field 'options' must be an object")
         options = {}
+    keys: dict[str, str] = {}
+    faults.extend(
+        f"option '{key}': '{keys[_plain(key)]}' is the same name ('-' and '_' are alike)"
+        for key in options
+        if keys.setdefault(_plain(key), key) != key
+    )
     return Manifest(
         name=_text(tree, "name", "", faults),
         description=_text(tree, "description", "", faults),

@@ -38,6 +38,7 @@ from onitu.errors import (
     Unsupported,
 )
 from onitu.plug.changes import Changes
+from onitu.plug.local import identity_of
 from onitu.plug.plug import Plug
 from onitu.plug.values import Folder, FolderReport, Metadata, RootState
 
@@ -77,4 +78,5 @@ __all__ = [
     "Unknown",
     "Unsupported",
     "Upload",
+    "identity_of",
 ]

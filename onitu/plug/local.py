@@ -54,6 +54,12 @@ def read_at(descriptor: int, offset: int, size: int) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+def identity_of(found: os.stat_result) -> FileIdentity:
+    """Returns which file of this host was found, with times as the contract can say them: 64 bits of nanoseconds."""
+    mtime_ns, ctime_ns = clamp_time(found.st_mtime_ns), clamp_time(found.st_ctime_ns)
+    return FileIdentity(found.st_dev, found.st_ino, found.st_size, mtime_ns, ctime_ns)
+
+
 def _open_beneath(root: str, path: str) -> int:
     *directories, name = path.split("/")
     if any(part in {"", ".", ".."} for part in (*directories, name)):
@@ -72,9 +78,6 @@ def _open_beneath(root: str, path: str) -> int:
 
 def _compare(descriptor: int, source: LocalFile) -> None:
     found = os.fstat(descriptor)
-    identity = FileIdentity(
-        found.st_dev, found.st_ino, found.st_size, clamp_time(found.st_mtime_ns), clamp_time(found.st_ctime_ns)
-    )
-    if identity != source.identity or not stat.S_ISREG(found.st_mode):
+    if identity_of(found) != source.identity or not stat.S_ISREG(found.st_mode):
         message = f"{source.path}: changed at its source"
         raise SourceChanged(message)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from blake3 import blake3
 
-from onitu.plug import Corrupted, RevisionMismatch, SourceChanged, Unsupported
+from onitu.plug import Corrupted, RevisionMismatch, SourceChanged, Unsupported, identity_of
 
 from . import beneath, system
 from .failures import from_os_error, is_missing
-from .observe import identity_of, revision_of
+from .observe import revision_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

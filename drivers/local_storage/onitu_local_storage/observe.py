@@ -13,7 +13,7 @@ import stat as mode_of
 import time
 from typing import TYPE_CHECKING
 
-from onitu.plug import Absent, FileIdentity, Inadmissible, Kind, Present
+from onitu.plug import Absent, Inadmissible, Kind, Present
 
 from . import beneath
 from .failures import is_missing
@@ -50,11 +50,6 @@ def revision_of(status: os.stat_result) -> str:
     if _FORMAT(status.st_mode) == _DIRECTORY:
         return f"{status.st_dev}:{status.st_ino}"
     return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
-
-
-def identity_of(status: os.stat_result) -> FileIdentity:
-    """Returns which file of this host it is."""
-    return FileIdentity(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def same_content(status: os.stat_result, other: os.stat_result) -> bool:

@@ -72,6 +72,7 @@ def test_manifest_is_read_whole() -> None:
         (spelled(options={"x": KIND | {"default": "z"}}), ["field 'default' is no valid 'enumerate'"]),
         (spelled(options={"x": ROOT | {"secret": "yes"}}), ["field 'secret' must be true or false"]),
         (spelled(options={"x": ROOT | {"color": 1}}), ["option 'x': unknown field 'color'"]),
+        (spelled(options={"a-b": ROOT, "a_b": ROOT}), ["option 'a_b': 'a-b' is the same name"]),
         (spelled(options={"path": ROOT | {"per_folder": True}}), ["option 'path': this name is Onitu's own"]),
     ],
 )

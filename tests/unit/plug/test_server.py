@@ -152,6 +152,15 @@ class TestConfigure:
                 core.configure(folders=[mapping])
             assert "folder photos: Unknown option 'depth'" in str(caught.value)
 
+    def test_mode_that_nobody_knows_is_refused(self, tmp_path: Path) -> None:
+        """B7: a mode that was not said, or comes from a newer contract, is never taken for all."""
+        with serving(toy().plug, tmp_path) as core:
+            for mode in (0, 17):
+                mapping = {"name": "photos", "path": "p", "mode": mode}
+                with pytest.raises(grpc.RpcError, match="the mode") as caught:
+                    core.configure(folders=[mapping])
+                assert code(caught) is grpc.StatusCode.INVALID_ARGUMENT
+
     def test_folder_that_cannot_be_opened_can_be_tried_again(self, tmp_path: Path) -> None:
         """A failed configuration leaves no generation behind."""
         made = toy()

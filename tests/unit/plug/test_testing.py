@@ -162,3 +162,42 @@ def test_extra_is_kept_for_the_file() -> None:
         core.write("a", b"22")
         core.delete("a")
     assert seen == [{}, {"count": 1}, ({"count": 2}, 2, 2, ("service",))]
+
+
+class Shelf:
+    """A driver as a class: its handlers are methods."""
+
+    def __init__(self, plug: Plug) -> None:
+        self.plug = plug
+        self.files: dict[str, bytes] = {}
+        plug.handler("get_chunk")(self.get_chunk)
+        plug.handler("upload_chunk")(self.upload_chunk)
+        plug.handler("start_upload")(self.start_upload)
+        plug.handler("end_upload")(self.end_upload)
+
+    def get_chunk(self, metadata: Metadata, offset: int, size: int) -> bytes:
+        """Handler."""
+        return self.files[metadata.path][offset : offset + size]
+
+    def start_upload(self, metadata: Metadata) -> None:
+        """Handler."""
+        self.files[metadata.path] = b""
+
+    def upload_chunk(self, metadata: Metadata, offset: int, chunk: bytes) -> None:
+        """Handler."""
+        self.files[metadata.path] = self.files[metadata.path][:offset] + chunk
+
+    def end_upload(self, metadata: Metadata) -> None:
+        """Handler."""
+        metadata.revision = f"{len(self.files[metadata.path])} bytes"
+        metadata.write_revision()
+
+
+def test_a_class_works_as_well() -> None:
+    """D11: methods as handlers; D9: whole content goes to a driver that has chunk handlers alone, and back."""
+    shelf = Shelf(Plug())
+    with FakeCore(shelf.plug, folders={"docs": "base"}) as core:
+        assert core.write("a.txt", b"0123456789").revision == "10 bytes"
+        assert core.read("a.txt") == b"0123456789"
+        assert core.write("b.txt", b"0123456789", chunk_size=4).size == 10
+    assert shelf.files == {"base/a.txt": b"0123456789", "base/b.txt": b"0123456789"}
