@@ -37,6 +37,10 @@ class IndexedTree(abc.ABC):
         #: What is to be added to the fingerprint of (service, directory).
         self.fingerprint_changes: dict[tuple[ServiceName, NodeId], int] = {}
 
+    def rescope(self, scopes: Mapping[str, Scope]) -> None:
+        """Replaces what the setup says. Where that changes what is derived, everything has to be derived anew."""
+        self._scopes = scopes
+
     def node(self, node: NodeId) -> Node:
         """Returns a node that exists. The same object each time within the transaction."""
         found = self.find(node)

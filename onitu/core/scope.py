@@ -91,3 +91,9 @@ class Scope:
             takes_self=True,
         ),
     )
+
+    def left_alone(self, service: ServiceName) -> tuple[object, ...]:
+        """Returns everything that decides which entries of a member are left alone, to be compared."""
+        member = self.members.get(service)
+        filters = member.filters if member is not None else ()
+        return filters, self.ignores, self.rules, self.rule_prefix

@@ -22,6 +22,9 @@ TAIL_LINES = 20
 #: A longer line is cut; a driver that writes no newline at all must not fill our memory.
 _MAX_LINE = 64 * 1024
 
+#: What a driver logs when it cannot go on. The supervisor says so of its service, with the reason, and once is enough.
+FAREWELL = "service_failed"
+
 _LEVELS = {
     "debug": logging.DEBUG,
     "info": logging.INFO,
@@ -71,6 +74,9 @@ def _relay(line: bytes, log: FilteringBoundLogger, tail: deque[str]) -> None:
         return
     level = _LEVELS.get(str(record.get("level", "")).lower(), logging.WARNING)
     fields = {key: value for key, value in record.items() if key not in _RESERVED}
+    if event == FAREWELL and fields.get("reason"):
+        tail.append(str(fields["reason"]))
+        return
     tail.append(_readable(event, fields))
     log.log(level, event, **fields)
 

@@ -54,6 +54,10 @@ _DRAIN_GRACE = 1.0
 _DYING_GRACE = 0.2
 
 
+class NeverServed(Unavailable):
+    """The process of a driver runs, and did not begin to serve in time. Waiting for it once more takes as long."""
+
+
 class DriverDied(Unavailable):
     """The process of a driver ended, though nobody wanted it to.
 
@@ -156,7 +160,7 @@ async def open_client(driver: DriverProcess) -> AsyncIterator[DriverClient]:
         driver: Its process, which may have started just now.
 
     Raises:
-        Unavailable: It does not serve within `START_DEADLINE` seconds.
+        NeverServed: It does not serve within `START_DEADLINE` seconds.
         DriverError: It serves something else than the contract.
 
     Cancellation:
@@ -170,7 +174,7 @@ async def open_client(driver: DriverProcess) -> AsyncIterator[DriverClient]:
                 await _wait_serving(connection)
         if starting.cancelled_caught:
             message = f"the driver (process {driver.pid}) did not begin to serve within {START_DEADLINE:.0f} s"
-            raise Unavailable(message)
+            raise NeverServed(message)
         client = DriverClient(connection)
         try:
             yield client

@@ -86,6 +86,8 @@ class IgnoreFiles:
             transaction: The transaction.
             folder: Name of the folder.
         """
+        if folder not in self._referee.scopes:
+            return False  # It has just been taken out of the setup.
         known = self._read.get(folder)
         if known is None:
             known = self._read[folder] = ignore_text(transaction, folder)
@@ -105,7 +107,8 @@ class IgnoreFiles:
 
     def _head(self, transaction: Transaction, folder: str) -> tuple[int, int]:
         """Returns the node and version of a folder's ignore file; zeros where there is none."""
-        found = transaction.child(self._referee.scopes[folder].root, IGNORE_NAME)
+        scope = self._referee.scopes.get(folder)
+        found = transaction.child(scope.root, IGNORE_NAME) if scope is not None else None
         node = transaction.find(found) if found is not None else None
         return (node.id, node.head) if node is not None and node.versions else (0, 0)
 
@@ -157,6 +160,8 @@ class IgnoreFiles:
     def _enforce(self, transaction: Transaction, folder: str, text: IgnoreText) -> list[Effect]:
         """Keeps a text, and judges everything in the folder by it."""
         referee = self._referee
+        if folder not in referee.scopes:
+            return []
         transaction.set_meta(f"ignore {folder}", msgspec.msgpack.encode(text))
         self._read[folder] = text
         scope = with_ignore_text(referee.scopes[folder], text.text)

@@ -98,6 +98,33 @@ class Referee:
             departed=self._departed,
         )
 
+    def rescope(self, transaction: Transaction, scopes: Mapping[str, Scope]) -> None:
+        """Puts other scopes in force, from this transaction on. Whatever is derived from them is the caller's.
+
+        Args:
+            transaction: A write transaction: so nothing is ever decided by the old ones and indexed by the new ones.
+            scopes: All of them.
+        """
+        self.scopes = self._store.scopes = scopes
+        transaction.rescope(scopes)
+
+    def look_again(self, before: Mapping[str, Scope], folders: Iterable[str]) -> None:
+        """Has another setup's work begin: what waits is decided, and what was left alone so far is looked at.
+
+        Args:
+            before: The scopes that were in force.
+            folders: The folders whose options have changed.
+        """
+        changed = frozenset(folders)
+        for link in self.links.values():
+            scope, old = self.scopes[link.folder], before.get(link.folder)
+            if old is not None and old.left_alone(link.service) != scope.left_alone(link.service):
+                link.look_again()
+            elif link.folder in changed:
+                link.settle_after(0)
+        for folder in changed:
+            self.wake(folder)
+
     def release(self, folder: str, effects: Iterable[Effect]) -> None:
         """Does what decisions asked for, once they are committed, and wakes whoever may have work now."""
         for effect in effects:

@@ -48,6 +48,14 @@ class Writer:
         self._limiter = trio.CapacityLimiter(1)
         #: Transactions committed so far.
         self.commits = 0
+        #: Rounds of the writer so far, whatever came of them.
+        self.turns = 0
+        self._at_work = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether something waits to be written, or is being written."""
+        return self._at_work or bool(self._live or self._later)
 
     async def write(self, work: Callable[[Transaction], T], *, later: bool = False) -> T:
         """Does something in a transaction, in a worker thread, and returns what it returns once that is committed.
@@ -80,7 +88,10 @@ class Writer:
             if not self._live and not self._later:
                 self._wake = trio.Event()
                 await self._wake.wait()
+            self._at_work = True
             jobs = await trio.to_thread.run_sync(self._commit, limiter=self._limiter)
+            self._at_work = False
+            self.turns += 1
             for job in jobs:
                 job.done.set()
 

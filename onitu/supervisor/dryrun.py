@@ -6,7 +6,7 @@ import contextlib
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ def borrowed_store(directory: Path) -> Iterator[Path]:
         yield copy
 
 
-async def tell_plan(referee: Referee, services: list[Service]) -> int:
+async def tell_plan(referee: Referee, services: Iterable[Service]) -> int:
     """Prints what would be done on each service; returns the exit code."""
     code = 0
     for service in services:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
 from onitu.config.values import Setup
-from onitu.core.capability import Capabilities
+from onitu.core.capability import Capabilities, NameComparison
 from onitu.core.patterns import Ignore
 from onitu.core.scope import Member, Scope
 from onitu.core.tree import Effect, Notice
 from onitu.referee.ignoring import ignore_text, with_ignore_text
 from onitu.store import Store, Transaction
+
+if TYPE_CHECKING:
+    from onitu.referee import Referee
 
 #: A folder, and what of it is unmanaged from now on.
 Unmanaged: TypeAlias = tuple[str, Notice]
@@ -67,11 +70,69 @@ def open_setup(store: Store, setup: Setup) -> tuple[str, dict[str, Scope], list[
 
 
 def scopes_of(transaction: Transaction, setup: Setup) -> dict[str, Scope]:
-    """Returns the folders of a setup as the core sees them, with what their ignore files say."""
-    return {
-        name: with_ignore_text(_scope(setup, name, _root(transaction, name)), ignore_text(transaction, name).text)
-        for name in setup.folders
+    """Returns the folders of a setup as the core sees them, with what their ignore files say, making missing roots.
+
+    What a service can do is not known before it is configured, but for how it compares names: indexes were made by it.
+    """
+    for folder in setup.folders:
+        if transaction.meta(f"root {folder}") is None:
+            _make_root(transaction, folder)
+    return known_scopes(transaction, setup)
+
+
+def known_scopes(transaction: Transaction, setup: Setup) -> dict[str, Scope]:
+    """Returns those folders of a setup that have a root, as `scopes_of` does. Makes nothing."""
+    roots = {name: transaction.meta(f"root {name}") for name in setup.folders}
+    scopes = {
+        name: with_ignore_text(_scope(setup, name, int(root)), ignore_text(transaction, name).text)
+        for name, root in roots.items()
+        if root is not None
     }
+    for service in setup.services:
+        known = transaction.meta(f"names {service}")
+        if known is not None:
+            comparison = NameComparison(int(known))
+            scopes = with_capabilities(scopes, service, Capabilities(name_comparison=comparison))
+    return scopes
+
+
+def put_in_force(referee: Referee, setup: Setup, transaction: Transaction) -> list[Unmanaged]:
+    """Puts another setup in force while the core runs. What is known of services that go on stays known.
+
+    Args:
+        referee: Its scopes are replaced.
+        setup: The setup.
+        transaction: A write transaction.
+
+    Returns:
+        What is unmanaged from now on.
+    """
+    known = {
+        service: member.capabilities for scope in referee.scopes.values() for service, member in scope.members.items()
+    }
+    scopes = scopes_of(transaction, setup)
+    for service, capabilities in known.items():
+        scopes = with_capabilities(scopes, service, capabilities)
+    referee.rescope(transaction, scopes)
+    return enforce(transaction, scopes)
+
+
+def adopt(referee: Referee, service: str, capabilities: Capabilities, transaction: Transaction) -> list[Unmanaged]:
+    """Keeps what is now known of a service.
+
+    Args:
+        referee: Its scopes are replaced.
+        service: The service.
+        capabilities: What it can do.
+        transaction: A write transaction.
+
+    Returns:
+        What is unmanaged from now on.
+    """
+    transaction.set_meta(f"names {service}", str(capabilities.name_comparison.value).encode())
+    scopes = with_capabilities(referee.scopes, service, capabilities)
+    referee.rescope(transaction, scopes)
+    return enforce(transaction, scopes)
 
 
 def enforce(transaction: Transaction, scopes: Mapping[str, Scope]) -> list[Unmanaged]:
@@ -84,7 +145,7 @@ def enforce(transaction: Transaction, scopes: Mapping[str, Scope]) -> list[Unman
     Returns:
         What is unmanaged from now on.
     """
-    shape = repr([_shape(scope) for _, scope in sorted(scopes.items())]).encode()
+    shape = shape_of(scopes)
     if transaction.meta("shape") == shape:
         return []
     effects: dict[str, list[Effect]] = {name: [] for name in scopes}
@@ -94,9 +155,16 @@ def enforce(transaction: Transaction, scopes: Mapping[str, Scope]) -> list[Unman
     return [(name, effect) for name in effects for effect in effects[name] if isinstance(effect, Notice)]
 
 
+def shape_of(scopes: Mapping[str, Scope]) -> bytes:
+    """Returns everything that what is derived hangs on, as one text."""
+    return repr([_shape(scope) for _, scope in sorted(scopes.items())]).encode()
+
+
 def _shape(scope: Scope) -> tuple[object, ...]:
-    """Returns everything that what is derived hangs on, apart from what drivers say of themselves."""
-    members = sorted((name, member.mode.value, member.filters) for name, member in scope.members.items())
+    members = sorted(
+        (name, member.mode.value, member.filters, member.capabilities.name_comparison.value)
+        for name, member in scope.members.items()
+    )
     return scope.folder, members, scope.ignores[:1], scope.rules, scope.rule_prefix
 
 
@@ -132,15 +200,11 @@ def with_capabilities(scopes: Mapping[str, Scope], service: str, capabilities: C
     }
 
 
-def _root(transaction: Transaction, folder: str) -> int:
-    """Returns the node of a folder's root."""
-    found = transaction.meta(f"root {folder}")
-    if found is not None:
-        return int(found)
+def _make_root(transaction: Transaction, folder: str) -> None:
+    """Makes the node of a folder's root."""
     node = transaction.create(folder, None)
     transaction.put(node)
     transaction.set_meta(f"root {folder}", str(node.id).encode())
-    return node.id
 
 
 def _scope(setup: Setup, folder: str, root: int) -> Scope:

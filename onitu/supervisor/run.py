@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import gc
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trio
 
 from onitu import __version__
+from onitu.config.faults import SetupError
+from onitu.config.values import Setup
+from onitu.errors import ConfigError, StoreError
 from onitu.host.spawn import Spawned
 from onitu.log import LogFormat, get_logger, set_up_logging
 from onitu.referee import Referee
 from onitu.store import Store
 from onitu.supervisor import records
+from onitu.supervisor.changes import Changes, active_services
 from onitu.supervisor.dryrun import borrowed_store, tell_plan
+from onitu.supervisor.notify import Notifier
 from onitu.supervisor.progress import show_progress
-from onitu.supervisor.service import Common, Service, Status
+from onitu.supervisor.reload import read_again
+from onitu.supervisor.service import Common, Status
+from onitu.supervisor.services import Services
 from onitu.supervisor.signals import Signals, receive_signals
 from onitu.supervisor.summary import summarize
 
@@ -75,7 +83,6 @@ class Core:
         self._referee = Referee(store, scopes, rebooted=records.has_rebooted(store))
         common = Common(
             referee=self._referee,
-            store=store,
             setup_id=setup_id,
             runtime=runtime,
             directory=options.setup.directory,
@@ -83,11 +90,10 @@ class Core:
             dry_run=options.dry_run,
             debug=options.debug,
         )
-        self._services = [
-            Service(setup, common, early.pop(setup.name, None))
-            for setup in options.setup.services.values()
-            if any(mapping.mode for mapping in setup.folders.values())
-        ]
+        self._setup = options.setup
+        self._services = Services(common)
+        self._services.add(active_services(options.setup), early)
+        self._notifier = Notifier()
 
     async def run(self) -> int:
         """Runs until it is over and returns the exit code."""
@@ -98,6 +104,7 @@ class Core:
             self._referee.tell_unmanaged(self._unmanaged)
             nursery.start_soon(self._referee.writer.run)
             nursery.start_soon(self._referee.ignore_files.run)
+            nursery.start_soon(self._notifier.watch, self._referee.writer)
             nursery.start_soon(show_progress, self._referee)
             code = await self._serve(signals)
             nursery.cancel_scope.cancel()
@@ -108,13 +115,14 @@ class Core:
         """Runs the services until a signal comes or, with `once`, until nothing is left to do."""
         code = 0
         async with trio.open_nursery() as services:
-            for service in self._services:
-                services.start_soon(service.run)
+            self._services.start(services)
+            self._notifier.ready()
             async with trio.open_nursery() as waiting:
 
                 async def until_stopped() -> None:
                     await signals.stop.wait()
                     self._log.info("stopping", reason=signals.received)
+                    self._notifier.stopping()
                     waiting.cancel_scope.cancel()
 
                 waiting.start_soon(until_stopped)
@@ -122,6 +130,7 @@ class Core:
                     await self._until_done()
                     waiting.cancel_scope.cancel()
                 else:
+                    waiting.start_soon(self._reload_when_asked, signals)
                     await self._tell_settled()
             if self._options.once and not signals.stop.is_set():
                 code = await self._finish()
@@ -129,6 +138,56 @@ class Core:
             for service in self._services:
                 service.stop()
         return code
+
+    async def _reload_when_asked(self, signals: Signals) -> None:
+        while True:
+            await signals.wait_reload()
+            self._notifier.reloading()
+            await self._reload()
+            self._notifier.ready()
+
+    async def _reload(self) -> None:
+        """Reads the setup again and puts it in force; a faulty one changes nothing.
+
+        Services that nothing has changed for go on undisturbed, whatever becomes of the others.
+        """
+        try:
+            setup, changes = await trio.to_thread.run_sync(read_again, self._setup)
+        except SetupError as error:
+            self._log.error("reload_failed", faults=[str(fault) for fault in error.faults])
+            return
+        except ConfigError as error:
+            self._log.error("reload_failed", faults=[str(error)])
+            return
+        for warning in setup.warnings:
+            if warning not in self._setup.warnings:
+                self._log.warning("setup_doubtful", place=str(warning.place), reason=warning.text)
+        await self._put_in_force(setup, changes)
+        self._referee.came_to_rest()
+
+    async def _put_in_force(self, setup: Setup, changes: Changes) -> None:
+        """Puts another setup in force: services end, records follow, services begin."""
+        before, after = active_services(self._setup), active_services(setup)
+        await self._services.remove(changes.ending)
+        scopes = self._referee.scopes
+        try:
+            unmanaged = await self._referee.writer.write(partial(records.put_in_force, self._referee, setup))
+        except StoreError as error:
+            self._services.add({name: before[name] for name in changes.ending}, {})
+            self._log.error("reload_failed", faults=[str(error)])
+            return
+        self._setup = setup
+        self._services.take(after)
+        self._services.add({name: after[name] for name in changes.beginning}, {})
+        self._referee.tell_unmanaged(unmanaged)
+        self._referee.look_again(scopes, changes.folders)
+        self._log.info(
+            "reloaded",
+            started=changes.started,
+            stopped=changes.stopped,
+            restarted=changes.restarted,
+            folders=changes.folders,
+        )
 
     async def _hurry(self, signals: Signals, scope: trio.CancelScope) -> None:
         """Stops waiting for services that take too long, or at a second signal."""

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 import attrs
 import trio
 
+from onitu.config.faults import nearest
 from onitu.config.secret import revealed
-from onitu.config.values import ServiceSetup
+from onitu.config.values import DriverCommand, ServiceSetup
 from onitu.core.capability import Mode
 from onitu.errors import ConfigError, DriverError, OnituError, Unavailable
-from onitu.host.process import DriverProcess, adopt_driver, open_client
+from onitu.host.process import DriverProcess, NeverServed, adopt_driver, open_client
 from onitu.host.settings import Configured, Mapping, RootState, Settings
 from onitu.host.spawn import Spawned, spawn
 from onitu.log import get_logger
@@ -30,12 +31,14 @@ from onitu.referee.observer import Observer, RootLost
 from onitu.supervisor import records
 from onitu.supervisor.restart import History, Run, next_delay, remember
 from onitu.supervisor.serve import command_of
+from onitu.utils import get_available_drivers
 
 if TYPE_CHECKING:
     from onitu.core.manifest import Manifest
     from onitu.host.client import DriverClient
     from onitu.referee import Referee
-    from onitu.store import Store, Transaction
+    from onitu.store import Transaction
+    from onitu.supervisor.records import Unmanaged
 
 #: Seconds between two looks for a root that is missing.
 HALTED_INTERVAL = 5.0
@@ -45,6 +48,9 @@ BUG_DELAY = 30.0
 
 #: Starts after which `--once` gives a service up.
 ONCE_STARTS = 3
+
+#: In so many seconds nothing happens by itself.
+NEVER = float("inf")
 
 #: Velocity of a service where neither the setup nor the manifest gives one.
 DEFAULT_VELOCITY = 0.5
@@ -67,7 +73,6 @@ class Common:
 
     Attributes:
         referee: The links and what decides about them.
-        store: The records.
         setup_id: Id of the setup.
         runtime: A private directory for sockets.
         directory: Where relative paths of the setup count from.
@@ -77,7 +82,6 @@ class Common:
     """
 
     referee: Referee
-    store: Store
     setup_id: str
     runtime: Path
     directory: Path
@@ -117,7 +121,9 @@ class Service:
         self._log = get_logger(service=setup.name)
         self._history: History = ()
         self._active_since: float | None = None
+        self._manifest_velocity: float | None = None
         self._to_stop = trio.Event()
+        self._retry = trio.Event()
 
     @property
     def links(self) -> list[Link]:
@@ -132,6 +138,16 @@ class Service:
     def stop(self) -> None:
         """Asks it to stop: what is under way is given up, the driver closed. `stopped` tells when."""
         self._to_stop.set()
+
+    def retry(self) -> None:
+        """Starts it now if it has failed: somebody may have mended what was wrong."""
+        self._retry.set()
+
+    def take(self, setup: ServiceSetup) -> None:
+        """Takes over what has changed in the setup, which must be nothing that its driver is told."""
+        self._setup = setup
+        for link in self.links:
+            link.velocity = self._velocity
 
     async def run(self) -> None:
         """Runs until it is told to stop. Nothing that a driver does gets out of here."""
@@ -154,17 +170,17 @@ class Service:
             try:
                 await self._live()
             except RootLost as lost:
+                # Said once: it is looked for every few seconds, maybe for days.
+                level = self._log.debug if str(lost) == self.reason else self._log.error
                 self.status, self.reason = Status.HALTED, str(lost)
-                self._log.error("service_halted", reason=self.reason)
+                level("service_halted", reason=self.reason)
                 delay, attempts = HALTED_INTERVAL, ONCE_STARTS
             except (ConfigError, DriverError) as error:
-                self.status, self.reason = Status.FAILED, str(error) or type(error).__name__
-                if not isinstance(error, Unavailable):
-                    attempts = ONCE_STARTS  # It would fail in the same way again at once.
-                run = Run(active=self._active_since, ended=trio.current_time())
-                self._history = remember(self._history, run)
-                delay = next_delay(self._history, trio.current_time(), jitter=random.random())  # noqa: S311
-                self._log.error("service_failed", reason=self.reason, retry_in=round(delay, 1))
+                if not isinstance(error, Unavailable) or isinstance(error, NeverServed):
+                    attempts = ONCE_STARTS  # It would fail in the same way again.
+                delay = await self._failed(error)
+                if delay == NEVER:
+                    attempts = ONCE_STARTS
             except Exception:  # noqa: BLE001 - a supervised border
                 # The border at which a bug of ours stops: this service fails, the others go on.
                 self.status, self.reason = Status.FAILED, "an error in Onitu itself; the log has its traceback"
@@ -172,9 +188,39 @@ class Service:
                 delay, attempts = BUG_DELAY, ONCE_STARTS
             self.given_up = self._once and attempts >= ONCE_STARTS
             self._referee.came_to_rest()
-            if self.given_up:
-                await trio.sleep_forever()
-            await trio.sleep(delay)
+            self._retry = trio.Event()
+            with trio.move_on_after(NEVER if self.given_up else delay):
+                await self._retry.wait()
+
+    async def _failed(self, error: ConfigError | DriverError) -> float:
+        """Says what ended a life, and returns in how many seconds to begin another one."""
+        missing = await self._missing_driver()
+        self.status, self.reason = Status.FAILED, missing or str(error) or type(error).__name__
+        if missing:
+            self._log.error("service_failed", reason=self.reason)
+            return NEVER
+        run = Run(active=self._active_since, ended=trio.current_time())
+        self._history = remember(self._history, run)
+        delay = next_delay(self._history, trio.current_time(), jitter=random.random())  # noqa: S311
+        self._log.error("service_failed", reason=self.reason, retry_in=round(delay, 1))
+        return delay
+
+    async def _missing_driver(self) -> str:
+        """Returns what to do about a driver that is not installed, or "". It will not come by itself.
+
+        Asked after a failure: at a start that goes well nobody waits for the answer.
+        """
+        driver = self._setup.driver
+        if isinstance(driver, DriverCommand):
+            return ""
+        installed = await trio.to_thread.run_sync(get_available_drivers)
+        if driver in installed:
+            return ""
+        names = ", ".join(sorted(installed)) or "none"
+        return (
+            f"the driver '{driver}' is not installed{nearest(driver, installed)} (installed: {names}); "
+            "install it, then send SIGHUP or start onitu again"
+        )
 
     async def _live(self) -> None:
         """Lives one life, from the start of the driver to its end.
@@ -198,8 +244,7 @@ class Service:
         configured = await client.configure(settings)
         to_come = self._check_roots(configured, settings)
         await self._adopt(configured)
-        given = self._setup.velocity if self._setup.velocity is not None else manifest.velocity
-        velocity = given if given is not None else DEFAULT_VELOCITY
+        self._manifest_velocity = manifest.velocity
         links = [
             Link(
                 self._referee,
@@ -208,7 +253,7 @@ class Service:
                 client=client,
                 generation=settings.generation,
                 local_root=configured.folders[mapping.name].local_root,
-                velocity=velocity,
+                velocity=self._velocity,
             )
             for mapping in settings.folders
         ]
@@ -231,6 +276,14 @@ class Service:
             raise _first(group) from group
         finally:
             await self._let_go(links)
+
+    @property
+    def _velocity(self) -> float:
+        """How fast it is: as the setup says, else its driver."""
+        for given in (self._setup.velocity, self._manifest_velocity):
+            if given is not None:
+                return given
+        return DEFAULT_VELOCITY
 
     def _start_tasks(self, nursery: trio.Nursery, link: Link, keeper: Keeper) -> None:
         """Starts everything that serves one folder."""
@@ -276,7 +329,7 @@ class Service:
                 Mapping(
                     name=mapping.folder,
                     path=mapping.path,
-                    mode=mapping.mode & Mode.READ if self._dry_run and mapping.mode & Mode.READ else mapping.mode,
+                    mode=Mode.READ if self._dry_run else mapping.mode,
                     options=of_folders[mapping.folder],
                     root_id=records.root_id(transaction, self.name, mapping.folder),
                 )
@@ -319,20 +372,14 @@ class Service:
 
     async def _adopt(self, configured: Configured) -> None:
         """Keeps what is now known of the service, and derives anew what hangs on it."""
-        referee, store = self._referee, self._common.store
-        scopes = records.with_capabilities(referee.scopes, self.name, configured.capabilities)
-        comparison = str(configured.capabilities.name_comparison.value).encode()
+        referee = self._referee
 
-        def work(transaction: Transaction) -> None:
+        def work(transaction: Transaction) -> list[Unmanaged]:
             for report in configured.folders.values():
                 records.set_root_id(transaction, self.name, report.name, report.root_id)
-            name = f"names {self.name}"
-            if (transaction.meta(name) or b"1") != comparison:
-                transaction.reindex()
-            transaction.set_meta(name, comparison)
+            return records.adopt(referee, self.name, configured.capabilities, transaction)
 
-        referee.scopes = store.scopes = scopes
-        await referee.writer.write(work)
+        referee.tell_unmanaged(await referee.writer.write(work))
 
     async def _let_go(self, links: list[Link]) -> None:
         """Forgets what was under way: its outcome is unknown until the service has been observed again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from onitu.log import get_logger
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 NAMED = 20
 
 
-async def summarize(referee: Referee, services: list[Service]) -> int:
+async def summarize(referee: Referee, services: Iterable[Service]) -> int:
     """Logs a summary and returns the exit code: 0, or 1 if something could not be synced.
 
     Args:
@@ -50,7 +51,7 @@ async def summarize(referee: Referee, services: list[Service]) -> int:
     return 0 if complete else 1
 
 
-def _left(transaction: Transaction, referee: Referee, services: list[Service]) -> int:
+def _left(transaction: Transaction, referee: Referee, services: Iterable[Service]) -> int:
     """Returns how many entries are not where they should be on services that are active."""
     return sum(
         1

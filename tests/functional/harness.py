@@ -40,7 +40,8 @@ def in_mode(mode: str, /, **options: object) -> dict[str, Any]:
 class Onitu:
     """One setup: its file, its data directory, its services.
 
-    `services`, `folders` and `rules` are the blocks of the setup file; a test may change them between two runs.
+    `services`, `folders` and `rules` are the blocks of the setup file, `environment` is added to that of a run; a test
+    may change them between two runs.
 
     Args:
         directory: Where everything of it goes.
@@ -57,6 +58,7 @@ class Onitu:
         self.cores: list[Core] = []
         #: What else ends with the setup: servers that a service needs, mounts.
         self.closing = ExitStack()
+        self.environment: dict[str, str] = {}
         # Socket paths end at 107 bytes, and pytest's directories are long.
         self.temporary = Path(tempfile.mkdtemp(prefix="onitu-test-"))
         for name, block in services.items():
@@ -142,7 +144,7 @@ class Onitu:
 
     def _environment(self) -> dict[str, str]:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("ONITU_", "XDG_"))}
-        return {**inherited, "HOME": str(self.directory / "home"), "TMPDIR": str(self.temporary)}
+        return {**inherited, "HOME": str(self.directory / "home"), "TMPDIR": str(self.temporary), **self.environment}
 
     def once(self, *arguments: str, expect: int | None = 0, wrapper: tuple[str, ...] = ()) -> Core:
         """Runs `onitu serve --once` to its end.

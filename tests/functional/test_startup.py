@@ -18,6 +18,7 @@ from tests.functional.trees import differences, fill, snapshot, write
 
 REPOSITORY = Path(__file__).parents[2]
 BROKEN = Path(__file__).parent / "drivers/broken.py"
+START_DEADLINE = 30  # Units, rather more than the seconds a driver has to begin to serve.
 GIVEN_UP = 90  # Units until a driver that runs and says nothing is called failed: it is given a minute.
 
 BAD_SETUP = """\
@@ -213,6 +214,7 @@ def company(new_shared_setup: Setups) -> Iterator[Company]:
 
 
 WAYS = ("crash", "deaf", "garbage", "silent")
+BROKEN_WAYS = {way: [sys.executable, str(BROKEN), way] for way in WAYS}
 SOON = WAYS if EVERYTHING else WAYS[:2]  # The others are given a minute before they are called failed.
 
 
@@ -256,6 +258,18 @@ def test_stopping_is_not_delayed_by_a_driver_that_hangs(new_setup: Setups) -> No
 
     assert core.stop() == 0
     assert core.drivers() == []
+
+
+@pytest.mark.parametrize("name", ["uninstalled", "crash", *(["silent"] if EVERYTHING else [])])
+def test_once_gives_a_broken_service_up_soon(new_setup: Setups, name: str) -> None:
+    """F3: `--once` waits once for what will not come; a failure is said as often as it was tried, and no more."""
+    block = {"driver": "lokal_storage"} if name == "uninstalled" else {"driver": {"command": BROKEN_WAYS[name]}}
+    onitu = new_setup("a", "b", bad=block)
+    core = onitu.start("--once")
+
+    assert core.wait(START_DEADLINE + START) == 1
+    assert len(core.log.named("service_failed")) == (3 if name == "crash" else 1)
+    assert len(core.log.named("service_stopped", service="bad")) == 1
 
 
 def test_two_services_on_one_root_are_not_started_both(new_setup: Setups) -> None:

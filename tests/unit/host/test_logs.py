@@ -99,3 +99,9 @@ class TestRelayLogs:
 
         assert len(tail) == logs.TAIL_LINES
         assert tail[-1] == "start_failed: no root"
+
+    async def test_says_a_farewell_once(self) -> None:
+        """F3: what a driver says of its own end is left to the supervisor, which tells the service's failure."""
+        line = b'{"level": "error", "event": "service_failed", "reason": "no root"}\n'
+
+        assert await relayed(line) == ([], ["no root"])
