@@ -28,6 +28,29 @@ if TYPE_CHECKING:
 #: What shells report for a program that SIGINT ended.
 INTERRUPTED = 130
 
+#: Shells that `onitu completion` knows.
+SHELLS = ("bash", "zsh", "fish")
+
+_LIFE = """\
+the life of a setup:
+  onitu init                       write a setup to start from, and edit it
+  onitu check                      say what is wrong with it
+  onitu plan                       say what would be done; change nothing
+  onitu serve --once               do it once, and say what was done
+  onitu serve                      do it, and go on doing it
+  onitu install-service            have that done whenever you are logged in
+  onitu state check                look whether all records fit together
+
+`onitu COMMAND --help` explains a command, with examples.
+"""
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help pages on which every command has its line."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=24)
+
 
 def run(argv: Sequence[str]) -> int:
     """Runs one command.
@@ -40,7 +63,8 @@ def run(argv: Sequence[str]) -> int:
     """
     arguments = parser().parse_args(argv)
     try:
-        command = cast("_Command", importlib.import_module(f"onitu.cli.{arguments.command}"))
+        module = arguments.command.replace("-", "_")
+        command = cast("_Command", importlib.import_module(f"onitu.cli.{module}"))
         code = command.run(arguments)
         sys.stdout.flush()
     except OnituError as error:
@@ -57,32 +81,84 @@ def run(argv: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Returns the parser of the whole command line."""
-    top = argparse.ArgumentParser(prog="onitu", description="Keeps folders the same on any number of services.")
+    top = argparse.ArgumentParser(
+        prog="onitu",
+        description="Keeps folders the same on any number of services.",
+        epilog=_LIFE,
+        formatter_class=_Help,
+    )
     top.add_argument("--version", action="version", version=f"onitu {__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
+    _add_init(commands)
+    _add_check(commands)
+    _add_plan(commands)
     _add_serve(commands)
-    check = _add(commands, "check", "Checks a setup and says everything that is wrong with it.")
-    _add_config(check)
-    init = _add(commands, "init", "Writes a commented setup to start from.")
-    init.add_argument("file", nargs="?", type=Path, default=Path("onitu.yaml"), metavar="FILE", help="%(default)s")
-    _add(commands, "drivers", "Lists the installed drivers and their options.")
+    _add_drivers(commands)
+    _add_state(commands)
+    _add_install_service(commands)
+    _add_completion(commands)
     return top
 
 
-def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    serve = _add(commands, "serve", "Keeps the folders of a setup in sync until it is stopped.")
-    _add_config(serve)
-    serve.add_argument(
-        "--data-dir",
-        type=Path,
-        metavar="DIR",
-        help="where the metadata is kept (default: the setup's data-dir, else onitu/NAME in your state directory)",
+def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    init = _add(
+        commands,
+        "init",
+        "Writes a commented setup to start from.",
+        "A file that is there already is left alone.",
+        ("onitu init", "writes ./onitu.yaml"),
+        ("onitu init ~/.config/onitu/onitu.yaml", "writes the one that is found everywhere"),
     )
+    init.add_argument("file", nargs="?", type=Path, default=Path("onitu.yaml"), metavar="FILE", help="%(default)s")
+
+
+def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = _add(
+        commands,
+        "check",
+        "Says everything that is wrong with a setup.",
+        "Each fault comes with file, line and column; with one the exit code is 1. A good setup is summed up: who "
+        "takes part in which folder, how, and where.",
+        ("onitu check", "checks the setup that `onitu serve` would take"),
+        ("onitu check -c new.yaml", "checks another one"),
+    )
+    _add_config(check)
+
+
+def _add_plan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    plan = _add(
+        commands,
+        "plan",
+        "Says what would be done, and changes nothing.",
+        "Looks at all services as they are now. It may run beside a running onitu, whose records it reads. The same as "
+        "`onitu serve --once --dry-run`, but for the log.",
+        ("onitu plan", "before the first `onitu serve`"),
+        ("onitu plan -c new.yaml", "what another setup would do"),
+    )
+    _add_config(plan)
+    _add_data_dir(plan)
+    _add_debug(plan)
+
+
+def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    serve = _add(
+        commands,
+        "serve",
+        "Keeps the folders of a setup in sync until it is stopped.",
+        "SIGTERM, SIGINT (Ctrl-C) and SIGQUIT end it in order, a second one at once. SIGHUP has the setup read again: "
+        "what has changed is put in force, what has not goes on undisturbed. With --once it ends with 0 if everything "
+        "is in sync, else with 1.",
+        ("onitu serve", "until Ctrl-C"),
+        ("onitu serve --once", "from a timer, or to see what happens"),
+        ("onitu serve --log-format json 2>> onitu.log", "for other programs to read"),
+    )
+    _add_config(serve)
+    _add_data_dir(serve)
     serve.add_argument("--once", action="store_true", help="sync until nothing is left to do, then say so and end")
     serve.add_argument(
         "--dry-run", action="store_true", help="say what would be done and change nothing (implies --once)"
     )
-    serve.add_argument("--debug", action="store_true", help="log everything")
+    _add_debug(serve)
     serve.add_argument(
         "--log-format",
         choices=("json", "console"),
@@ -92,11 +168,143 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     serve.add_argument("--port", type=_port, help="port of the REST API, which is not part of this version yet")
 
 
+def _add_drivers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    drivers = _add(
+        commands,
+        "drivers",
+        "Lists the installed drivers, or tells all about one.",
+        "What a driver can do is asked of the driver itself, which is started for a moment.",
+        ("onitu drivers", "the drivers and their options"),
+        ("onitu drivers local_storage", "its options in full, and what it can do"),
+    )
+    drivers.add_argument("name", nargs="?", metavar="NAME", help="a driver (default: all of them, in short)")
+
+
+def _add_state(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    state = _add(
+        commands,
+        "state",
+        "Exports, imports or checks what Onitu knows of the files.",
+        "These are the records in the data directory, not the files themselves. export and check may be used beside a "
+        "running onitu: they show its state at one moment.",
+        ("onitu state check", "look whether all records fit together"),
+        ("onitu state export -o state.jsonl", "write them to a file"),
+        ("onitu state import --data-dir new state.jsonl", "and into an empty data directory"),
+    )
+    actions = state.add_subparsers(dest="action", metavar="ACTION", required=True, title="actions")
+    export = _add(
+        actions,
+        "export",
+        "Writes all records as JSON lines.",
+        "One record a line, in a stable order, so that two exports can be compared. It holds names and digests of all "
+        "files and no content.",
+        ("onitu state export | less", "look at them"),
+        ("onitu state export -o state.jsonl", "keep them"),
+    )
+    _add_config(export)
+    _add_data_dir(export)
+    export.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to (default: standard output)")
+    take = _add(
+        actions,
+        "import",
+        "Reads exported records into an empty data directory.",
+        "All or none are taken in. What has changed on the services since the export counts as changed by a user.",
+        ("onitu state import state.jsonl", "into the data directory of ./onitu.yaml"),
+        ("onitu state import --data-dir new state.jsonl", "into another one"),
+    )
+    _add_config(take)
+    _add_data_dir(take)
+    take.add_argument("file", type=Path, metavar="FILE", help="what `onitu state export` has written")
+    check = _add(
+        actions,
+        "check",
+        "Looks whether all records fit together.",
+        "The tree must be one, and everything that is derived from the records is derived again and compared. Nothing "
+        "is changed. With a fault the exit code is 1.",
+        ("onitu state check", "of the setup that `onitu serve` would take"),
+    )
+    _add_config(check)
+    _add_data_dir(check)
+
+
+def _add_install_service(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    install = _add(
+        commands,
+        "install-service",
+        "Writes a systemd user unit that runs a setup.",
+        "It runs from login to logout, or always (`loginctl enable-linger`). Nothing is started: what to do next is "
+        "printed. The unit is ready when Onitu is, is watched over, and `systemctl --user reload` has the setup read "
+        "again.",
+        ("onitu install-service", "for the setup that `onitu serve` would take"),
+        ("onitu install-service --print", "only look at the unit"),
+    )
+    _add_config(install)
+    _add_data_dir(install)
+    install.add_argument("--print", action="store_true", help="print the unit and write nothing")
+
+
+def _add_completion(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    completion = _add(
+        commands,
+        "completion",
+        "Prints a script that completes Onitu in your shell.",
+        "",
+        ("onitu completion bash > ~/.local/share/bash-completion/completions/onitu", ""),
+        ("onitu completion zsh > ~/.zfunc/_onitu", "with ~/.zfunc in $fpath"),
+        ("onitu completion fish > ~/.config/fish/completions/onitu.fish", ""),
+    )
+    completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
+
+
 def _add(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    text: str,
+    more: str,
+    *examples: tuple[str, str],
 ) -> argparse.ArgumentParser:
-    """Adds a command; its help is the same in the list of commands and on its own page."""
-    return commands.add_parser(name, help=f"{text[0].lower()}{text[1:].rstrip('.')}", description=text)
+    """Adds a command.
+
+    Args:
+        commands: What it is one of.
+        name: Its name.
+        text: What it does; the same in the list of commands and on its own page.
+        more: What else is to be known, or "".
+        examples: Command lines, each with what it is for, or "".
+    """
+    lines = [line for command, use in examples for line in _example(command, use)]
+    return commands.add_parser(
+        name,
+        help=f"{text[0].lower()}{text[1:].rstrip('.')}",
+        description=f"{text}\n\n{_filled(more)}" if more else text,
+        epilog="\n".join(["examples:", *lines]),
+        formatter_class=_Help,
+    )
+
+
+def _example(command: str, use: str) -> list[str]:
+    """Returns an example in one line, or in two where it is long."""
+    if not use:
+        return [f"  {command}"]
+    line = f"  {command:<{_EXAMPLE_WIDTH}}  {use}"
+    return [line] if len(command) <= _EXAMPLE_WIDTH and len(line) <= _WIDTH else [f"  {command}", f"      {use}"]
+
+
+#: Columns of a help page, as argparse fills its own on a terminal of 80.
+_WIDTH = 78
+
+#: Columns of a command line that leaves room for what it is for beside it.
+_EXAMPLE_WIDTH = 34
+
+
+def _filled(text: str) -> str:
+    """Returns a paragraph in lines of the page's width; `textwrap` takes as long to import as all the rest here."""
+    lines = [""]
+    for word in text.split(" "):
+        if len(lines[-1]) + 1 + len(word) > _WIDTH:
+            lines.append("")
+        lines[-1] += f" {word}" if lines[-1] else word
+    return "\n".join(lines)
 
 
 def _add_config(command: argparse.ArgumentParser) -> None:
@@ -107,6 +315,19 @@ def _add_config(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the setup (default: ./onitu.yaml, else onitu/onitu.yaml in your configuration directory)",
     )
+
+
+def _add_data_dir(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="where the metadata is kept (default: the setup's data-dir, else onitu/NAME in your state directory)",
+    )
+
+
+def _add_debug(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--debug", action="store_true", help="log everything")
 
 
 def _port(text: str) -> int:

@@ -10,8 +10,12 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 3862
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, *, quiet: bool = False) -> int:
     """Runs Onitu and returns its exit code.
+
+    Args:
+        arguments: What was asked for.
+        quiet: Log only what is wrong.
 
     Raises:
         ConfigError: The setup cannot be used.
@@ -27,6 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
         once=arguments.once or arguments.dry_run,
         dry_run=arguments.dry_run,
         debug=arguments.debug,
+        quiet=quiet,
         log_format=arguments.log_format,
         host=arguments.host or setup.api.host or DEFAULT_HOST,
         port=arguments.port or setup.api.port or DEFAULT_PORT,

@@ -12,6 +12,7 @@ import lmdb
 
 from onitu.core.scope import Scope
 from onitu.errors import StoreError
+from onitu.store.migrate import migrate
 from onitu.store.transaction import SCHEMA, Remembered, Tables, Transaction
 
 T = TypeVar("T")
@@ -19,6 +20,9 @@ T = TypeVar("T")
 #: Reserved once, as LMDB wants it: 256 GiB of addresses, of which only what is used takes room. A file in a directory
 #: that cannot be sparse, or a 32-bit machine, gets less.
 MAP_BYTES = 256 * 1024**3
+
+#: The databases of the environment, in the order of `Tables`.
+TABLES = (b"nodes", b"index", b"sums", b"meta", b"history")
 
 
 class Store:
@@ -42,11 +46,15 @@ class Store:
             raise StoreError(msg) from error
         self._lock = self._take_lock(directory / "lock")
         self._env = self._open(directory / "store")
-        self._tables = Tables(*(self._env.open_db(name) for name in (b"nodes", b"index", b"sums", b"meta", b"history")))
+        self._tables = Tables(*(self._env.open_db(name) for name in TABLES))
         self._remembered = Remembered()
         self._numbers: dict[str, int] = {}
         self._numbers = self.read(self._load_numbers)
-        self.write(self._check_schema)
+        try:
+            self._bring_schema_up_to_date()
+        except StoreError:
+            self.close()
+            raise
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Runs a function in a write transaction and commits it. Blocks; one caller at a time.
@@ -119,11 +127,16 @@ class Store:
         """Reads the numbers of the names of services and folders."""
         return dict(transaction.names())
 
-    def _check_schema(self, transaction: Transaction) -> None:
-        """Refuses what a newer Onitu has written."""
-        found = int(transaction.meta("schema") or b"0")
+    def _bring_schema_up_to_date(self) -> None:
+        """Refuses what a newer Onitu has written, and migrates what an older one has."""
+        found = self.read(lambda transaction: int(transaction.meta("schema") or b"0"))
         if found > SCHEMA:
-            msg = f"{self.directory} was written by a newer Onitu (schema {found}, this one knows {SCHEMA})"
+            msg = (
+                f"{self.directory} was written by a newer Onitu (schema {found}, this one knows {SCHEMA}): use "
+                "that one, or another --data-dir"
+            )
             raise StoreError(msg)
-        if found != SCHEMA:
-            transaction.set_meta("schema", str(SCHEMA).encode())
+        if found == 0:
+            self.write(lambda transaction: transaction.set_meta("schema", str(SCHEMA).encode()))
+        elif found < SCHEMA:
+            migrate(self._env, self._tables, self.directory, found=found, wanted=SCHEMA)

@@ -194,6 +194,24 @@ class Transaction(IndexedTree):
                 found = cursor.next()
         return versions
 
+    def histories(self) -> Iterator[tuple[NodeId, Version]]:
+        """Yields every version that is remembered with its node, in order."""
+        for key, value in self.raw("history"):
+            yield keys.node_of(key[:8]), _VERSION.decode(value)
+
+    def restore(self, node: Node) -> None:
+        """Keeps a node as it is, deriving nothing."""
+        self._txn.put(keys.node_key(node.id), _ENCODER.encode((SCHEMA, node)), db=self._tables.nodes)
+
+    def restore_version(self, node: NodeId, version: Version) -> None:
+        """Remembers a version."""
+        mark = keys.node_key(node) + version.number.to_bytes(4, "big")
+        self._txn.put(mark, _ENCODER.encode(version), db=self._tables.history)
+
+    def number_of(self, name: str) -> int:
+        """Returns the number of a service's or folder's name as index keys have it; 0 where it has none."""
+        return self._numbers.get(name, 0)
+
     def nodes(self) -> Iterator[Node]:
         """Yields every node. Nothing may be put meanwhile."""
         with self._txn.cursor(self._tables.nodes) as cursor:

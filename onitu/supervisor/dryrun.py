@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from onitu.core.node import Action
 from onitu.core.plan import Planner, Task
+from onitu.store.beside import copy_beside
 from onitu.supervisor.service import Service, Status
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ def borrowed_store(directory: Path) -> Iterator[Path]:
     """Yields a copy of a data directory that goes away with the block; an empty one where there is none yet."""
     with tempfile.TemporaryDirectory(prefix="onitu-plan-") as scratch:
         copy = Path(scratch) / "data"
-        if (directory / "store").is_dir():
-            copy.mkdir(mode=0o700)
-            shutil.copytree(directory / "store", copy / "store")
+        copy_beside(directory, copy)
         yield copy
 
 

@@ -48,7 +48,7 @@ def run(options: ServeOptions, runtime: Path, early: dict[str, Spawned]) -> int:
         early: Drivers that were started already, by service; those that are adopted are taken out.
     """
     form = LogFormat(options.log_format) if options.log_format is not None else None
-    set_up_logging(form=form, level="debug" if options.debug else "info")
+    set_up_logging(form=form, level="debug" if options.debug else "warning" if options.quiet else "info")
     if options.dry_run:
         with borrowed_store(options.data_dir) as directory:
             return _run_in(options, directory, runtime, early)

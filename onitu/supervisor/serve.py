@@ -31,6 +31,7 @@ class ServeOptions:
         once: Sync until nothing is left to do, then stop.
         dry_run: Only say what would be done. Implies `once`.
         debug: Log everything.
+        quiet: Log only what is wrong, unless `debug`.
         log_format: "json", "console" or None for what suits the output.
         host: Address of the REST API.
         port: Its port.
@@ -41,6 +42,7 @@ class ServeOptions:
     once: bool = False
     dry_run: bool = False
     debug: bool = False
+    quiet: bool = False
     log_format: str | None = None
     host: str = "127.0.0.1"
     port: int = 3862

@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import msgspec
 import pytest
 
 from onitu import __version__
+from onitu.cli.drivers import ABILITIES
 from onitu.cli.main import run
 from onitu.config import Setup
+from onitu.core.capability import Capabilities
 from onitu.errors import StoreError
 
 GOOD = """
@@ -123,6 +126,45 @@ def test_drivers(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert "local_storage: " in shown
     assert "  root (string, mandatory" in shown
+    assert max(map(len, shown.splitlines())) < 80
+
+
+def test_one_driver(capsys: pytest.CaptureFixture[str]) -> None:
+    """M1-M3: one driver is told in full: each option, its default, and what the driver itself says it can."""
+    assert run(["drivers", "local_storage"]) == 0
+
+    shown = capsys.readouterr().out
+    assert "  root: string, mandatory\n" in shown
+    assert "  trash_days: integer, default 30, per folder\n" in shown
+    can, cannot = shown.split("\nit can\n")[1].split("\nit cannot\n")
+    assert "  - report changes as they happen\n" in can
+    assert "symbolic links" in cannot
+    assert "names are compared: letter by letter" in shown
+    assert max(map(len, shown.splitlines())) < 80
+
+
+def test_every_ability_has_its_words() -> None:
+    """Whatever a driver can say of itself with yes or no is told."""
+    yes_or_no = {name for name, value in msgspec.structs.asdict(Capabilities()).items() if isinstance(value, bool)}
+
+    assert set(ABILITIES) == yes_or_no
+
+
+def test_a_driver_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    """The nearest name is said."""
+    assert run(["drivers", "local-storage"]) == 1
+    assert "did you mean 'local_storage'? (installed: " in capsys.readouterr().err
+
+
+def test_a_driver_that_does_not_start(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is known without starting it is told all the same; exit code 1."""
+    monkeypatch.setattr("onitu.supervisor.ask.driver_command", lambda _: [sys.executable, "-c", "exit('no moon')"])
+
+    assert run(["drivers", "local_storage"]) == 1
+
+    shown = capsys.readouterr()
+    assert "  root: string, mandatory\n" in shown.out
+    assert "no moon" in shown.err
 
 
 def test_serve_hands_everything_over(
@@ -143,6 +185,7 @@ def test_serve_hands_everything_over(
         "once": True,
         "dry_run": False,
         "debug": True,
+        "quiet": False,
         "log_format": "json",
         "host": "::1",
         "port": 1,
@@ -155,12 +198,14 @@ def test_serve_defaults(work: Path, served: list[SimpleNamespace]) -> None:
 
     run(["serve"])
     run(["serve", "--dry-run"])
+    run(["plan"])
 
-    plain, dry = served
+    plain, dry, plan = served
     assert (plain.once, plain.dry_run, plain.debug, plain.log_format) == (False, False, False, None)
     assert (plain.host, plain.port) == ("127.0.0.1", 3862)
     assert plain.data_dir == work / ".local/state/onitu/my-files"
-    assert (dry.once, dry.dry_run) == (True, True)
+    assert (dry.once, dry.dry_run, dry.quiet) == (True, True, False)
+    assert (plan.once, plan.dry_run, plan.quiet) == (True, True, True)
 
 
 def test_serve_logs_warnings(served: list[SimpleNamespace], capfd: pytest.CaptureFixture[str]) -> None:
