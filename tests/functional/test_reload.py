@@ -153,6 +153,39 @@ def test_what_the_core_alone_needs_restarts_nobody(new_setup: Setups) -> None:
     assert alive(core) == set(before.values())
 
 
+def test_filters_and_rules_are_in_force_at_once(new_setup: Setups) -> None:
+    """B6, B10, C4, C5, F1: existing files are judged anew: what is let in is copied, nothing is deleted; no restart."""
+    onitu = new_setup("a", "b", "c")
+    onitu.folders[FOLDER] = {"blacklist": "*.tmp"}
+    for name in ("one.tmp", "two.txt"):
+        write(onitu["a"] / name, name)
+    core = onitu.serve()
+    core.wait_until((onitu["c"] / "two.txt").exists, "what is let in")
+    before = pids(core)
+    onitu.folders[FOLDER] = {"blacklist": "*.txt"}
+
+    event = reload(onitu, core)
+    assert (event["restarted"], event["folders"]) == ([], [FOLDER])
+    core.wait_until(lambda: all((onitu[name] / "one.tmp").exists() for name in "bc"), "what is let in now")
+    core.wait_for("files_unmanaged", service="b")
+    assert (onitu["b"] / "two.txt").read_text() == "two.txt"
+    write(onitu["a"] / "late.txt", "late")
+    onitu.folders[FOLDER] = None
+    onitu.rules = [{"match": {"extension": ["txt"]}, "sync": ["b"]}]
+
+    assert reload(onitu, core)["restarted"] == []
+    core.wait_until((onitu["b"] / "late.txt").exists, "what the rule names")
+    write(onitu["a"] / "later.txt", "later")
+    core.wait_until((onitu["b"] / "later.txt").exists, "a later file that the rule names")
+    assert not (onitu["c"] / "late.txt").exists()
+    onitu.rules = None
+    assert reload(onitu, core)["restarted"] == []
+    onitu.converge(core)
+
+    assert pids(core) == before
+    assert alive(core) == set(before.values())
+
+
 def test_folders_come_and_go(new_setup: Setups) -> None:
     """F1: a folder that is added is synced by the services that list it; one that is removed is left alone."""
     below = {"folders": {FOLDER: {"path": "docs"}}}
