@@ -160,7 +160,7 @@ def _present(
     if node is None:
         if not work.member(service).readable:
             # Something of its own in a place that is only written: unmanaged.
-            reason = {"reason": "the mode of this place does not allow reading"}
+            reason = {"cause": Cause.MODE.value, "reason": "the mode of this place does not allow reading"}
             work.effects.append(Notice("file_ignored", service, observation.path, reason))
             return None
         node = place.create(work, service, there, entry)
