@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from onitu.host.stream import Known
 
 if TYPE_CHECKING:
-    from onitu.core.node import ServiceName
+    from onitu.core.node import NodeId, ServiceName
     from onitu.core.tree import Work
 
 
@@ -26,13 +26,26 @@ def known_entries(work: Work, service: ServiceName, paths: Iterable[str]) -> lis
 def _known(work: Work, service: ServiceName, path: str) -> Known:
     found = work.at(service, path)
     if found is None:
+        found = _to_come(work, path)
+    if found is None:
         return Known(path, None)
     node = work.tree.node(found)
-    state = node.services[service]
-    entry = state.seen.entry if state.present and state.seen is not None else None
+    state = node.services.get(service)
+    entry = state.seen.entry if state is not None and state.present and state.seen is not None else None
+    owners = sorted(name for name in work.scope.members if name not in node.outside and not node.deleted)
     uptodate = [
         name
         for name, other in work.states(node)
-        if not node.deleted and other.base is not None and other.base.version == node.head
+        if name in owners and other.base is not None and other.base.version == node.head
     ]
-    return Known(path, entry, owners=tuple(sorted(work.scope.members)), uptodate=tuple(uptodate))
+    return Known(path, entry, owners=tuple(owners), uptodate=tuple(sorted(uptodate)))
+
+
+def _to_come(work: Work, path: str) -> NodeId | None:
+    """Returns the node that has a path in the head tree: a service that is about to get it asks about it, too."""
+    found: NodeId | None = work.scope.root
+    for name in path.split("/"):
+        if found is None:
+            return None
+        found = work.tree.child(found, name)
+    return found
