@@ -10,6 +10,7 @@ import pytest
 
 from tests.chapter import unpack
 from tests.functional.harness import FOLDER, Onitu
+from tests.functional.processes import Core
 
 PACKAGES = Path(__file__).parent / "drivers"
 NAMES = {"shape01": "onitu_shape01", "shape01_creating": "onitu_shape01_creating", "shelf": "onitu_shelf"}
@@ -49,3 +50,18 @@ def add(onitu: Onitu, name: str, driver: str, mode: str = "rw", **options: objec
     root.mkdir(parents=True)
     onitu.add(name, driver=driver, root=str(root), folders={FOLDER: {"path": ".", "mode": mode}}, **options)
     return root
+
+
+def rest(core: Core) -> None:
+    """Waits until the core has settled after the last transfer that it told of.
+
+    Args:
+        core: The running core.
+    """
+
+    def rests() -> bool:
+        names = [event.get("event") for event in core.log.events]
+        told = [name for name in names if name in {"settled", "transfer_finished"}]
+        return told[-1:] == ["settled"]
+
+    core.wait_until(rests, "the core rests")

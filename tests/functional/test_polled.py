@@ -67,7 +67,7 @@ def test_what_it_is_told_is_done(shelf: tuple[Onitu, Path]) -> None:
         write(onitu["a"] / f"{name}.txt", f"first content of {name}")
     core = onitu.serve()
     agree(core, onitu, root)
-    core.settle()
+    foreign.rest(core)
     write(onitu["a"] / "changed.txt", "now")
     (onitu["a"] / "renamed.txt").rename(onitu["a"] / "elsewhere.txt")
     (onitu["a"] / "deleted.txt").unlink()

@@ -77,7 +77,7 @@ def test_it_overwrites_what_is_there(old: Onitu) -> None:
     write(root / "file.txt", "short")
     core = old.serve()
     arrives(core, old["a"] / "file.txt", b"short")
-    core.settle()
+    foreign.rest(core)
     write(old["a"] / "file.txt", "a longer content")
     arrives(core, root / "file.txt", b"a longer content")
     core.wait_until(lambda: core.log.routes[-1:] == [("a", "o")], "the transfer is finished")
@@ -93,7 +93,7 @@ def test_what_it_cannot_do_is_reported_for_that_path(old: Onitu) -> None:
     core = old.serve()
     arrives(core, old["a"] / "file.txt", b"content of some length")
     arrives(core, old["a"] / "other.txt", b"short")
-    core.settle()
+    foreign.rest(core)
     write(old["a"] / "new.txt", "it is not there")
     write(old["a"] / "file.txt", "shorter")
     write(old["a"] / "other.txt", "no longer short")
@@ -117,11 +117,11 @@ def test_with_start_upload_it_receives_new_and_shorter_files(old: Onitu) -> None
     for root in roots:
         arrives(core, root / "new.txt", b"new")
         arrives(core, root / "large.bin", large)
-    core.settle()
+    foreign.rest(core)
     write(roots[0] / "large.bin", b"now it is small")
     arrives(core, roots[1] / "large.bin", b"now it is small")
     arrives(core, old["a"] / "large.bin", b"now it is small")
-    core.settle()
+    foreign.rest(core)
     kept = [path.read_bytes() for path in (old.data / "trash").iterdir() if not path.suffix]
     assert large in kept
     assert core.log.named("conflict_found") == []
