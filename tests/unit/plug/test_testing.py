@@ -24,6 +24,7 @@ DRIVERS = Path(__file__).parent.parent.parent / "functional/drivers"
 @pytest.fixture(autouse=True)
 def tree() -> Iterator[Tree]:
     """What the memory driver keeps; nothing of it reaches the next test."""
+    importlib.reload(onitu_memory)  # Other tests load its modules anew, each time with another Plug.
     found: Tree = importlib.import_module("onitu_memory.driver").tree
     found._entries.clear()
     yield found
