@@ -6,6 +6,7 @@ follows from that is done by the Plug and the core.
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -158,3 +159,25 @@ def test_deletions_and_mode_are_kept_apart(old: Onitu) -> None:
     core = old.serve()
     missing = {event["feature"] for event in core.log.named("feature_missing", service="o")}
     assert {"list_directory", "stat_file", "delete_file", "move_file", "start_upload", "watch"} <= missing
+
+
+def test_it_runs_in_a_setup_of_0_1(old: Onitu) -> None:
+    """B15, M5, C3: entries and rules in JSON: one implicit folder, mapped at the root of each; the rules route."""
+    root = foreign.add(old, "o", "shape01_creating")
+    entries = {
+        "o": {"driver": "shape01_creating", "options": {"root": str(root)}},
+        "a": {"driver": "local_storage", "options": {"root": str(old["a"])}},
+    }
+    rules = [{"match": {"path": "/both/"}, "sync": ["o", "a"]}, {"match": {"extension": ["txt"]}, "sync": ["o", "a"]}]
+    old.file = old.directory / "setup.json"
+    old.file.write_text(json.dumps({"name": "0.1", "entries": entries, "rules": rules}), "utf-8")
+    (root / "both").mkdir()
+    write(root / "both/from old.bin", "to the disk")
+    write(root / "stays.bin", "no rule names it")
+    write(old["a"] / "from disk.txt", "to the old one")
+    core = old.start(setup=False)
+    arrives(core, old["a"] / "both/from old.bin", b"to the disk")
+    arrives(core, root / "from disk.txt", b"to the old one")
+    write(root / "from disk.txt", "short")
+    arrives(core, old["a"] / "from disk.txt", b"short")
+    assert not (old["a"] / "stays.bin").exists()
