@@ -23,7 +23,9 @@ def run(arguments: argparse.Namespace) -> int:
     except SetupError as error:
         print(error, file=sys.stderr)
         return 1
-    for warning in setup.warnings:
+    from onitu.supervisor.idle import find_idle  # noqa: PLC0415 - once the setup is known to be good
+
+    for warning in [*setup.warnings, *find_idle(data_directory(setup, None), setup)]:
         print(f"{warning.place}: warning: {warning.text}", file=sys.stderr)
     print("\n".join(_summary(setup)))
     return 0

@@ -38,6 +38,7 @@ the life of a setup:
   onitu plan                       say what would be done; change nothing
   onitu serve --once               do it once, and say what was done
   onitu serve                      do it, and go on doing it
+  onitu why PATH                   say why a file is where it is, or is not
   onitu install-service            have that done whenever you are logged in
   onitu state check                look whether all records fit together
 
@@ -93,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_plan(commands)
     _add_serve(commands)
+    _add_why(commands)
     _add_drivers(commands)
     _add_state(commands)
     _add_install_service(commands)
@@ -166,6 +168,23 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     serve.add_argument("--host", help="address of the REST API, which is not part of this version yet")
     serve.add_argument("--port", type=_port, help="port of the REST API, which is not part of this version yet")
+
+
+def _add_why(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    why = _add(
+        commands,
+        "why",
+        "Says why a file is where it is, and where it is not.",
+        "For each service of the folder: how it stands to the file, and which filter, mode or rule decides. It reads "
+        "what is known, asks no service, and may be used beside a running onitu.",
+        ("onitu why photos/2026/a.jpg", "a file of the folder photos"),
+        ("onitu why photos/2026", "a directory"),
+        ("onitu why --json photos/2026/a.jpg", "for other programs to read"),
+    )
+    why.add_argument("path", metavar="PATH", help="FOLDER/PATH: a folder of the setup, and a path in it")
+    _add_config(why)
+    _add_data_dir(why)
+    why.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_drivers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

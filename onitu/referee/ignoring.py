@@ -15,6 +15,7 @@ import trio
 
 from onitu.core.patterns import IGNORE_NAME, Ignore
 from onitu.core.routes import Sources
+from onitu.core.tree import Notice
 from onitu.errors import DriverError
 
 if TYPE_CHECKING:
@@ -129,7 +130,9 @@ class IgnoreFiles:
             return
         effects = await referee.writer.write(partial(self._enforce, folder=folder, text=IgnoreText(*head, text)))
         referee.log.info("ignore_file_read", folder=folder, patterns=len(text.splitlines()))
-        referee.release(folder, effects)
+        notices = [effect for effect in effects if isinstance(effect, Notice)]
+        referee.tell_unmanaged((folder, notice) for notice in notices)
+        referee.release(folder, (effect for effect in effects if not isinstance(effect, Notice)))
         for link in list(referee.links.values()):
             if link.folder == folder:
                 link.look_again()
@@ -165,5 +168,8 @@ class IgnoreFiles:
         transaction.set_meta(f"ignore {folder}", msgspec.msgpack.encode(text))
         self._read[folder] = text
         scope = with_ignore_text(referee.scopes[folder], text.text)
-        referee.use_scopes(transaction, {**referee.scopes, folder: scope})
-        return referee.work(transaction, folder).effects
+        effects: list[Effect] = []
+        transaction.effects[folder] = effects
+        referee.rescope(transaction, {**referee.scopes, folder: scope})
+        transaction.reindex(referee.scopes)
+        return effects

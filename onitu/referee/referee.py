@@ -78,16 +78,6 @@ class Referee:
         self._rest = trio.Event()
         self._ignored: dict[tuple[ServiceName, str, str], str] = {}
 
-    def use_scopes(self, transaction: Transaction, scopes: Mapping[str, Scope]) -> None:
-        """Brings another setup into force, and derives everything by it.
-
-        Args:
-            transaction: The transaction this is done in.
-            scopes: Folder name to what the setup says about it.
-        """
-        self.scopes = self._store.scopes = scopes
-        transaction.reindex(scopes)
-
     def work(self, transaction: Transaction, folder: str) -> Work:
         """Returns the unit of work of a folder in a transaction."""
         return Work(
