@@ -57,6 +57,11 @@ class Verifier:
         if upload.digest is not None:
             self._hashers.setdefault(upload.digest[0], hasher(upload.digest[0]))
 
+    @property
+    def size(self) -> int:
+        """How many bytes it has seen."""
+        return self._size
+
     def update(self, data: bytes) -> None:
         """Takes more bytes.
 
@@ -70,12 +75,17 @@ class Verifier:
             if computing is not None:
                 computing.update(data)
 
-    def finish(self) -> dict[str, bytes]:
+    def finish(self, upload: Upload | None = None) -> dict[str, bytes]:
         """Returns the digests of the bytes.
+
+        Args:
+            upload: What is announced by now, where the digest was not known before the bytes came.
 
         Raises:
             Corrupted: They are not those that were announced.
         """
+        if upload is not None:
+            self._upload = upload
         if self._size != self._upload.size:
             self._refuse(f"{self._size} bytes came, {self._upload.size} were announced")
         digests = {name: computing.digest() for name, computing in self._hashers.items() if computing is not None}

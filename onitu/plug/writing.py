@@ -28,6 +28,7 @@ from onitu.core.model import (
 from onitu.errors import (
     Corrupted,
     DriverError,
+    InvalidPath,
     NotFound,
     OutcomeUnknown,
     RevisionMismatch,
@@ -40,6 +41,7 @@ from onitu.plug.handlers import looks, writes_chunks, writes_whole
 from onitu.plug.local import open_local_file, read_at
 from onitu.plug.plug import present_of
 from onitu.plug.revisions import UNSET
+from onitu.plug.sessions import Session
 from onitu.plug.values import Metadata
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ class Writer:
     def __init__(self, plug: Plug, reader: Reader) -> None:
         self._plug = plug
         self._reader = reader
-        self._sessions: dict[str, _Session] = {}
+        self._sessions: dict[str, Session] = {}
 
     def apply(self, folder: Folder, operation: Operation) -> Observation:
         """Does one operation and returns what is there then.
@@ -108,52 +110,85 @@ class Writer:
     # Uploads in sessions.
 
     def start(self, folder: Folder, upload: Upload) -> str:
-        """Begins a resumable upload and returns its id."""
+        """Begins a resumable upload and returns its id.
+
+        Raises:
+            RevisionMismatch: What is expected is not there even now.
+        """
         session = uuid.uuid4().hex
         metadata = self._plug.upload_metadata(folder, upload, session=session)
         self._require_chunks()
+        self._expect(metadata)
         self._begin(metadata)
-        self._sessions[session] = _Session(metadata)
+        self._sessions[session] = Session(metadata, Verifier(upload) if self._verifies else None)
         return session
 
     def restart(self, folder: Folder, session: str, upload: Upload, *, offset: int) -> int:
-        """Takes up an upload that this or an earlier process began, and returns where to go on."""
+        """Takes up an upload that this or an earlier process began, and returns where to go on.
+
+        Raises:
+            NotFound: There is no such upload, or what an earlier process staged of it could not be verified.
+            RevisionMismatch: What is expected is not there.
+        """
         metadata = self._plug.upload_metadata(folder, upload, session=session)
-        answer = self._plug.call("restart_upload", metadata, offset)
-        begin = offset if answer is None else int(answer)
-        if not 0 <= begin <= offset:
-            message = f"{upload.path}: restart_upload answered {begin}, which is not at most {offset}"
-            raise DriverError(message)
-        self._sessions[session] = _Session(metadata, begin)
-        return begin
+        self._plug.require("restart_upload")
+        self._expect(metadata)
+        known = self._sessions.get(session)
+        if known is None and self._verifies and self._plug.declared.get("staging", False):
+            # The bytes before were seen by a process that is gone: nobody could say whether the whole is right. What
+            # is not staged is there to be read back.
+            self._give_up(metadata)
+            message = f"{upload.path}: an earlier process began this upload; what it staged cannot be verified here"
+            raise NotFound(message)
+        if known is None:
+            known = Session(metadata, staged=offset)
+        with known.lock:
+            answer = self._plug.call("restart_upload", metadata, known.staged)
+            begin = known.staged if answer is None else int(answer)
+            if not 0 <= begin <= upload.size:
+                message = f"{upload.path}: restart_upload answered {begin}, which is not within its {upload.size} bytes"
+                raise DriverError(message)
+            known.restart(metadata, begin)
+        self._sessions[session] = known
+        return known.staged
 
     def chunk(self, folder: Folder, session: str, offset: int, data: bytes) -> None:
         """Stages one chunk of an upload.
 
         Raises:
             NotFound: There is no such upload.
+            InvalidPath: Bytes before it are missing.
+            Corrupted: More bytes came than were announced.
         """
         under_way = self._session(folder, session)
-        if offset + len(data) > under_way.metadata.size:
-            message = f"{under_way.metadata.filename}: more bytes came than were announced"
-            raise Corrupted(message)
-        self._plug.call("upload_chunk", under_way.metadata, offset, data)
-        under_way.staged = max(under_way.staged, offset + len(data))
+        # A call that was given up may still be at work when the next one comes.
+        with under_way.lock:
+            metadata = under_way.metadata
+            if offset > under_way.staged:
+                message = f"{metadata.filename}: a chunk at {offset} leaves a gap; {under_way.staged} bytes are staged"
+                raise InvalidPath(message)
+            if offset + len(data) > metadata.size:
+                message = f"{metadata.filename}: more bytes came than were announced"
+                raise Corrupted(message)
+            self._plug.call("upload_chunk", metadata, offset, data)
+            under_way.take(offset, data)
 
     def end(self, folder: Folder, session: str, upload: Upload) -> Observation:
         """Makes an upload visible and returns what is there then.
 
         Raises:
             NotFound: There is no such upload.
-            Corrupted: Bytes are missing.
+            Corrupted: Bytes are missing, or are not those that were announced.
         """
         under_way = self._session(folder, session)
-        if under_way.staged != upload.size:
-            message = f"{upload.path}: {under_way.staged} bytes came, {upload.size} were announced"
-            raise Corrupted(message)
-        metadata = self._plug.upload_metadata(folder, upload, session=session)
-        self._expect(metadata)
-        observation = self._answer(metadata, self._finish(metadata), {})
+        with under_way.lock:
+            if under_way.staged != upload.size:
+                message = f"{upload.path}: {under_way.staged} bytes came, {upload.size} were announced"
+                raise Corrupted(message)
+            metadata = self._plug.upload_metadata(folder, upload, session=session)
+            self._expect(metadata)
+            digests = under_way.verifier.finish(upload) if under_way.verifier is not None else {}
+            observation = self._answer(metadata, self._finish(metadata), digests)
         self._sessions.pop(session, None)
         return observation
 
@@ -165,12 +200,17 @@ class Writer:
         if "abort_upload" in self._plug.handlers:
             self._plug.call("abort_upload", metadata)
 
-    def _session(self, folder: Folder, session: str) -> _Session:
+    def _session(self, folder: Folder, session: str) -> Session:
         under_way = self._sessions.get(session)
         if under_way is None or under_way.metadata.folder != folder.name:
             message = f"there is no upload {session!r} in the folder {folder.name}; it must be restarted"
             raise NotFound(message)
         return under_way
+
+    @property
+    def _verifies(self) -> bool:
+        """Whether bytes have to be checked here, since the driver does not do it."""
+        return not self._plug.declared.get("verified", False)
 
     # Operations.
 
@@ -228,7 +268,7 @@ class Writer:
             return self._put_chunks(metadata, _pieces(content))
         self._check_whole(metadata)
         digests: dict[str, bytes] = {}
-        if not self._plug.declared.get("verified", False):
+        if self._verifies:
             digests = _verified(metadata, content)
         return self._answer(metadata, self._plug.call("upload_file", metadata, content), digests)
 
@@ -333,21 +373,6 @@ class Writer:
 
     def _seq(self, metadata: Metadata) -> int:
         return self._plug.tick() if metadata.seq is None else metadata.seq
-
-
-class _Session:
-    """A resumable upload under way.
-
-    Attributes:
-        metadata: What is uploaded.
-        staged: End of what was staged.
-    """
-
-    __slots__ = ("metadata", "staged")
-
-    def __init__(self, metadata: Metadata, staged: int = 0) -> None:
-        self.metadata = metadata
-        self.staged = staged
 
 
 def _collected(upload: Upload, chunks: Iterable[bytes]) -> bytes:

@@ -291,8 +291,8 @@ def test_failed_abort_does_not_hide_why_the_upload_failed() -> None:
 class TestSessions:
     """Resumable uploads."""
 
-    def test_chunks_in_any_order_become_the_file(self) -> None:
-        """Several chunks are under way at once; only all of them are the file."""
+    def test_only_all_chunks_are_the_file(self) -> None:
+        """What is not whole does not become visible; what is visible takes no more chunks."""
         toy, writing = writer(*CHUNKS)
         wanted = upload("a", LARGE)
         session = writing.start(FOLDER, wanted)
@@ -310,7 +310,68 @@ class TestSessions:
         _, writing = writer(*CHUNKS)
         session = writing.start(FOLDER, upload("a", b"four"))
         with pytest.raises(Corrupted):
-            writing.chunk(FOLDER, session, 3, b"xy")
+            writing.chunk(FOLDER, session, 0, b"fourx")
+
+    def test_gap_is_refused(self) -> None:
+        """Chunks come at rising offsets; the same one again is taken, since an answer may have been lost."""
+        toy, writing = writer(*CHUNKS)
+        wanted = upload("a", b"abcdef", digest=("blake3", blake3(b"abcdef").digest()))
+        session = writing.start(FOLDER, wanted)
+        writing.chunk(FOLDER, session, 0, b"ab")
+        with pytest.raises(InvalidPath, match="leaves a gap; 2 bytes are staged"):
+            writing.chunk(FOLDER, session, 4, b"ef")
+        writing.chunk(FOLDER, session, 0, b"ab")
+        writing.chunk(FOLDER, session, 1, b"bcd")
+        writing.chunk(FOLDER, session, 4, b"ef")
+        writing.end(FOLDER, session, wanted)
+        assert toy.files["base/photos/a"][0] == b"abcdef"
+
+    def test_other_bytes_do_not_become_visible(self) -> None:
+        """The digest may be announced at the end alone; it is that of all bytes, also of those before a restart."""
+        toy, writing = writer(*CHUNKS)
+        session = writing.start(FOLDER, upload("a", b"abcd"))
+        writing.chunk(FOLDER, session, 0, b"ab")
+        assert writing.restart(FOLDER, session, upload("a", b"abcd"), offset=0) == 2
+        writing.chunk(FOLDER, session, 2, b"cx")
+        with pytest.raises(Corrupted, match="another blake3"):
+            writing.end(FOLDER, session, upload("a", b"abcd", digest=("blake3", blake3(b"abcd").digest())))
+        assert "base/photos/a" not in toy.files
+
+    def test_what_cannot_be_verified_begins_again(self) -> None:
+        """F4: of an earlier process's upload a driver that stages goes on only if it verifies the whole itself."""
+        toy, writing = writer(*CHUNKS)
+        toy.plug.declare(staging=True)
+        wanted = upload("a", b"abcdef")
+        session = writing.start(FOLDER, wanted)
+        writing.chunk(FOLDER, session, 0, b"abc")
+        later = Writer(toy.plug, Reader(toy.plug))
+        with pytest.raises(NotFound, match="cannot be verified"):
+            later.restart(FOLDER, session, wanted, offset=3)
+        assert not toy.staged
+        toy.plug.declare(verified=True)
+        toy.staged["s"] = bytearray(b"abcd")
+        assert later.restart(FOLDER, "s", wanted, offset=3) == 3
+
+    def test_hashed_bytes_that_are_gone_begin_again(self) -> None:
+        """A service that lost some of what it had confirmed gets a new upload, since the digest covers them."""
+        toy, writing = writer(*CHUNKS)
+        session = writing.start(FOLDER, upload("a", b"abcdef"))
+        writing.chunk(FOLDER, session, 0, b"abc")
+        del toy.staged[session][2:]
+        with pytest.raises(NotFound, match="begin again"):
+            writing.restart(FOLDER, session, upload("a", b"abcdef"), offset=3)
+
+    def test_driver_that_cannot_tell_goes_on_where_it_was_said(self) -> None:
+        """F4: `restart_upload` may answer nothing; then the next chunk begins at the offset it was given."""
+        toy, writing = writer(*CHUNKS)
+        given: list[int] = []
+        toy.plug.handler("restart_upload")(lambda _metadata, offset: given.append(offset))
+        wanted = upload("a", b"abcdef")
+        session = writing.start(FOLDER, wanted)
+        writing.chunk(FOLDER, session, 0, b"abcd")
+        assert writing.restart(FOLDER, session, wanted, offset=0) == 4
+        assert Writer(toy.plug, Reader(toy.plug)).restart(FOLDER, session, wanted, offset=2) == 2
+        assert given == [4, 2]
 
     def test_upload_goes_on_in_another_process(self) -> None:
         """The new process says where to go on (F4)."""
@@ -327,9 +388,9 @@ class TestSessions:
         assert toy.files["base/photos/a"][0] == b"abcdef"
 
     def test_restart_never_skips_bytes(self) -> None:
-        """An offset beyond what was confirmed would leave a hole."""
+        """An offset beyond the end of the file cannot be right."""
         toy, writing = writer(*CHUNKS)
-        toy.plug.handler("restart_upload")(lambda _metadata, offset: offset + 1)
+        toy.plug.handler("restart_upload")(lambda _metadata, offset: offset + 2)
         with pytest.raises(DriverError, match="restart_upload answered"):
             writing.restart(FOLDER, "s", upload("a", b"abc"), offset=2)
 
