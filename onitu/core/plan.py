@@ -53,6 +53,7 @@ class Planner:
         service: The service that is to be changed.
         sources: The services that can be read now, best first.
         skip: Tells which nodes are not to be touched now, because they failed a moment ago.
+        defer: Tells which writes have to wait, because enough of their kind are under way.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Planner:
         *,
         sources: Iterable[ServiceName],
         skip: Callable[[NodeId], bool] = lambda _: False,
+        defer: Callable[[Node, Source], bool] = lambda _, __: False,
     ) -> None:
         self._work = work
         self._tree = work.tree
@@ -71,6 +73,7 @@ class Planner:
         self._routes = Routes(work, service)
         self._planned = self._routes.planned
         self._skip = skip
+        self._defer = defer
         self._tried: set[NodeId] = set()
         self._needed: set[NodeId] = set()
         self._waiting: set[NodeId] = set()
@@ -277,6 +280,8 @@ class Planner:
         if source is None:
             if not mend(self._work, node):
                 self._hinder(node, Obstacle.NO_SOURCE)
+            return
+        if path is None or self._defer(node, source):
             return
         self._result.bytes += node.version.size
         self._add(node, state, Action.WRITE, path, place=place, source=source)

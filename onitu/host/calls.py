@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer", bound=Message)
 Item = TypeVar("Item")
 
+#: Any mutation: the service is slow, and may have to be reached first.
+MUTATION_DEADLINE = 60.0
+
 #: A stream that moves nothing for this long is stuck. Bytes come at any rate above that.
 STALL_DEADLINE = 60.0
 

@@ -11,8 +11,8 @@ know which driver it talks to.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import TYPE_CHECKING, NoReturn
 
 import trio
@@ -20,7 +20,7 @@ import trio
 from onitu.core.capability import MAX_CHUNK, Capabilities, Limits
 from onitu.core.model import Observation, Operation, Upload
 from onitu.errors import DriverError, TooLarge, Unavailable
-from onitu.host import reading, writing
+from onitu.host import reading, uploads, writing
 from onitu.host.calls import ENVELOPE_BYTES, Calls, cut, path_bytes
 from onitu.host.settings import Configured, Settings, configured_from_wire, settings_to_wire
 from onitu.host.stream import WatchStream, open_watch
@@ -48,8 +48,8 @@ CHECKS_MISSED = 3
 class DriverClient:
     """One driver, called over its connection.
 
-    Every method may raise any `DriverError`; only `apply` and `upload` raise or answer one whose `outcome_unknown` is
-    true. Every method may be cancelled; a mutation cancelled on its way has an unknown outcome.
+    Every method may raise any `DriverError`; only `apply`, `upload` and `end_upload` raise or answer one whose
+    `outcome_unknown` is true. Every method may be cancelled; a mutation cancelled on its way has an unknown outcome.
 
     Args:
         connection: To the driver; it outlives the client.
@@ -235,6 +235,58 @@ class DriverClient:
         """
         return await writing.upload(self._calls, folder, upload, chunks)
 
+    async def start_upload(self, folder: str, upload: Upload) -> str:
+        """Begins an upload that can be taken up again, and returns the driver's id of it."""
+        return await uploads.start(self._calls, folder, upload)
+
+    async def restart_upload(self, folder: str, session: str, upload: Upload, *, offset: int) -> int:
+        """Takes an upload up again and returns where the next byte belongs. Only where `capabilities.restart_upload`.
+
+        Args:
+            folder: Name of the folder.
+            session: From `start_upload`, perhaps of an earlier process of either side.
+            upload: What is uploaded.
+            offset: The end of what was confirmed, as far as known; the driver may know of more.
+
+        Raises:
+            NotFound: There is no such upload any more.
+        """
+        return await uploads.restart(self._calls, folder, session, upload, offset=offset)
+
+    async def stage(
+        self,
+        folder: str,
+        session: str,
+        upload: Upload,
+        chunks: AsyncIterable[bytes],
+        *,
+        offset: int,
+        confirmed: Callable[[int], None],
+    ) -> None:
+        """Stages the rest of an upload; nothing of it can be seen yet.
+
+        Args:
+            folder: Name of the folder.
+            session: From `start_upload`.
+            upload: What is uploaded.
+            chunks: Its bytes from `offset`, in pieces of any size. A generator is closed at the end.
+            offset: Where they begin.
+            confirmed: Called with the end of what the driver has confirmed, after each chunk.
+
+        Raises:
+            SourceChanged: `chunks` has fewer or more bytes than belong there.
+        """
+        async with aclosing(writing.pieces_of(chunks, upload, self._calls.chunk_size, offset=offset)) as pieces:
+            await uploads.stage(self._calls, folder, session, pieces, offset=offset, confirmed=confirmed)
+
+    async def end_upload(self, folder: str, session: str, upload: Upload) -> Observation:
+        """Makes an upload visible, if it has the digest of `upload`, and returns the entry as it is now."""
+        return await uploads.end(self._calls, folder, session, upload)
+
+    async def abort_upload(self, folder: str, session: str) -> bool:
+        """Has what was staged removed. Returns whether that is done; an upload that is unknown is removed already."""
+        return await uploads.abort(self._calls, folder, session)
+
     async def sync(self, folder: str) -> None:
         """Makes everything durable that was answered before this call. Only where `capabilities.sync` says so.
 
@@ -283,8 +335,9 @@ class DriverClient:
         request = wire.SetChunkSizeRequest(chunk_size=proposed)
         answer = await self._calls.read("SetChunkSize", request, wire.SetChunkSizeResponse, timeout=NORMALIZE_DEADLINE)
         settled = answer.chunk_size if answer.HasField("chunk_size") else proposed
-        if not 0 < settled <= most:
-            message = f"the driver wants chunks of {settled} bytes; they have 1 to {most}"
+        least = min(limits.min_chunk_bytes, most)
+        if not least <= settled <= most:
+            message = f"the driver wants chunks of {settled} bytes; they have {max(1, least)} to {most}"
             raise DriverError(message)
         return settled
 

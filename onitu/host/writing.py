@@ -27,7 +27,8 @@ from onitu.core.model import (
     Write,
 )
 from onitu.errors import DriverError, OutcomeUnknown, ServiceError, SourceChanged, TooLarge, Unavailable, Unsupported
-from onitu.host.calls import SLOWEST_RATE, cut, mutating, receive, send
+from onitu.host import uploads
+from onitu.host.calls import MUTATION_DEADLINE, SLOWEST_RATE, cut, mutating, receive, send
 from onitu.rpc import convert
 from onitu.rpc.gen import driver_pb2 as wire
 
@@ -39,20 +40,8 @@ if TYPE_CHECKING:
 
 Result: TypeAlias = Observation | DriverError
 
-#: Any mutation: the service is slow, and may have to be reached first.
-MUTATION_DEADLINE = 60.0
-
 #: What each item of a batch adds to that: the driver may do them one after the other on a slow service.
 ITEM_DEADLINE = 2.0
-
-#: Staging one chunk of up to 1 MiB.
-CHUNK_DEADLINE = 120.0
-
-#: Reading back what was staged, in bytes a second at the slowest: it is done next to the data.
-VERIFYING_RATE = 4 * 1024 * 1024
-
-#: Removing what was staged. Whoever waits for it is usually being cancelled.
-ABORT_DEADLINE = 5.0
 
 _ITEM_BYTES = 8  # Tag and length of an item in a message.
 
@@ -194,7 +183,7 @@ async def _upload_whole(calls: Calls, folder: str, upload: Upload, chunks: Async
     what = f"writing {upload.path!r}"
     # Leaving the stream by an exception cancels the call before its end was sent, and the driver throws away what it
     # staged. The source has its own errors, which say nothing about the outcome here.
-    async with calls.stream("UploadFile") as stream, aclosing(_pieces(chunks, upload, calls.chunk_size)) as pieces:
+    async with calls.stream("UploadFile") as stream, aclosing(pieces_of(chunks, upload, calls.chunk_size)) as pieces:
         with mutating():
             await send(stream, start, what)
         async for piece in pieces:
@@ -212,51 +201,34 @@ async def _upload_whole(calls: Calls, folder: str, upload: Upload, chunks: Async
 
 
 async def _upload_in_chunks(calls: Calls, folder: str, upload: Upload, chunks: AsyncIterable[bytes]) -> Observation:
-    message = convert.upload_to_wire(upload)
-    starting = wire.StartUploadRequest(folder=folder, upload=message)
-    # Nothing can be seen of an upload until it is ended: up to there a failure leaves nothing unknown.
-    started = await calls.read("StartUpload", starting, wire.StartUploadResponse, timeout=MUTATION_DEADLINE)
-    session = started.session
+    session = await uploads.start(calls, folder, upload)
     try:
-        await _stage(calls, folder, session, upload, chunks)
-        ending = wire.EndUploadRequest(folder=folder, session=session, upload=message)
-        timeout = MUTATION_DEADLINE + upload.size / VERIFYING_RATE
-        ended = await calls.mutate("EndUpload", ending, wire.EndUploadResponse, timeout=timeout)
+        async with aclosing(pieces_of(chunks, upload, calls.chunk_size)) as pieces:
+            await uploads.stage(calls, folder, session, pieces, offset=0)
+        return await uploads.end(calls, folder, session, upload)
     except BaseException:
-        await _abort(calls, folder, session)
+        with trio.CancelScope(shield=True):
+            await uploads.abort(calls, folder, session)
         raise
-    return convert.observation_from_wire(ended.observation)
 
 
-async def _stage(calls: Calls, folder: str, session: str, upload: Upload, chunks: AsyncIterable[bytes]) -> None:
-    """Stages all chunks, one after the other: many services take them in no other order."""
-    offset = 0
-    async with aclosing(_pieces(chunks, upload, calls.chunk_size)) as pieces:
-        async for piece in pieces:
-            request = wire.UploadChunkRequest(folder=folder, session=session, offset=offset, data=piece)
-            await calls.read("UploadChunk", request, wire.UploadChunkResponse, timeout=CHUNK_DEADLINE)
-            offset += len(piece)
-
-
-async def _abort(calls: Calls, folder: str, session: str) -> None:
-    """Has what was staged removed, as well as it can be done; the error that led here is the one that counts."""
-    with trio.CancelScope(shield=True):
-        try:
-            request = wire.AbortUploadRequest(folder=folder, session=session)
-            await calls.aside("AbortUpload", request, timeout=ABORT_DEADLINE)
-        except DriverError:
-            return
-
-
-async def _pieces(chunks: AsyncIterable[bytes], upload: Upload, size: int) -> AsyncGenerator[bytes, None]:
+async def pieces_of(
+    chunks: AsyncIterable[bytes], upload: Upload, size: int, *, offset: int = 0
+) -> AsyncGenerator[bytes, None]:
     """Cuts a stream of bytes anew, into pieces of `size` bytes and a last smaller one.
+
+    Args:
+        chunks: The bytes. A generator is closed at the end.
+        upload: What was announced.
+        size: Of a piece.
+        offset: Where in the file the stream begins.
 
     Raises:
         SourceChanged: The stream has fewer or more bytes than were announced. The last piece is held back until that
             is known, so a driver never gets as many bytes as it waits for from a source that has more.
     """
     kept: list[bytes] = []
-    length = total = 0
+    length, total = 0, offset
     async with _closed_after(chunks):
         async for chunk in chunks:
             kept.append(chunk)

@@ -136,6 +136,11 @@ class Plug:
         check_declaration(declaration.keys())
         self._declared.update(declaration)
 
+    def withdraw(self, *tasks: str) -> None:
+        """Says that this service cannot do some tasks, though there are handlers; in `open_folder`, once known."""
+        for task in tasks:
+            self._handlers.pop(task, None)
+
     @property
     def handlers(self) -> Mapping[str, Callable[..., Any]]:
         """The handlers by task."""

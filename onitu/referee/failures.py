@@ -10,7 +10,7 @@ import attrs
 import trio
 
 from onitu.core.node import NodeId, ServiceName
-from onitu.errors import DriverError, RateLimited, RevisionMismatch, SourceChanged
+from onitu.errors import DriverError, NotFound, RateLimited, RevisionMismatch, SourceChanged
 
 #: Delays of retries in seconds: the first, and the longest. Full jitter between half and all of it.
 FIRST_DELAY = 0.25
@@ -83,10 +83,12 @@ class Failures:
         now = trio.current_time()
         return {key: failure for key, failure in self._failures.items() if key[0] == service and failure.due <= now}
 
-    def expire(self, due: dict[tuple[ServiceName, NodeId], Failure]) -> None:
+    def expire(
+        self, due: dict[tuple[ServiceName, NodeId], Failure], in_flight: AbstractSet[tuple[ServiceName, NodeId]]
+    ) -> None:
         """Forgets failures that were due and did not come up again: there is nothing to do for them any more."""
         for key, failure in due.items():
-            if self._failures.get(key) is failure:
+            if key not in in_flight and self._failures.get(key) is failure:
                 del self._failures[key]
 
     def clear_changed(self, nodes: AbstractSet[NodeId]) -> None:
@@ -128,4 +130,4 @@ class Failures:
 
 def _worth_retrying(error: DriverError) -> bool:
     """Returns whether the same may succeed later; an entry that was found changed is looked at again meanwhile."""
-    return error.retryable or isinstance(error, RevisionMismatch | SourceChanged)
+    return error.retryable or isinstance(error, NotFound | RevisionMismatch | SourceChanged)

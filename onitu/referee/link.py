@@ -64,6 +64,7 @@ class Link:
         waits_for_listings: Directories to list again, with all below them.
         stream: The live stream, while there is one.
         settle_at: When missed entries are decided about, on Trio's clock; None: nothing is missed.
+        reading: Held by whoever reads a file here as a stream: as many as the driver wants at once.
         untouched: Nothing is ever changed here: there is no mover.
         at_rest: The mover has found nothing to do since it was last woken.
         asking: The asker is at work.
@@ -99,6 +100,7 @@ class Link:
         self.again = trio.Event()
         self._looking = trio.CancelScope()
         self.settle_at: float | None = None
+        self.reading = trio.CapacityLimiter(client.limits.max_concurrency)
         self.untouched = False
         self.at_rest = False
         self.asking = False

@@ -11,14 +11,17 @@ from onitu.core.answers import answered
 from onitu.core.node import Action
 from onitu.core.plan import Obstacle, Plan, Planner, Task
 from onitu.errors import DriverError
+from onitu.referee.transfers import Large, Transfers
 from onitu.transfer.careful import CarefulPerformer
-from onitu.transfer.perform import Outcome, Performer
+from onitu.transfer.perform import Performer
 
 if TYPE_CHECKING:
     from onitu.core.node import NodeId
     from onitu.core.tree import Effect
     from onitu.referee.link import Link
     from onitu.store import Transaction
+    from onitu.transfer.party import Outcome
+    from onitu.transfer.resume import Resumable
 
 #: Tasks of one batch: enough that a call costs little per task, few enough that the next is planned meanwhile.
 TASKS_AT_ONCE = 400
@@ -54,29 +57,37 @@ class Mover:
         self._link = link
         self._referee = link.referee
         self._told: dict[NodeId, Obstacle] = {}
+        self._transfers = Transfers(link, tell_begun=self._tell_begun, tell=self._tell_large)
 
     async def run(self) -> None:
         """Works whenever there is something to do, until it is cancelled."""
         link, referee = self._link, self._referee
-        while True:
-            await link.to_move.wait(until=referee.failures.next_due(link.service))
-            if not link.listed:
-                continue
-            link.at_rest = False
-            due = referee.failures.due(link.service)
-            await self._bring_up_to_date()
-            referee.failures.expire(due)
-            link.at_rest = True
-            referee.came_to_rest()
+        async with trio.open_nursery() as transfers:
+            while True:
+                await link.to_move.wait(until=referee.failures.next_due(link.service))
+                if not link.listed:
+                    continue
+                link.at_rest = False
+                due = referee.failures.due(link.service)
+                await self._bring_up_to_date(transfers)
+                referee.failures.expire(due, referee.in_flight)
+                link.at_rest = True
+                referee.came_to_rest()
 
-    async def _bring_up_to_date(self) -> None:
-        """Plans and performs everything that can be done now, from the first node to the last."""
+    async def _bring_up_to_date(self, transfers: trio.Nursery) -> None:
+        """Plans and performs everything that can be done now, from the first node to the last.
+
+        Args:
+            transfers: Where large files travel on when this has long returned.
+        """
         places = trio.Semaphore(BATCHES)
         begin = 0
         async with trio.open_nursery() as nursery:
             while True:
                 await places.acquire()
-                plan = await self._referee.writer.write(partial(self._plan, now=trio.current_time(), begin=begin))
+                large = self._transfers.places()
+                planning = partial(self._plan, now=trio.current_time(), begin=begin, large=large)
+                plan = await self._referee.writer.write(planning)
                 if plan is None:
                     places.release()
                     self._referee.ignore_files.ring()
@@ -85,15 +96,30 @@ class Mover:
                     self._link.sync_now = True
                     self._link.to_sync.ring()
                 self._tell_obstacles(plan)
-                if plan.tasks:
-                    nursery.start_soon(self._perform, plan.tasks, places)
-                else:
-                    places.release()
+                small = [task for task in plan.tasks if task.node not in large.left]
+                started = [task for task in plan.tasks if task.node in large.left]
+                resumable = list(zip(started, self._transfers.begin(started, large), strict=True))
+                await self._transfers.forsake(large)
+                nursery.start_soon(self._do, small, resumable, places, transfers)
                 if plan.next is None:
                     return
                 begin = plan.next
 
-    def _plan(self, transaction: Transaction, *, now: float, begin: NodeId) -> Plan | None:
+    async def _do(
+        self,
+        small: list[Task],
+        resumable: list[tuple[Task, Resumable]],
+        places: trio.Semaphore,
+        transfers: trio.Nursery,
+    ) -> None:
+        """Does what was planned: the large files last, for what they wait for is among the others."""
+        if small:
+            await self._perform(small)
+        places.release()
+        for task, transfer in resumable:
+            transfers.start_soon(self._transfers.run, task, transfer)
+
+    def _plan(self, transaction: Transaction, *, now: float, begin: NodeId, large: Large) -> Plan | None:
         """Plans one batch and records its intents; None while the folder's ignore file is not in force."""
         link, referee = self._link, self._referee
         if referee.ignore_files.is_stale(transaction, link.folder):
@@ -103,13 +129,15 @@ class Mover:
             link.service,
             sources=referee.sources(link.folder),
             skip=lambda node: referee.failures.blocks(link.service, node, now),
+            defer=partial(self._transfers.defer, transaction, large),
         )
         candidates = transaction.dirty(link.service, link.folder, after=max(begin - 1, 0))
         plan = planner.plan(candidates, most_tasks=TASKS_AT_ONCE, most_bytes=BYTES_AT_ONCE)
         referee.in_flight.update((link.service, task.node) for task in plan.tasks)
+        self._transfers.look_around(transaction, large)
         return plan
 
-    async def _perform(self, tasks: list[Task], places: trio.Semaphore) -> None:
+    async def _perform(self, tasks: list[Task]) -> None:
         """Has one batch done and records what came of it."""
         link, referee = self._link, self._referee
         self._tell_started(tasks)
@@ -136,46 +164,58 @@ class Mover:
         if not durable:
             link.unflushed = True
             link.to_sync.ring()
-        places.release()
         referee.release(link.folder, effects)
 
     def _tell_started(self, tasks: list[Task]) -> None:
         """Logs the transfers that begin; aloud only those that failed before."""
-        link, log = self._link, self._referee.log
         for task in tasks:
-            if task.source is None:
-                continue
-            keys = {"service": link.service, "folder": link.folder, "path": task.path, "source": task.source.service}
-            failure = self._referee.failures.get(link.service, task.node)
-            if failure is not None:
-                log.info("transfer_restarted", **keys, bytes=task.version.size, attempt=failure.attempts + 1)
-            else:
-                log.debug("transfer_started", **keys, bytes=task.version.size)
+            if task.source is not None:
+                self._tell_transfer(task)
+
+    def _tell_transfer(self, task: Task, **keys: int) -> None:
+        """Logs one transfer that begins, or begins again."""
+        log, keys = self._referee.log, {"bytes": task.version.size, **keys}
+        failure = self._referee.failures.get(self._link.service, task.node)
+        if failure is not None:
+            log.info("transfer_restarted", **self._ends(task), **keys, attempt=failure.attempts + 1)
+        elif keys.get("offset"):
+            log.info("transfer_restarted", **self._ends(task), **keys)
+        else:
+            log.debug("transfer_started", **self._ends(task), **keys)
+
+    def _ends(self, task: Task) -> dict[str, str]:
+        """Returns the keys of an event about a file that travels: which, from where, and where to."""
+        link = self._link
+        keys = {"service": link.service, "folder": link.folder, "path": task.destination or task.path}
+        return keys if task.source is None else {**keys, "source": task.source.service, "target": link.service}
+
+    def _tell_begun(self, task: Task, offset: int) -> None:
+        """Logs a large file that begins to travel, or goes on."""
+        self._tell_transfer(task, offset=offset)
+
+    def _tell_large(self, task: Task, outcome: Outcome, superseded: bool) -> None:  # noqa: FBT001 - a callback's
+        """Logs and counts what came of a large file; what something newer took the place of has not failed."""
+        if superseded:
+            reason = {"error": str(outcome)}
+            self._referee.log.info("transfer_aborted", **self._ends(task), **reason)
+        else:
+            self._tell([task], [outcome])
 
     def _tell(self, tasks: list[Task], outcomes: list[Outcome]) -> None:
         """Logs and counts what came of tasks, and notes what failed."""
         referee, link = self._referee, self._link
-        info = referee.log.info
         for task, outcome in zip(tasks, outcomes, strict=True):
             if isinstance(outcome, DriverError):
                 self._tell_failure(task, outcome)
                 continue
             referee.failures.clear(link.service, task.node)
-            path = task.destination or task.path
             if task.source is not None:
                 referee.counts.files += 1
                 referee.counts.bytes += task.version.size
-                info(
-                    "transfer_finished",
-                    service=link.service,
-                    folder=link.folder,
-                    path=path,
-                    source=task.source.service,
-                    bytes=task.version.size,
-                )
+                referee.log.info("transfer_finished", **self._ends(task), bytes=task.version.size)
                 continue
             referee.counts.other += 1
-            info(_DONE[task.action], service=link.service, folder=link.folder, path=path)
+            referee.log.info(_DONE[task.action], **self._ends(task))
 
     def _tell_failure(self, task: Task, error: DriverError) -> None:
         """Logs a failure, aloud only when it is new or has become another one."""
@@ -188,14 +228,7 @@ class Mover:
         loud = failure.hopeless or failure.attempts == LOUD_AT or (changed and failure.attempts > LOUD_AT)
         level = referee.log.warning if loud else referee.log.debug
         event = "transfer_aborted" if task.source is not None else "path_failed"
-        level(
-            event,
-            service=link.service,
-            folder=link.folder,
-            path=task.path,
-            error=str(error),
-            attempt=failure.attempts,
-        )
+        level(event, **{**self._ends(task), "path": task.path}, error=str(error), attempt=failure.attempts)
 
     def _tell_obstacles(self, plan: Plan) -> None:
         """Logs, once each, why something cannot be done."""

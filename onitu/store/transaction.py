@@ -166,13 +166,18 @@ class Transaction(IndexedTree):
         else:
             self._txn.put(name.encode(), value, db=self._tables.meta)
 
+    def metas(self, prefix: str) -> Iterator[tuple[str, bytes]]:
+        """Yields what is kept under names with a prefix: the rest of the name, and the value."""
+        start = prefix.encode()
+        with self._txn.cursor(self._tables.meta) as cursor:
+            found = cursor.set_range(start)
+            while found and bytes(cursor.key()).startswith(start):
+                yield bytes(cursor.key())[len(start) :].decode(), bytes(cursor.value())
+                found = cursor.next()
+
     def names(self) -> Iterator[tuple[str, int]]:
         """Yields the names of services and folders with their numbers."""
-        with self._txn.cursor(self._tables.meta) as cursor:
-            found = cursor.set_range(b"name ")
-            while found and bytes(cursor.key()).startswith(b"name "):
-                yield bytes(cursor.key())[5:].decode(), int(bytes(cursor.value()))
-                found = cursor.next()
+        return ((name, int(number)) for name, number in self.metas("name "))
 
     def fingerprints(self, service: ServiceName) -> Iterator[tuple[NodeId, bytes]]:
         """Yields (directory, fingerprint) for all directories of a service that have one."""

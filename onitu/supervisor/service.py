@@ -17,7 +17,7 @@ import trio
 from onitu.config.faults import nearest
 from onitu.config.secret import revealed
 from onitu.config.values import DriverCommand, ServiceSetup
-from onitu.core.capability import Mode
+from onitu.core.capability import MAX_CHUNK, Mode
 from onitu.errors import ConfigError, DriverError, OnituError, Unavailable
 from onitu.host.process import DriverProcess, NeverServed, adopt_driver, open_client
 from onitu.host.settings import Configured, Mapping, RootState, Settings
@@ -345,6 +345,7 @@ class Service:
                 changes_timer=self._setup.changes_timer,
                 # Rules of a setup of 0.1 know no folder, and neither do the ids of its files (CONTRACT C2).
                 implicit_folder=any(not scope.rule_prefix for scope in self._referee.scopes.values()),
+                chunk_size=self._setup.chunk_size or MAX_CHUNK,
             )
 
         return await self._referee.writer.write(work)

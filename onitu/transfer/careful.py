@@ -21,7 +21,8 @@ from onitu.core.plan import Task
 from onitu.errors import Corrupted, DriverError, NotFound, RevisionMismatch, StoreError, Unavailable, Unsupported
 from onitu.store.trash import Keeping, Trash
 from onitu.transfer.digest import DIGEST, read_content
-from onitu.transfer.perform import Outcome, Party, Performer
+from onitu.transfer.party import Outcome, Party
+from onitu.transfer.perform import Performer
 
 _CHANGES_CONTENT = frozenset({Action.WRITE, Action.DELETE})
 

@@ -5,33 +5,18 @@ This module does not know why a task is to be done, and records nothing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Protocol, TypeAlias, assert_never
+from collections.abc import AsyncIterator, Sequence
+from typing import assert_never
 
 import attrs
 import trio
 
-from onitu.core.model import (
-    Attributes,
-    Copy,
-    Delete,
-    LocalFile,
-    MakeDirectory,
-    Move,
-    Observation,
-    Operation,
-    SetAttributes,
-    Upload,
-    Write,
-)
+from onitu.core.model import Copy, Delete, LocalFile, MakeDirectory, Move, Operation, SetAttributes, Write
 from onitu.core.node import Action
 from onitu.core.plan import Source, Task
-from onitu.errors import DriverError, RevisionMismatch, SourceChanged, Unavailable
-from onitu.host.client import DriverClient
+from onitu.errors import DriverError, SourceChanged, Unavailable
 from onitu.rpc.convert import identity_from_revision
-from onitu.transfer.digest import DIGEST
-
-Outcome: TypeAlias = Observation | DriverError
+from onitu.transfer.party import Outcome, Parties, Party, attributes_of, not_active, read_failed, upload_of
 
 #: Files up to this size travel whole inside messages; a message holds at least three of them.
 INLINE_BYTES = 1024 * 1024
@@ -42,24 +27,14 @@ PATIENCE = 10.0
 #: Files of one batch that may fail to come before the rest of them are left for later.
 STALLS = 3
 
+#: Files that one batch moves as streams at once.
+STREAMS_AT_ONCE = 3
+
+#: What may take the place away that something planned before it is written to.
+_RENAMES = frozenset({Action.MOVE, Action.DELETE})
+
 #: Inline bytes that are in memory at once for one batch.
 INLINE_BYTES_AT_ONCE = 4 * 1024 * 1024
-
-
-class Party(Protocol):
-    """A service, as far as moving bytes needs it."""
-
-    @property
-    def folder(self) -> str:
-        """Name of the folder."""
-
-    @property
-    def client(self) -> DriverClient:
-        """Its driver."""
-
-    @property
-    def local_root(self) -> str | None:
-        """Absolute path of the folder's root on this host, if other drivers may read there."""
 
 
 @attrs.define
@@ -79,7 +54,7 @@ class Performer:
         party: Gives the services that are read, or None for one that is not active now.
     """
 
-    def __init__(self, target: Party, party: Callable[[str], Party | None]) -> None:
+    def __init__(self, target: Party, party: Parties) -> None:
         self._target = target
         self._party = party
         self._tasks: Sequence[Task] = ()
@@ -101,14 +76,18 @@ class Performer:
             The outcome of all of them is unknown then.
         """
         self._tasks, self._outcomes = tasks, [None] * len(tasks)
-        group = _Group()
+        group, streams = _Group(), list[int]()
         for index, task in enumerate(tasks):
             source = task.source
             if source is not None and not self._handed_off(source) and task.version.size > INLINE_BYTES:
+                streams.append(index)
+                continue
+            if streams and task.action in _RENAMES:
+                # Only these can take away the directory that a file before them is written to.
                 await self._call(group)
                 group = _Group()
-                self._outcomes[index] = await self._stream(task, source)
-                continue
+                await self._stream_all(streams)
+                streams = []
             group.indexes.append(index)
             if source is not None and not self._handed_off(source):
                 group.inline.setdefault(source.service, []).append(index)
@@ -117,6 +96,7 @@ class Performer:
                 await self._call(group)
                 group = _Group()
         await self._call(group)
+        await self._stream_all(streams)
         return [outcome or Unavailable("not done") for outcome in self._outcomes]
 
     def _handed_off(self, source: Source) -> bool:
@@ -155,7 +135,7 @@ class Performer:
         party = self._party(service)
         if party is None:
             for index in indexes:
-                self._outcomes[index] = _gone(service)
+                self._outcomes[index] = not_active(service)
             return
         stalls = 0
         while indexes and stalls < STALLS:
@@ -184,12 +164,26 @@ class Performer:
                     patience.deadline = trio.current_time() + PATIENCE
         return position
 
+    async def _stream_all(self, indexes: Sequence[int]) -> None:
+        """Moves files in pieces, some at once: while one is verified the next one travels."""
+        places = trio.CapacityLimiter(min(STREAMS_AT_ONCE, self._target.client.limits.max_concurrency))
+
+        async def stream(index: int, source: Source) -> None:
+            async with places:
+                self._outcomes[index] = await self._stream(self._tasks[index], source)
+
+        async with trio.open_nursery() as nursery:
+            for index in indexes:
+                source = self._tasks[index].source
+                if source is not None:
+                    nursery.start_soon(stream, index, source)
+
     async def _stream(self, task: Task, source: Source) -> Outcome:
-        """Moves one large file in pieces; what is in memory is what is in flight."""
+        """Moves one file in pieces; what is in memory is what is in flight."""
         party = self._party(source.service)
         if party is None:
-            return _gone(source.service)
-        upload = _upload(task)
+            return not_active(source.service)
+        upload = upload_of(task)
         reading: list[DriverError] = []
 
         async def pieces() -> AsyncIterator[bytes]:
@@ -204,7 +198,8 @@ class Performer:
                 raise
 
         try:
-            return await self._target.client.upload(self._target.folder, upload, pieces())
+            async with party.reading:
+                return await self._target.client.upload(self._target.folder, upload, pieces())
         except DriverError as error:
             if reading:
                 return self._source_failed(source, reading[0])
@@ -213,15 +208,9 @@ class Performer:
             return error
 
     def _source_failed(self, source: Source, error: DriverError) -> DriverError:
-        """Returns the error of a task whose source could not be read; nothing was written then."""
+        """Notes that a source could not be read, and returns what that means for the task."""
         self.changed_sources.append((source.service, source.path))
-        if isinstance(error, RevisionMismatch):
-            return SourceChanged(f"{source.path!r} changed on {source.service} while it was read")
-        # What the driver calls its own fault is not tried again until something changes (CONTRACT D8).
-        kind = Unavailable if error.retryable or type(error) is not DriverError else DriverError
-        failed = kind(f"{source.path!r} cannot be read on {source.service}: {error}")
-        failed.__cause__ = error
-        return failed
+        return read_failed(source, error)
 
     def _operation(self, task: Task, content: bytes | None) -> Operation:
         """Returns a task as the operation that a driver is asked for."""
@@ -229,12 +218,12 @@ class Performer:
             case Action.WRITE:
                 source = task.source
                 if content is not None:
-                    return Write(_upload(task), content)
+                    return Write(upload_of(task), content)
                 party = self._party(source.service) if source is not None else None
                 if source is None or party is None or party.local_root is None:
-                    raise _gone(source.service if source is not None else "")
+                    raise not_active(source.service if source is not None else "")
                 local = LocalFile(party.local_root, source.path, identity_from_revision(source.revision))
-                return Write(_upload(task), local)
+                return Write(upload_of(task), local)
             case Action.MAKE_DIRECTORY:
                 return MakeDirectory(task.path)
             case Action.MOVE:
@@ -242,28 +231,8 @@ class Performer:
             case Action.DELETE:
                 return Delete(task.path, task.expected or "")
             case Action.SET_ATTRIBUTES:
-                return SetAttributes(task.path, task.expected or "", _attributes(task))
+                return SetAttributes(task.path, task.expected or "", attributes_of(task))
             case Action.COPY:
                 return Copy(task.path, task.expected or "", task.destination)
             case _:  # pragma: no cover
                 assert_never(task.action)
-
-
-def _attributes(task: Task) -> Attributes:
-    return Attributes(task.version.mtime_ns, task.version.executable)
-
-
-def _upload(task: Task) -> Upload:
-    digest = task.version.digests.get(DIGEST)
-    return Upload(
-        path=task.path,
-        expected=task.expected,
-        size=task.version.size,
-        digest=(DIGEST, digest) if digest is not None else None,
-        attributes=_attributes(task),
-        extra=task.extra,
-    )
-
-
-def _gone(service: str) -> Unavailable:
-    return Unavailable(f"the source {service} is not active now")

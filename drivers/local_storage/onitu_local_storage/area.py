@@ -8,7 +8,8 @@ Layout::
 
     .onitu/root                  which root this is (see `root`)
     .onitu/lock                  held locked by the driver process that writes here
-    .onitu/tmp/                  staged uploads, where files without a name do not do
+    .onitu/tmp/                  staged files, where files without a name do not do
+    .onitu/tmp/upload-<session>  an upload in chunks, which the next process may go on with
     .onitu/trash/<day>/<path>    what was replaced or deleted on that day (UTC)
     .onitu/trash/<time>/<path>   the same, when there was no room for that path in the trash of the day
 """
@@ -35,6 +36,11 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOCK_PATIENCE = 3.0  # Seconds for an older driver process to end: it does so when its core has gone.
 _LOCK_PAUSE = 0.02
 _DAY = 86_400
+_UPLOAD_KEPT = 7 * _DAY  # What the contract promises of an upload that is neither ended nor aborted.
+
+UPLOAD_PREFIX = "upload-"
+"""What the names of staged uploads in chunks begin with: those another process may go on with."""
+
 _TAKEN = (errno.ENOTDIR, errno.EEXIST, errno.ELOOP)  # A file or a link has the name of a directory.
 _SAME_MOMENT = 1_000  # Attempts to find a free place in the trash; the second one is nearly always free.
 
@@ -95,11 +101,12 @@ class Area:
             return True
 
     def remove_leftovers(self) -> None:
-        """Removes what a process that is gone has staged."""
-        with os.scandir(self.tmp) as entries:
-            names = [entry.name for entry in entries if not entry.is_dir(follow_symlinks=False)]
-        for name in names:
-            os.unlink(name, dir_fd=self.tmp)
+        """Removes what a process that is gone has staged, but for uploads that may be taken up again."""
+        remove_staged(self.tmp, uploads_only=False)
+
+    def open_staging(self) -> int:
+        """Returns a descriptor of the staging directory for `remove_staged`, which its caller closes."""
+        return os.dup(self.tmp)
 
     def keep(self, path: bytes, put: Callable[[int, bytes], None]) -> tuple[int, bytes]:
         """Finds a free place in the trash and has something put there.
@@ -187,6 +194,25 @@ def empty_trash(trash: int, days: int) -> None:
         names = [entry.name for entry in entries if entry.name[: len(oldest)] < oldest]
     for name in names:
         shutil.rmtree(name, ignore_errors=True, dir_fd=trash)
+
+
+def remove_staged(staging: int, *, uploads_only: bool) -> None:
+    """Removes what nobody will ask for any more.
+
+    Args:
+        staging: Descriptor of the staging directory.
+        uploads_only: Only uploads in chunks that nothing was added to for a week, not what else is staged.
+    """
+    oldest = time.time() - _UPLOAD_KEPT
+    with os.scandir(staging) as entries:
+        found = [
+            (entry.name, entry.name.startswith(UPLOAD_PREFIX), entry.stat(follow_symlinks=False).st_mtime)
+            for entry in entries
+            if not entry.is_dir(follow_symlinks=False)
+        ]
+    for name, is_upload, mtime in found:
+        if mtime < oldest if is_upload else not uploads_only:
+            os.unlink(name, dir_fd=staging)
 
 
 def _open_or_make(parent: int, name: bytes) -> int:

@@ -25,7 +25,7 @@ from onitu.plug import (
 )
 
 from . import content, observe, uploads, write
-from .area import Area, empty_trash
+from .area import Area, empty_trash, remove_staged
 from .failures import from_os_error
 from .root import Owner, Root, open_root
 from .watch import Watcher
@@ -108,27 +108,29 @@ def open_folder(folder: Folder) -> FolderReport:
             _roots[folder.name] = root
             if root.area is not None:
                 root.area.remove_leftovers()
-                _keep_trash_small(root.area, root.closed, int(str(options.get("trash_days") or 0)))
+                _keep_area_small(root.area, root.closed, int(str(options.get("trash_days") or 0)))
     except OSError as error:
         raise from_os_error(error, os.path.join(service_root, folder.path)) from error
     return report
 
 
-def _keep_trash_small(area: Area, closed: threading.Event, days: int) -> None:
-    """Empties the trash of what is too old, now and every day, until the folder is closed."""
-    trash = area.open_trash()
+def _keep_area_small(area: Area, closed: threading.Event, days: int) -> None:
+    """Empties trash and staging of what is too old, now and every day, until the folder is closed."""
+    trash, staging = area.open_trash(), area.open_staging()
 
     def run() -> None:
         try:
             empty_trash(trash, days)
             while not closed.wait(_DAY):
                 empty_trash(trash, days)
+                remove_staged(staging, uploads_only=True)
         except (OSError, RecursionError) as error:
-            plug.logger.warning("path_failed", extra={"path": ".onitu/trash", "reason": str(error)})
+            plug.logger.warning("path_failed", extra={"path": ".onitu", "reason": str(error)})
         finally:
             os.close(trash)
+            os.close(staging)
 
-    threading.Thread(target=run, name="trash", daemon=True).start()
+    threading.Thread(target=run, name="sweeper", daemon=True).start()
 
 
 @plug.handler()
@@ -208,6 +210,13 @@ def start_upload(metadata: Metadata) -> None:
 def upload_chunk(metadata: Metadata, offset: int, chunk: bytes) -> None:
     """Stages one chunk."""
     uploads.write_chunk(_root(metadata.folder), metadata, offset, chunk)
+
+
+@plug.handler()
+@_says_errors
+def restart_upload(metadata: Metadata, _offset: int) -> int:
+    """Returns how many bytes are staged, whatever the core remembers of it."""
+    return uploads.restart(_root(metadata.folder), metadata)
 
 
 @plug.handler()

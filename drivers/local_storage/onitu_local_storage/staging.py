@@ -162,24 +162,24 @@ def create(area: Area, *, executable: bool) -> Staged:
         area: The folder's `.onitu`.
         executable: Whether it is to be executable, as far as the user's umask allows.
     """
-    mode = _ANYBODY_EXECUTES if executable else _ANYBODY
     if _TMPFILE:
         try:
-            return _stage(area, b".", os.O_RDWR | _TMPFILE | os.O_CLOEXEC, mode)
+            return _stage(area, b".", os.O_RDWR | _TMPFILE | os.O_CLOEXEC, executable=executable)
         except OSError as error:
             # EISDIR: the file system knows so little of O_TMPFILE that it sees only the directory.
             if error.errno not in system.LACKING and error.errno != errno.EISDIR:
                 raise
-    return create_named(area, secrets.token_hex(8).encode(), mode)
+    return create_named(area, secrets.token_hex(8).encode(), executable=executable)
 
 
-def create_named(area: Area, name: bytes, mode: int = _ANYBODY) -> Staged:
-    """Stages an empty file under a name in `.onitu/tmp`, which is removed at the next start unless it is published."""
-    return _stage(area, name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+def create_named(area: Area, name: bytes, *, executable: bool) -> Staged:
+    """Stages an empty file under a name in `.onitu/tmp`; `area` says how long it stays there."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return _stage(area, name, flags, executable=executable)
 
 
-def _stage(area: Area, name: bytes, flags: int, mode: int) -> Staged:
-    tmp = area.tmp
+def _stage(area: Area, name: bytes, flags: int, *, executable: bool) -> Staged:
+    tmp, mode = area.tmp, _ANYBODY_EXECUTES if executable else _ANYBODY
     try:
         descriptor = os.open(name, flags, mode, dir_fd=tmp)
     except (FileNotFoundError, PermissionError):

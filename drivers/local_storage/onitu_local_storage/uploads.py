@@ -1,6 +1,7 @@
 """Uploads that come in chunks. Each is a file in `.onitu/tmp` that bears the name of its session.
 
-Only the file is kept: a driver process that is started anew knows no upload but those it finds there.
+Only the file is kept, for a week after the last chunk: a driver process that is started anew knows no upload but those
+it finds there, and how far each has come by its length.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from onitu.plug import DriverError, InvalidPath, NotFound
 
 from . import beneath, content, staging, write
+from .area import UPLOAD_PREFIX
 
 if TYPE_CHECKING:
     from onitu.plug import Metadata, Present, Upload
@@ -31,8 +33,37 @@ def of(metadata: Metadata) -> Upload:
 
 
 def start(root: Root, metadata: Metadata) -> None:
-    """Stages an empty file."""
-    os.close(staging.create_named(root.writable(), _name(metadata)).fd)
+    """Stages an empty file.
+
+    Raises:
+        RevisionMismatch: Something else is there than is expected.
+    """
+    area = root.writable()
+    upload, name = of(metadata), _name(metadata)
+    write.require_beforehand(root, upload)
+    os.close(staging.create_named(area, name, executable=upload.attributes.executable is True).fd)
+
+
+def restart(root: Root, metadata: Metadata) -> int:
+    """Returns how many bytes are staged.
+
+    Raises:
+        NotFound: There is no such session.
+        RevisionMismatch: Something else is there than is expected.
+    """
+    upload = of(metadata)
+    staged = _reopen(root.writable(), metadata)
+    try:
+        write.require_beforehand(root, upload)
+        os.utime(staged.fd)  # Another week.
+        # Should it be longer than it can be, the digest at the end would tell; here it may begin again.
+        size = os.fstat(staged.fd).st_size
+        if size > upload.size:
+            os.ftruncate(staged.fd, 0)
+            return 0
+        return size
+    finally:
+        os.close(staged.fd)
 
 
 def write_chunk(root: Root, metadata: Metadata, offset: int, chunk: bytes) -> None:
@@ -86,7 +117,7 @@ def abort(root: Root, metadata: Metadata) -> None:
 def _name(metadata: Metadata) -> bytes:
     if not _SESSION.fullmatch(metadata.session):
         raise InvalidPath(f"{metadata.session!r} is no session of this driver")
-    return metadata.session.encode()
+    return f"{UPLOAD_PREFIX}{metadata.session}".encode()
 
 
 def _reopen(area: Area, metadata: Metadata) -> Staged:

@@ -69,6 +69,20 @@ def _upload(root: Root, upload: Upload, fill: Callable[[int], dict[str, bytes]])
         os.close(directory)
 
 
+def require_beforehand(root: Root, upload: Upload) -> None:
+    """Finds out early what would be refused after all bytes have come.
+
+    Raises:
+        RevisionMismatch: Something else is there than is expected.
+    """
+    parent, name = beneath.split(upload.path)
+    directory = beneath.open_directory(root.fd, parent)
+    try:
+        _require_beforehand(directory, name, upload.expected)
+    finally:
+        os.close(directory)
+
+
 def _require_beforehand(directory: int, name: bytes, expected: str | None) -> None:
     """Finds out early what would be refused after a gigabyte was written."""
     if expected is not None:

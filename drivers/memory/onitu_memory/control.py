@@ -9,7 +9,9 @@ Requests, each with `do`:
 - `inject` (`task`, and any of `path`, `times`, `delay`, `error`, `message`, `change`, `torn`, `corrupt`): the next
   `times` (1) calls of that handler, on that path (any), wait `delay` seconds, then find the file changed to the text
   `change`, then raise the error of that name; a listing that is `torn` breaks off in its middle, content that is
-  `corrupt` has another first byte.
+  `corrupt` has another first byte. The first `skip` calls are spared; one that is `hold`
+  waits until `clear`, or the end of the process.
+- `holding`: answers `count`, how many calls wait so.
 - `clear`: forgets all injections. `crash`: ends the process at once.
 
 An answer is `{"ok": true, ...}` or `{"ok": false, "reason": ...}`.
@@ -53,6 +55,8 @@ class Injection:
     change: str | None = None
     torn: bool = False
     corrupt: bool = False
+    skip: int = 0
+    hold: bool = False
 
     def __post_init__(self) -> None:
         kind = getattr(onitu.plug, self.error or "DriverError", None)
@@ -73,6 +77,15 @@ class Faults:
         self._tree = tree
         self._lock = threading.Lock()
         self._pending: list[Injection] = []
+        self._released = threading.Event()
+        self.holding = 0
+        self.journal: str | None = None
+
+    def note(self, task: str, **about: object) -> None:
+        """Adds a line to the journal, where there is one."""
+        if self.journal is not None:
+            with self._lock, Path(self.journal).open("a", encoding="utf-8") as journal:
+                journal.write(json.dumps({"task": task, **about}) + "\n")
 
     def inject(self, injection: Injection) -> None:
         """Lets a fault happen."""
@@ -83,6 +96,8 @@ class Faults:
         """Forgets all faults."""
         with self._lock:
             self._pending.clear()
+            self._released.set()
+            self._released = threading.Event()
 
     def before(self, task: str, path: str) -> None:
         """Does what is to happen before a handler does its work."""
@@ -91,6 +106,8 @@ class Faults:
             return
         if fault.delay:
             time.sleep(fault.delay)
+        if fault.hold:
+            self._hold()
         if fault.change is not None:
             self._tree.write(path, fault.change.encode())
         if fault.error is not None:
@@ -100,6 +117,14 @@ class Faults:
         """Returns content as it is passed on: with another first byte where it is to be corrupt."""
         fault = self._take(task, path, corrupt=True)
         return content if fault is None or not content else bytes([content[0] ^ 1]) + content[1:]
+
+    def _hold(self) -> None:
+        with self._lock:
+            released = self._released
+            self.holding += 1
+        released.wait()
+        with self._lock:
+            self.holding -= 1
 
     def torn(self, path: str, entries: Sequence[Listed]) -> Iterator[Listed]:
         """Yields a listing, half of it where it is to be torn."""
@@ -113,6 +138,9 @@ class Faults:
         with self._lock:
             for fault in self._pending:
                 if fault.task == task and fault.path in {None, path} and (fault.torn, fault.corrupt) == (torn, corrupt):
+                    if fault.skip:
+                        fault.skip -= 1
+                        return None
                     fault.times -= 1
                     if fault.times <= 0:
                         self._pending.remove(fault)
@@ -165,6 +193,8 @@ class Control:
                 self._keep()
             case "inject":
                 self._faults.inject(Injection(**request))
+            case "holding":
+                return {"count": self._faults.holding}
             case "clear":
                 self._faults.clear()
             case "crash":

@@ -15,6 +15,7 @@ from onitu.plug import (
     Attributes,
     Changes,
     Conditional,
+    Corrupted,
     Folder,
     FolderReport,
     Inadmissible,
@@ -28,6 +29,7 @@ from onitu.plug import (
     Unsupported,
 )
 from onitu_memory.control import Control, Faults
+from onitu_memory.staging import Staging
 from onitu_memory.tree import Entry, Tree
 
 if TYPE_CHECKING:
@@ -47,13 +49,21 @@ plug.declare(
     free_digests=("blake3",),
     computed_digests=("blake3", "sha256", "md5"),
     pinned=True,
+    verified=True,
 )
+
+_WITHOUT = {
+    "both": (),
+    "chunks": ("get_file", "upload_file"),
+    "whole": ("get_chunk", "start_upload", "upload_chunk", "restart_upload", "end_upload", "abort_upload"),
+}
+"""The handlers that a service does not have, by its option `content` (CONTRACT D9)."""
 
 Events: TypeAlias = "queue.SimpleQueue[tuple[int, str, str | None]]"
 """Observation number, path, and where the entry was renamed from."""
 
 _watchers: dict[str, Events] = {}
-_staged: dict[str, bytearray] = {}
+staging = Staging()
 _loaded = threading.Event()
 
 
@@ -68,6 +78,8 @@ faults = Faults(tree)
 
 def start() -> None:
     """Lets the control socket in, where there is one, and serves."""
+    if isinstance(journal := plug.options["journal"], str):
+        faults.journal = journal
     path = plug.options["control"]
     if isinstance(path, str):
         Control(path, tree, faults, close).start()
@@ -79,6 +91,11 @@ def open_folder(folder: Folder) -> FolderReport:
     """Finds the content an earlier process kept."""
     tree.native_ids = plug.options["native_ids"] is True
     plug.declare(native_ids=tree.native_ids)
+    if isinstance(largest := plug.options["max_whole_file"], int):
+        plug.declare(max_whole_file=largest)
+    plug.withdraw(*_WITHOUT[str(plug.options["content"])])
+    if isinstance(place := plug.options["staging"], str):
+        staging.keep_in(place)
     if isinstance(kept := plug.options["persist"], str) and not _loaded.is_set():
         tree.load(kept)
         _loaded.set()
@@ -180,8 +197,9 @@ def get_file(metadata: Metadata) -> bytes:
 @plug.handler()
 def get_chunk(metadata: Metadata, offset: int, size: int) -> bytes:
     """Reads a part of a file."""
-    content = _pinned("get_chunk", metadata).content[offset : offset + size]
-    return faults.altered("get_chunk", metadata.path, content)
+    chunk = _pinned("get_chunk", metadata).content[offset : offset + size]
+    faults.note("get_chunk", path=metadata.path, offset=offset, size=len(chunk))
+    return faults.altered("get_chunk", metadata.path, chunk)
 
 
 def _pinned(task: str, metadata: Metadata) -> Entry:
@@ -200,6 +218,7 @@ def _pinned(task: str, metadata: Metadata) -> Entry:
 def upload_file(metadata: Metadata, content: bytes) -> Present:
     """Writes a whole file."""
     faults.before("upload_file", metadata.path)
+    _verify(metadata, content)
     with tree.lock:
         tree.expect(metadata.path, metadata.expected)
         content = faults.altered("upload_file", metadata.path, content)
@@ -210,7 +229,7 @@ def upload_file(metadata: Metadata, content: bytes) -> Present:
 def start_upload(metadata: Metadata) -> None:
     """Begins to stage a file, where nobody sees it."""
     faults.before("start_upload", metadata.path)
-    _staged[metadata.session] = bytearray()
+    staging.start(metadata.session)
 
 
 @plug.handler()
@@ -218,33 +237,34 @@ def upload_chunk(metadata: Metadata, offset: int, chunk: bytes) -> None:
     """Stages a part of a file."""
     faults.before("upload_chunk", metadata.path)
     chunk = faults.altered("upload_chunk", metadata.path, chunk)
-    staged = _staged[metadata.session]
-    staged.extend(bytes(max(0, offset - len(staged))))
-    staged[offset : offset + len(chunk)] = chunk
+    staging.write(metadata.session, offset, chunk)
+    faults.note("upload_chunk", path=metadata.path, offset=offset, size=len(chunk))
 
 
 @plug.handler()
-def restart_upload(metadata: Metadata, offset: int) -> int:
-    """Goes on with what this process has staged; nothing is left of what an earlier one had."""
-    return min(offset, len(_staged.setdefault(metadata.session, bytearray())))
+def restart_upload(metadata: Metadata, _offset: int) -> int:
+    """Returns how much is staged, whatever the core remembers of it."""
+    faults.before("restart_upload", metadata.path)
+    return staging.size(metadata.session)
 
 
 @plug.handler()
 def end_upload(metadata: Metadata) -> Present:
-    """Makes what was staged visible."""
+    """Makes what was staged visible, if it is what was announced."""
     faults.before("end_upload", metadata.path)
+    content = staging.read(metadata.session)
+    _verify(metadata, content)
     with tree.lock:
         tree.expect(metadata.path, metadata.expected)
-        content = bytes(_staged[metadata.session])
-        entry = tree.write(metadata.path, content, attributes=metadata.attributes)
-        del _staged[metadata.session]
-        return _done(metadata, entry)
+        done = _done(metadata, tree.write(metadata.path, content, attributes=metadata.attributes))
+    staging.remove(metadata.session)
+    return done
 
 
 @plug.handler()
 def abort_upload(metadata: Metadata) -> None:
     """Forgets what was staged."""
-    _staged.pop(metadata.session, None)
+    staging.remove(metadata.session)
 
 
 @plug.handler()
@@ -310,6 +330,18 @@ def close() -> None:
     """Keeps the content for the next process."""
     if isinstance(kept := plug.options["persist"], str):
         tree.save(kept)
+
+
+def _verify(metadata: Metadata, content: bytes) -> None:
+    upload = metadata.upload
+    if upload is None:
+        return
+    if len(content) != upload.size:
+        message = f"{metadata.filename}: {len(content)} bytes came, {upload.size} were announced"
+        raise Corrupted(message)
+    if upload.digest is not None and upload.digest != ("blake3", blake3(content).digest()):
+        message = f"{metadata.filename}: the bytes that came are not those that were announced"
+        raise Corrupted(message)
 
 
 def _done(metadata: Metadata, entry: Entry) -> Present:

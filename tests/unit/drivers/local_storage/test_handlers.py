@@ -133,12 +133,8 @@ class TestChunks:
         """An upload in chunks keeps its expectation like any other."""
         made = plug.call("upload_file", uploading("a", b"one"), b"one")
         for session, expected in (("s1", "1:2:3:4:5"), ("s2", None)):
-            upload = uploading("a", b"two", session=session, expected=expected)
-            plug.call("start_upload", upload)
-            plug.call("upload_chunk", upload, 0, b"two")
             with pytest.raises(RevisionMismatch):
-                plug.call("end_upload", upload)
-            plug.call("abort_upload", upload)
+                plug.call("start_upload", uploading("a", b"two", session=session, expected=expected))
         upload = uploading("a", b"two", session="s3", expected=made.revision)
         plug.call("start_upload", upload)
         plug.call("upload_chunk", upload, 0, b"two")
@@ -146,6 +142,53 @@ class TestChunks:
 
         assert (files / "a").read_bytes() == b"two"
         assert names(files / ".onitu/tmp") == []
+
+    def test_replace_what_changed_meanwhile(self, files: Path) -> None:
+        """What somebody wrote while the chunks came is neither replaced nor gone on with."""
+        made = plug.call("upload_file", uploading("a", b"one"), b"one")
+        upload = uploading("a", b"three", session="s1", expected=made.revision)
+        plug.call("start_upload", upload)
+        plug.call("upload_chunk", upload, 0, b"three")
+        (files / "a").write_bytes(b"somebody's")
+        for task, arguments in (("end_upload", ()), ("restart_upload", (5,))):
+            with pytest.raises(RevisionMismatch):
+                plug.call(task, upload, *arguments)
+
+        assert (files / "a").read_bytes() == b"somebody's"
+        assert names(files / ".onitu/tmp") == ["upload-s1"]
+
+    def test_restart(self, files: Path) -> None:
+        """F4: another process goes on where the first has come to, whatever the core remembers of it."""
+        upload = uploading("a", b"hello world", session="s1")
+        plug.call("start_upload", upload)
+        plug.call("upload_chunk", upload, 0, b"hello")
+        plug.call("open_folder", FOLDER)
+
+        assert plug.call("restart_upload", upload, 0) == 5
+        plug.call("upload_chunk", upload, 5, b" world")
+        plug.call("end_upload", upload)
+        assert (files / "a").read_bytes() == b"hello world"
+        assert names(files / ".onitu/tmp") == []
+        with pytest.raises(NotFound):
+            plug.call("restart_upload", upload, 5)
+
+    def test_restart_of_too_much(self, files: Path) -> None:
+        """F4: what is longer than the file can be begins again."""
+        plug.call("start_upload", uploading("a", b"hi", session="s1"))
+        (files / ".onitu/tmp/upload-s1").write_bytes(b"hello")
+
+        assert plug.call("restart_upload", uploading("a", b"hi", session="s1"), 0) == 0
+        assert (files / ".onitu/tmp/upload-s1").read_bytes() == b""
+
+    def test_executable(self, files: Path) -> None:
+        """A large program can be run like a small one."""
+        upload = Upload(path="a", expected=None, size=1, attributes=Attributes(executable=True))
+        metadata = about("a", session="s1", upload=upload)
+        plug.call("start_upload", metadata)
+        plug.call("upload_chunk", metadata, 0, b"x")
+
+        assert plug.call("end_upload", metadata).executable
+        assert (files / "a").stat().st_mode & 0o100
 
     def test_corrupted(self, files: Path) -> None:
         """What is staged is read back: bytes that are missing or wrong never become visible (G3)."""
@@ -241,11 +284,12 @@ class TestErrors:
 
 
 def test_configured_again(files: Path) -> None:
-    """Opening a folder again lets go of what was held, and removes what was staged."""
+    """Opening a folder again lets go of what was held, and removes what was staged by nobody that comes back."""
     plug.call("start_upload", uploading("a", b"x", session="s1"))
+    (files / ".onitu/tmp/0123456789abcdef").touch()
 
     assert plug.call("open_folder", FOLDER).root_state is RootState.OK
-    assert names(files / ".onitu/tmp") == []
+    assert names(files / ".onitu/tmp") == ["upload-s1"]
 
 
 def test_closed_while_a_handler_runs(files: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from onitu_local_storage import area as area_module
-from onitu_local_storage.area import empty_trash
+from onitu_local_storage.area import empty_trash, remove_staged
 from onitu_local_storage.root import Owner, Root, open_root
 
 from onitu.plug import Folder, FolderReport, InvalidPath, Mode, RootState, Unavailable
@@ -207,13 +207,30 @@ class TestArea:
     """The directory `.onitu`."""
 
     def test_leftovers(self, root: Root, files: Path) -> None:
-        """What a dead process has staged is removed."""
+        """What a dead process has staged is removed, but for uploads of this week, which are gone on with (F4)."""
         assert root.area is not None
-        (files / ".onitu/tmp/session").touch()
+        old = time.time() - 8 * 86_400
+        for name in ("0123456789abcdef", "upload-new", "upload-old"):
+            (files / ".onitu/tmp" / name).touch()
+        os.utime(files / ".onitu/tmp/upload-old", (old, old))
 
         root.area.remove_leftovers()
 
-        assert names(files / ".onitu/tmp") == []
+        assert names(files / ".onitu/tmp") == ["upload-new"]
+
+    def test_sweeping(self, root: Root, files: Path) -> None:
+        """While the process lives only uploads that nothing was added to for a week are removed."""
+        assert root.area is not None
+        old = time.time() - 8 * 86_400
+        for name in ("0123456789abcdef", "upload-new", "upload-old"):
+            (files / ".onitu/tmp" / name).touch()
+        os.utime(files / ".onitu/tmp/upload-old", (old, old))
+
+        staging = root.area.open_staging()
+        remove_staged(staging, uploads_only=True)
+        os.close(staging)
+
+        assert names(files / ".onitu/tmp") == ["0123456789abcdef", "upload-new"]
 
     def test_empty_trash(self, root: Root, files: Path) -> None:
         """What has been in the trash for longer than it is kept is removed, and nothing else."""

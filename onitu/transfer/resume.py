@@ -1,0 +1,251 @@
+"""One large file, in an upload that outlives whoever dies in the middle of it.
+
+The target keeps what is staged and knows how much that is; the id of the upload is all that has to be remembered here,
+and is, by whoever made this, before the first byte is sent. So the next attempt asks the target and goes on where it
+says, whichever side had died, and whichever service the bytes come from then. The digest that the target verifies is
+that of the whole file, as the source of the last attempt has it.
+
+This module records nothing itself and retries nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import msgspec
+import trio
+from blake3 import blake3
+
+from onitu.core.model import Present, Upload
+from onitu.core.node import Version
+from onitu.core.plan import Source, Task
+from onitu.errors import (
+    Corrupted,
+    DriverError,
+    NotFound,
+    QuotaExceeded,
+    RevisionMismatch,
+    SourceChanged,
+    Unsupported,
+)
+from onitu.transfer.careful import CarefulPerformer
+from onitu.transfer.digest import DIGEST
+from onitu.transfer.party import Outcome, Parties, Party, not_active, read_failed, upload_of
+
+#: From this size on a file goes in chunks where the target can take an upload up again: the stream costs less, but what
+#: is lost with it grows with the file (measured in docs/design.md).
+RESUMABLE_BYTES = 16 * 1024 * 1024
+
+#: Seconds to remove what was staged when an upload is given up.
+_SHIELDED = 5.0
+
+
+class Session(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An upload that can be taken up again. Stored.
+
+    Attributes:
+        id: The driver's id of it.
+        content: Number of the version whose bytes are uploaded.
+        offset: The end of what was confirmed when this was recorded; the service may know of more.
+    """
+
+    id: str
+    content: int
+    offset: int = 0
+
+
+def content_of(version: Version) -> int:
+    """Returns the number of the version whose bytes a version has."""
+    return version.bytes_of or version.number
+
+
+def is_resumable(target: Party, source: Party | None, size: int) -> bool:
+    """Returns whether a file goes to a target in an upload that can be taken up again.
+
+    Args:
+        target: Where to.
+        source: Where from, if it is active. Between two services with files on this host it is handed over instead.
+        size: Bytes of the file.
+    """
+    can = target.client.capabilities
+    if size < RESUMABLE_BYTES or not (can.chunks and can.restart_upload) or CarefulPerformer.is_needed(can):
+        return False
+    both_local = source is not None and source.local_root is not None and target.local_root is not None
+    return not (both_local and can.local_files)
+
+
+class Resumable:
+    """One attempt at one large file.
+
+    Args:
+        target: Where to.
+        task: What to write.
+        source: Where the bytes are.
+        parties: Gives the services.
+        session: The upload that an earlier attempt has left, if it has the same bytes.
+        keep: Records an upload that was begun; awaited before the first byte is sent.
+        begun: Called with the offset at which bytes begin to travel.
+
+    Attributes:
+        session: The upload that may still be taken up, with what is confirmed of it; None if there is none.
+        superseded: Whether it was given up for something newer.
+        source_changed: Whether the source was found changed, or could not be read.
+    """
+
+    def __init__(
+        self,
+        target: Party,
+        task: Task,
+        source: Source,
+        parties: Parties,
+        *,
+        session: Session | None,
+        keep: Callable[[Session], Awaitable[None]],
+        begun: Callable[[int], None],
+    ) -> None:
+        self.session = session
+        self.superseded = False
+        self.source_changed = False
+        self._target = target
+        self._task = task
+        self._source = source
+        self._parties = parties
+        self._keep = keep
+        self._begun = begun
+        self._staging = trio.CancelScope()
+
+    @property
+    def content(self) -> int:
+        """Number of the version whose bytes travel."""
+        return content_of(self._task.version)
+
+    def supersede(self) -> None:
+        """Gives it up, since something newer is to be there. Once everything is staged it is let finish."""
+        self._staging.cancel()
+
+    async def run(self) -> Outcome:
+        """Does it.
+
+        Returns:
+            What is there now, or why it is not. Then `session` says whether there is something to take up.
+
+        Cancellation:
+            What is staged stays so; `session` has what is confirmed.
+        """
+        party = self._parties(self._source.service)
+        if party is None:
+            return not_active(self._source.service)
+        try:
+            answer = await self._upload(party)
+        except DriverError as error:
+            if not _worth_keeping(error):
+                await self._give_up()
+            return error
+        self.session = None
+        return answer
+
+    async def _upload(self, party: Party) -> Outcome:
+        client, folder = self._target.client, self._target.folder
+        upload = upload_of(self._task)
+        with self._staging:
+            begin = await self._take_up(upload)
+            async with party.reading:
+                self._begun(begin)
+                upload = await self._stage(party, upload, begin)
+        if self._staging.cancelled_caught or self.session is None:
+            self.superseded = True
+            message = f"{self._task.path!r}: something newer is to be there"
+            raise SourceChanged(message)
+        return await client.end_upload(folder, self.session.id, upload)
+
+    async def _take_up(self, upload: Upload) -> int:
+        """Goes on with an earlier upload, or begins one. Returns where the next byte belongs."""
+        client, folder, left = self._target.client, self._target.folder, self.session
+        if left is not None:
+            try:
+                begin = await client.restart_upload(folder, left.id, upload, offset=left.offset)
+            except (NotFound, Unsupported):
+                await self._give_up()  # It is not there any more, or nobody can tell what is.
+            else:
+                self._confirm(begin)
+                return begin
+        self.session = Session(await client.start_upload(folder, upload), self.content)
+        await self._keep(self.session)
+        return 0
+
+    async def _stage(self, party: Party, upload: Upload, begin: int) -> Upload:
+        """Sends the bytes from an offset on. Returns what is to be verified: the upload with its digest."""
+        assert self.session is not None  # noqa: S101 - it was just taken up
+        hasher = None
+        failed: list[DriverError] = []
+        if upload.digest is None and begin:
+            upload = await self._with_digest_there(party, upload)
+        if upload.digest is None:
+            hasher = blake3()
+        try:
+            await self._target.client.stage(
+                self._target.folder,
+                self.session.id,
+                upload,
+                self._pieces(party, begin, hasher, failed),
+                offset=begin,
+                confirmed=self._confirm,
+            )
+        except DriverError as error:
+            self.source_changed = bool(failed) or isinstance(error, SourceChanged)
+            raise read_failed(self._source, error) if failed else error from error
+        if hasher is not None:
+            upload = msgspec.structs.replace(upload, digest=(DIGEST, hasher.digest()))
+        return upload
+
+    async def _with_digest_there(self, party: Party, upload: Upload) -> Upload:
+        """Returns an upload with the digest of what the source has, where that can compute it; nothing travels."""
+        if DIGEST not in party.client.capabilities.computed_digests:
+            return upload
+        try:
+            seen = (await party.client.stat(party.folder, [self._source.path], digest=DIGEST))[0].state
+        except DriverError as error:
+            raise read_failed(self._source, error) from error
+        if not isinstance(seen, Present) or seen.revision != self._source.revision or DIGEST not in seen.digests:
+            self.source_changed = True
+            message = f"{self._source.path!r} is not on {self._source.service} any more as it was"
+            raise SourceChanged(message)
+        return msgspec.structs.replace(upload, digest=(DIGEST, seen.digests[DIGEST]))
+
+    async def _pieces(
+        self, party: Party, begin: int, hasher: blake3 | None, failed: list[DriverError]
+    ) -> AsyncIterator[bytes]:
+        """Yields the bytes from an offset on. What has to be hashed is read from the start."""
+        source, size = self._source, self._task.version.size
+        skip, offset = (begin, 0) if hasher is not None else (0, begin)
+        reading = party.client.get_file(party.folder, source.path, source.revision, offset=offset, size=size)
+        try:
+            async with reading as stream:
+                async for piece in stream:
+                    if hasher is not None:
+                        hasher.update(piece)
+                    if skip < len(piece):
+                        yield piece[skip:] if skip else piece
+                    skip = max(0, skip - len(piece))
+        except DriverError as error:
+            failed.append(error)
+            raise
+
+    def _confirm(self, offset: int) -> None:
+        """Notes what the target has confirmed."""
+        if self.session is not None:
+            self.session = msgspec.structs.replace(self.session, offset=offset)
+
+    async def _give_up(self) -> None:
+        """Has what was staged removed; what cannot be is the driver's to remove one day."""
+        if self.session is not None:
+            with trio.move_on_after(_SHIELDED, shield=True):
+                await self._target.client.abort_upload(self._target.folder, self.session.id)
+        self.session = None
+
+
+def _worth_keeping(error: DriverError) -> bool:
+    """Returns whether what is staged may still be wanted: the bytes are right, and something else went wrong."""
+    if isinstance(error, SourceChanged | Corrupted | QuotaExceeded):
+        return False
+    return error.retryable or isinstance(error, NotFound | RevisionMismatch)
