@@ -10,9 +10,9 @@ Requests, each with `do`:
   `times` (1) calls of that handler, on that path (any), wait `delay` seconds, then find the file changed to the text
   `change`, then raise the error of that name; a listing that is `torn` breaks off in its middle, content that is
   `corrupt` has another first byte. The first `skip` calls are spared; one that is `hold`
-  waits until `clear`, or the end of the process.
+  waits until `release`, or the end of the process.
 - `holding`: answers `count`, how many calls wait so.
-- `clear`: forgets all injections. `crash`: ends the process at once.
+- `release`: lets those go on. `clear`: forgets all injections. `crash`: ends the process at once.
 
 An answer is `{"ok": true, ...}` or `{"ok": false, "reason": ...}`.
 """
@@ -92,10 +92,19 @@ class Faults:
         with self._lock:
             self._pending.append(injection)
 
+    def inject_all(self, file: str) -> None:
+        """Lets the faults happen that are in a file, one a line."""
+        for line in Path(file).read_text(encoding="utf-8").splitlines():
+            self.inject(Injection(**json.loads(line)))
+
     def clear(self) -> None:
         """Forgets all faults."""
         with self._lock:
             self._pending.clear()
+
+    def release(self) -> None:
+        """Lets calls go on that wait."""
+        with self._lock:
             self._released.set()
             self._released = threading.Event()
 
@@ -191,16 +200,24 @@ class Control:
                 return {"entries": self._dump(digests=bool(request.get("digests")))}
             case "save":
                 self._keep()
+            case "crash":
+                os._exit(70)
+            case "inject" | "holding" | "release" | "clear":
+                return self._disturb(what, request)
+            case _:
+                self._edit(what, request)
+        return {}
+
+    def _disturb(self, what: str, request: dict[str, Any]) -> dict[str, object]:
+        match what:
             case "inject":
                 self._faults.inject(Injection(**request))
             case "holding":
                 return {"count": self._faults.holding}
+            case "release":
+                self._faults.release()
             case "clear":
                 self._faults.clear()
-            case "crash":
-                os._exit(70)
-            case _:
-                self._edit(what, request)
         return {}
 
     def _edit(self, what: str, request: dict[str, Any]) -> None:

@@ -80,6 +80,8 @@ def start() -> None:
     """Lets the control socket in, where there is one, and serves."""
     if isinstance(journal := plug.options["journal"], str):
         faults.journal = journal
+    if isinstance(file := plug.options["faults"], str):
+        faults.inject_all(file)
     path = plug.options["control"]
     if isinstance(path, str):
         Control(path, tree, faults, close).start()
@@ -97,7 +99,8 @@ def open_folder(folder: Folder) -> FolderReport:
     if isinstance(place := plug.options["staging"], str):
         staging.keep_in(place)
     if isinstance(kept := plug.options["persist"], str) and not _loaded.is_set():
-        tree.load(kept)
+        if not tree.load(kept):
+            tree.save(kept)  # What Onitu learns of this service is kept from now on, so its id has to be.
         _loaded.set()
     _make_root(folder)
     if folder.root_id is not None and folder.root_id != tree.id:
