@@ -99,8 +99,7 @@ def open_folder(folder: Folder) -> FolderReport:
     if isinstance(place := plug.options["staging"], str):
         staging.keep_in(place)
     if isinstance(kept := plug.options["persist"], str) and not _loaded.is_set():
-        if not tree.load(kept):
-            tree.save(kept)  # What Onitu learns of this service is kept from now on, so its id has to be.
+        tree.load(kept)
         _loaded.set()
     _make_root(folder)
     if folder.root_id is not None and folder.root_id != tree.id:

@@ -183,16 +183,15 @@ class Tree:
                 os.fsync(stream.fileno())
             staged.replace(file)
 
-    def load(self, file: str) -> bool:
-        """Takes over what an earlier process kept. Returns whether it did."""
+    def load(self, file: str) -> None:
+        """Takes over what an earlier process kept, if it did."""
         try:
             tree = json.loads(Path(file).read_text(encoding="utf-8"))
         except FileNotFoundError:
-            return False
+            return
         with self.lock:
             self.id = tree["id"]
             self._entries = {path: _from_json(entry) for path, entry in tree["entries"].items()}
-        return True
 
     def _put(self, path: str, entry: Entry) -> Entry:
         self._entries[path] = entry

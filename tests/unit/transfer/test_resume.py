@@ -1,0 +1,364 @@
+"""One attempt at one large file: what is asked of the target, what is sent, what is left for the next attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+import attrs
+import msgspec
+import pytest
+import trio
+from blake3 import blake3
+
+from onitu.core.capability import Capabilities, Conditional, Limits
+from onitu.core.model import Kind, Observation, Present
+from onitu.core.node import Action, Version
+from onitu.core.task import Source, Task
+from onitu.errors import (
+    Corrupted,
+    DriverError,
+    NotFound,
+    OutcomeUnknown,
+    QuotaExceeded,
+    RevisionMismatch,
+    SourceChanged,
+    Unavailable,
+    Unsupported,
+)
+from onitu.host.client import DriverClient
+from onitu.rpc import convert
+from onitu.rpc.gen import driver_pb2 as wire
+from onitu.transfer.resume import RESUMABLE_BYTES, Resumable, Session, is_resumable
+from tests.unit.host.fake_connection import FakeConnection, client_of
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+CONTENT = bytes(range(256))
+DIGEST = blake3(CONTENT).digest()
+CHUNK = 64
+RESUMES = Capabilities(chunks=True, restart_upload=True, staging=True, conditional=Conditional.ATOMIC)
+
+
+@attrs.define
+class End:
+    """One end of a transfer."""
+
+    client: DriverClient
+    folder: str = "docs"
+    local_root: str | None = None
+    reading: trio.CapacityLimiter = attrs.Factory(lambda: trio.CapacityLimiter(1))
+
+
+class World:
+    """A source and a target that exist as functions.
+
+    Attributes:
+        staged: What the target has staged, by session.
+        sent: Offsets of the chunks that came.
+        ended: What became visible, with the digest that was announced for it.
+    """
+
+    def __init__(self, *, computes: bool = False) -> None:
+        self.target, self.source = FakeConnection(), FakeConnection()
+        self.staged: dict[str, bytearray] = {}
+        self.sent: list[int] = []
+        self.aborted: list[str] = []
+        self.ended: list[tuple[bytes, bytes | None]] = []
+        self.kept: list[Session] = []
+        self.begun: list[int] = []
+        self.sources = {"source"}
+        digests = ("blake3",) if computes else ()
+        self._ends = {
+            "target": End(client_of(self.target, RESUMES)),
+            "source": End(client_of(self.source, Capabilities(chunks=True, computed_digests=digests), Limits())),
+        }
+        for end in self._ends.values():
+            end.client._calls.chunk_size = CHUNK
+        self.target.unary = {
+            "StartUpload": self._start,
+            "RestartUpload": self._restart,
+            "UploadChunk": self._chunk,
+            "EndUpload": self._end,
+            "AbortUpload": self._abort,
+        }
+        self.source.unary = {"GetChunk": self._get, "StatFiles": self._stat}
+
+    def transfer(self, session: Session | None = None, *, digest: bytes | None = DIGEST) -> Resumable:
+        """Returns an attempt."""
+        version = Version(
+            number=3,
+            kind=Kind.FILE,
+            size=len(CONTENT),
+            mtime_ns=1,
+            origin="source",
+            revision="r1",
+            digests={"blake3": digest} if digest is not None else {},
+        )
+        source = Source("source", 1, "a", "r1")
+        task = Task(node=1, action=Action.WRITE, path="a", version=version, source=source)
+
+        async def keep(session: Session) -> None:
+            await trio.lowlevel.checkpoint()
+            self.kept.append(session)
+
+        return Resumable(
+            self._ends["target"],
+            task,
+            source,
+            lambda name: self._ends[name] if name in self.sources else None,
+            session=session,
+            keep=keep,
+            begun=self.begun.append,
+        )
+
+    def fail(self, connection: FakeConnection, method: str, error: DriverError, *, after: int = 0) -> None:
+        """Has a call fail, from the first or from a later one on."""
+        serve = cast("Callable[[Message], Message]", connection.unary[method])
+        calls = iter(range(1_000))
+
+        def failing(request: Message) -> Message:
+            if next(calls) >= after:
+                raise error
+            return serve(request)
+
+        connection.unary[method] = failing
+
+    def _start(self, _request: Message) -> Message:
+        session = f"s{len(self.staged) + 1}"
+        self.staged[session] = bytearray()
+        return wire.StartUploadResponse(session=session)
+
+    def _restart(self, request: Message) -> Message:
+        session = cast("wire.RestartUploadRequest", request).session
+        if session not in self.staged:
+            raise NotFound(session)
+        return wire.RestartUploadResponse(offset=len(self.staged[session]))
+
+    def _chunk(self, request: Message) -> Message:
+        chunk = cast("wire.UploadChunkRequest", request)
+        assert chunk.offset == len(self.staged[chunk.session])
+        assert self.kept or self.begun
+        self.staged[chunk.session] += chunk.data
+        self.sent.append(chunk.offset)
+        return wire.UploadChunkResponse()
+
+    def _end(self, request: Message) -> Message:
+        end = cast("wire.EndUploadRequest", request)
+        upload = convert.upload_from_wire(end.upload)
+        self.ended.append((bytes(self.staged.pop(end.session)), upload.digest[1] if upload.digest else None))
+        answer = wire.EndUploadResponse()
+        convert.observation_to_wire(Observation("a", Present(kind=Kind.FILE, revision="t1"), 9), answer.observation)
+        return answer
+
+    def _abort(self, request: Message) -> Message:
+        session = cast("wire.AbortUploadRequest", request).session
+        self.aborted.append(session)
+        self.staged.pop(session, None)
+        return wire.AbortUploadResponse()
+
+    def _get(self, request: Message) -> Message:
+        asked = cast("wire.GetChunkRequest", request)
+        return wire.GetChunkResponse(data=CONTENT[asked.offset : asked.offset + asked.size])
+
+    def _stat(self, _request: Message) -> Message:
+        answer = wire.StatFilesResponse()
+        seen = Present(kind=Kind.FILE, revision="r1", size=len(CONTENT), digests={"blake3": DIGEST})
+        convert.observation_to_wire(Observation("a", seen, 9), answer.observations.add())
+        return answer
+
+
+async def test_a_new_transfer_is_recorded_before_its_first_byte() -> None:
+    """F4: the id of the upload is kept, then chunks go in order, and the end carries the digest of the whole."""
+    world = World()
+    transfer = world.transfer()
+
+    assert isinstance(await transfer.run(), Observation)
+    assert world.kept == [Session("s1", 3)]
+    assert world.sent == [0, 64, 128, 192]
+    assert world.ended == [(CONTENT, DIGEST)]
+    assert transfer.session is None
+
+
+async def test_an_unknown_digest_is_computed_on_the_way() -> None:
+    """G3: also a version that nobody has hashed yet is verified by the target."""
+    world = World()
+    await world.transfer(digest=None).run()
+
+    assert world.ended == [(CONTENT, DIGEST)]
+
+
+@pytest.mark.parametrize("computes", [True, False], ids=["hashed there", "read again"])
+async def test_a_transfer_goes_on_where_the_target_says(*, computes: bool) -> None:
+    """F4: nothing that is staged is sent again, and the digest is that of the whole file."""
+    world = World(computes=computes)
+    world.staged["old"] = bytearray(CONTENT[:100])
+    transfer = world.transfer(Session("old", 3, 64), digest=None)
+    await transfer.run()
+
+    asked = cast("wire.RestartUploadRequest", world.target.requests("RestartUpload")[0])
+    assert asked.offset == 64
+    assert world.begun == [100]
+    assert world.sent == [100, 164, 228]
+    assert world.ended == [(CONTENT, DIGEST)]
+    assert world.kept == []
+    assert bool(world.source.requests("StatFiles")) is computes
+
+
+async def test_all_may_be_staged_already() -> None:
+    """F4: a crash between the last chunk and the end leaves the end to be done."""
+    world = World()
+    world.staged["old"] = bytearray(CONTENT)
+    await world.transfer(Session("old", 3)).run()
+
+    assert world.sent == []
+    assert world.ended == [(CONTENT, DIGEST)]
+
+
+async def test_a_forgotten_upload_begins_again() -> None:
+    """F4: a target that does not know the upload any more gets another one."""
+    world = World()
+    await world.transfer(Session("forgotten", 3)).run()
+
+    assert world.aborted == ["forgotten"]
+    assert world.kept == [Session("s1", 3)]
+    assert world.sent == [0, 64, 128, 192]
+
+
+@pytest.mark.parametrize(
+    ("side", "method", "error"),
+    [
+        ("target", "UploadChunk", Unavailable("away")),
+        ("target", "UploadChunk", NotFound("forgotten")),
+        ("target", "UploadChunk", OutcomeUnknown("torn")),
+        ("target", "EndUpload", RevisionMismatch("something else")),
+        ("target", "EndUpload", NotFound("no directory")),
+        ("target", "EndUpload", OutcomeUnknown("torn")),
+        ("source", "GetChunk", Unavailable("away")),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,
+)
+async def test_what_is_staged_is_kept_for_the_next_attempt(side: str, method: str, error: DriverError) -> None:
+    """F4: whatever goes wrong beside the bytes, those that were confirmed are not sent again."""
+    world = World()
+    world.fail(getattr(world, side), method, error, after=0 if method == "EndUpload" else 2)
+    transfer = world.transfer()
+    outcome = await transfer.run()
+
+    assert isinstance(outcome, DriverError)
+    assert transfer.session == Session("s1", 3, len(world.staged["s1"]))
+    assert world.aborted == []
+
+
+@pytest.mark.parametrize(
+    ("side", "method", "error"),
+    [
+        ("target", "UploadChunk", QuotaExceeded("full")),
+        ("target", "EndUpload", Corrupted("other bytes")),
+        ("source", "GetChunk", RevisionMismatch("edited")),
+        ("source", "GetChunk", Unsupported("cannot")),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,
+)
+async def test_what_is_of_no_use_is_removed(side: str, method: str, error: DriverError) -> None:
+    """D "abort_upload": bytes that are wrong or fill up the service do not stay."""
+    world = World()
+    world.fail(getattr(world, side), method, error)
+    transfer = world.transfer()
+    outcome = await transfer.run()
+
+    assert isinstance(outcome, SourceChanged if isinstance(error, RevisionMismatch) else type(error))
+    assert transfer.session is None
+    assert world.aborted == ["s1"]
+    assert transfer.source_changed is (side == "source")
+
+
+async def test_something_newer_gives_it_up() -> None:
+    """D "abort_upload": the transfer ends in the middle, and nothing of it stays."""
+    world = World()
+    transfer = world.transfer()
+    serve = cast("Callable[[Message], Message]", world.target.unary["UploadChunk"])
+
+    def chunk(request: Message) -> Message:
+        transfer.supersede()
+        return serve(request)
+
+    world.target.unary["UploadChunk"] = chunk
+    outcome = await transfer.run()
+
+    assert isinstance(outcome, SourceChanged)
+    assert transfer.superseded
+    assert world.aborted == ["s1"]
+    assert world.ended == []
+
+
+async def test_an_end_that_has_begun_is_let_finish() -> None:
+    """G4: what may be visible by now is not given up; what is newer comes after it."""
+    world = World()
+    transfer = world.transfer()
+    serve = cast("Callable[[Message], Message]", world.target.unary["EndUpload"])
+
+    def end(request: Message) -> Message:
+        transfer.supersede()
+        return serve(request)
+
+    world.target.unary["EndUpload"] = end
+
+    assert isinstance(await transfer.run(), Observation)
+    assert not transfer.superseded
+
+
+async def test_a_source_that_is_not_there_costs_the_target_nothing() -> None:
+    """F4: without a source nothing is begun, and what was left stays."""
+    world = World()
+    world.sources.clear()
+    transfer = world.transfer(Session("old", 3, 64))
+
+    assert isinstance(await transfer.run(), Unavailable)
+    assert world.target.calls == []
+    assert transfer.session == Session("old", 3, 64)
+
+
+async def test_a_source_that_changed_before_its_digest_was_known_starts_over() -> None:
+    """F4: what was staged of other content is removed."""
+    world = World(computes=True)
+    world.staged["old"] = bytearray(CONTENT[:100])
+
+    def edited(_request: Message) -> Message:
+        answer = wire.StatFilesResponse()
+        seen = Present(kind=Kind.FILE, revision="r2", size=len(CONTENT), digests={"blake3": DIGEST})
+        convert.observation_to_wire(Observation("a", seen, 9), answer.observations.add())
+        return answer
+
+    world.source.unary["StatFiles"] = edited
+    transfer = world.transfer(Session("old", 3), digest=None)
+
+    assert isinstance(await transfer.run(), SourceChanged)
+    assert world.aborted == ["old"]
+    assert transfer.source_changed
+
+
+LOCAL = msgspec.structs.replace(RESUMES, local_files=True)
+
+
+@pytest.mark.parametrize(
+    ("can", "source", "target", "size", "expected"),
+    [
+        (RESUMES, None, None, RESUMABLE_BYTES, True),
+        (RESUMES, None, None, RESUMABLE_BYTES - 1, False),
+        (msgspec.structs.replace(RESUMES, restart_upload=False), None, None, RESUMABLE_BYTES, False),
+        (msgspec.structs.replace(RESUMES, staging=False), None, None, RESUMABLE_BYTES, False),
+        (LOCAL, "/a", None, RESUMABLE_BYTES, True),
+        (LOCAL, None, "/b", RESUMABLE_BYTES, True),
+        (LOCAL, "/a", "/b", RESUMABLE_BYTES, False),
+    ],
+)
+def test_which_files_can_be_taken_up_again(
+    can: Capabilities, source: str | None, target: str | None, size: int, *, expected: bool
+) -> None:
+    """DESIGN §4: large ones, to a target that can, unless both services have files on this host."""
+    to = End(client_of(FakeConnection(), can), local_root=target)
+    of = End(client_of(FakeConnection(), Capabilities()), local_root=source)
+
+    assert is_resumable(to, of, size) is expected
