@@ -6,10 +6,11 @@ import attrs
 
 from onitu.core.capability import Capabilities, Mode, NameComparison
 from onitu.core.model import Absent, Inadmissible, Kind, Present
-from onitu.core.node import Action, Phase
+from onitu.core.node import Action, Node, Phase
 from onitu.core.plan import Obstacle, Planner
 from onitu.core.reconcile import decide
 from onitu.core.scope import Member
+from onitu.core.task import Source
 from onitu.errors import NotFound, OutcomeUnknown, RevisionMismatch
 from tests.unit.core.desk import DIRECTORY, Desk, file
 
@@ -290,3 +291,23 @@ def test_a_task_that_failed_leaves_what_is_visible() -> None:
     known = desk.node("f").services["B"].known
     assert known is not None
     assert known.revision == "new"
+
+
+def test_a_write_that_has_to_wait_leaves_no_trace() -> None:
+    """F6: enough large files are under way; the others stay to be done, and everything else is planned."""
+    desk = Desk("A", "B")
+    for name in ("first", "second", "third"):
+        desk.show("A", name, file(name))
+    deferred: list[str] = []
+
+    def defer(node: Node, source: Source) -> bool:
+        deferred.append(source.path)
+        return node.place is not None and node.place.name == "second"
+
+    planner = Planner(desk.work, "B", sources=["A"], defer=defer)
+    plan = planner.plan(list(desk.tree.dirty("B", "f")), most_tasks=10, most_bytes=1 << 30)
+
+    assert [task.path for task in plan.tasks] == ["first", "third"]
+    assert deferred == ["first", "second", "third"]
+    assert plan.obstacles == {}
+    assert [task.path for task in desk.plan("B").tasks] == ["second"]
