@@ -28,6 +28,7 @@ CHUNKS = 64 if EVERYTHING else 20
 CRASHES = list(range(CHUNKS)) if EVERYTHING else [0, 7, CHUNKS - 1]
 #: Kills of a driver that one core sees, since it starts drivers that die again and again ever more slowly.
 KILLS_OF_ONE_CORE = 3
+pytestmark = pytest.mark.timeout(3600 if EVERYTHING else 300)
 NAME = "large.bin"
 CONTENT = random.Random(4).randbytes(CHUNKS * MEBIBYTE)
 PAIRS = [("chunks", "chunks"), ("whole", "chunks"), ("both", "both"), ("chunks", "both"), ("whole", "both")]

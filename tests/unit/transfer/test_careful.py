@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+import trio
 from blake3 import blake3
 
 from onitu.core.capability import Capabilities, Conditional
@@ -18,7 +19,8 @@ from onitu.errors import Corrupted, DriverError, NotFound, RevisionMismatch, Ser
 from onitu.host.client import DriverClient
 from onitu.store.trash import Trash
 from onitu.transfer.careful import CarefulPerformer
-from onitu.transfer.perform import Outcome, Performer
+from onitu.transfer.party import Outcome
+from onitu.transfer.perform import Performer
 
 SOURCE = Source("a", 1, "file", "r")
 
@@ -34,6 +36,7 @@ class Service:
         self.missing: type[DriverError] = ServiceError
         self.torn = b""
         self.performed: list[Task] = []
+        self.reading = trio.CapacityLimiter(1)
 
     @property
     def client(self) -> DriverClient:
