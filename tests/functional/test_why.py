@@ -34,11 +34,12 @@ def test_why_names_what_decides(new_setup: Setups) -> None:
     assert answer.returncode == 0, answer.stderr
     head, *services = answer.stdout.splitlines()
     assert head.startswith(f"{FOLDER}/d/talk.txt: a file of 2,000 bytes, version 1, first seen on a, last changed ")
+    phone = "larger than max-size 1k of folder 'docs' of service 'phone'"
+    music = "is of type text/plain, which is not in type audio/* of folder 'docs' of service 'music'"
     assert [" ".join(line.split()) for line in services] == [
         "a up to date: holds this version",
-        "phone does not get it: larger than max-size 1k of folder 'docs' of service 'phone'",
-        "music does not get it: "
-        "is of type text/plain, which is not in type audio/* of folder 'docs' of service 'music'",
+        f"phone does not get it: {phone}",
+        f"music does not get it: {music}",
     ]
 
 
