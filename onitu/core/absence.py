@@ -135,8 +135,8 @@ def _wake_others(work: Work, node: Node) -> None:
 
 def _fall_back(work: Work, service: ServiceName, node: Node) -> bool:
     """Has an entry that lives on live on as a version that is to be had. Returns False where there is none."""
-    if node.version.kind is Kind.DIRECTORY or is_head_elsewhere(work, service, node):
-        return True
+    if node.version.kind is not Kind.FILE or is_head_elsewhere(work, service, node):
+        return True  # A directory and a link are on record whole.
     held = [
         other
         for name, other in work.states(node)
@@ -159,7 +159,7 @@ def _dies_with(work: Work, service: ServiceName, node: Node, known: Base) -> boo
         return False
     if is_loser_shown(work, node):
         return False  # A copy that was made of what is about to be replaced, and perhaps was moved over it just now.
-    if known.place == node.place or node.version.kind is Kind.DIRECTORY:
+    if known.place == node.place or node.version.kind is not Kind.FILE:
         return known.place == node.place
     if is_head_elsewhere(work, service, node):
         return False

@@ -6,11 +6,13 @@ then (`Version.kept_as`). The conflict name holds the content's digest, so a rep
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from onitu.core.lifecycle import advance, hold, version_of
 from onitu.core.model import Kind, Present
-from onitu.core.names import conflict_name
+from onitu.core.names import conflict_name, content_mark
 from onitu.core.node import Base, Node, NodeId, Place, Seen, ServiceName, ServiceState, Version
 from onitu.core.scope import Policy, Scope
 from onitu.core.tree import Work
@@ -59,8 +61,13 @@ def shown_wins(scope: Scope, service: ServiceName, entry: Present, head: Version
         shown, held = min(entry.mtime_ns, now_ns), min(head.mtime_ns, now_ns)
         if shown != held:
             return shown > held
-        return sorted(entry.digests.items()) > sorted(head.digests.items())
+        return _order(entry.digests, entry.target) > _order(head.digests, head.target)
     return False
+
+
+def _order(digests: Mapping[str, bytes], target: str | None) -> tuple[str, list[tuple[str, bytes]]]:
+    """Returns what puts contents of one time in an order that is the same everywhere."""
+    return target or "", sorted(digests.items())
 
 
 def _keep(work: Work, node: Node, version: Version, service: ServiceName) -> NodeId:
@@ -68,7 +75,7 @@ def _keep(work: Work, node: Node, version: Version, service: ServiceName) -> Nod
     wanted = node.place
     assert wanted is not None  # noqa: S101 - a root is a directory and never in conflict
     for other in node.versions.values():
-        if other.kept_as is not None and version.digests and other.digests == version.digests:
+        if other.kept_as is not None and _is_same(other, version):
             kept = work.tree.find(other.kept_as)
             if kept is not None and _keeps(kept, version):
                 return kept.id  # Another service has lost the same content.
@@ -92,14 +99,21 @@ def _keep(work: Work, node: Node, version: Version, service: ServiceName) -> Nod
 
 def _keeps(copy: Node, version: Version) -> bool:
     """Returns whether a node holds a content, and is going to."""
-    if copy.deleted or copy.version.kind is not Kind.FILE or not version.digests:
+    if copy.deleted or not _is_same(copy.version, version):
         return False
     # One that is missed somewhere may be about to be deleted: its content may be the very one that was just moved.
-    return copy.version.digests == version.digests and not any(state.gone for state in copy.services.values())
+    return not any(state.gone for state in copy.services.values())
+
+
+def _is_same(one: Version, other: Version) -> bool:
+    """Returns whether two contents are known to be the same."""
+    if one.kind is not other.kind:
+        return False
+    if one.kind is Kind.SYMLINK:
+        return one.target == other.target
+    return bool(one.digests) and one.digests == other.digests
 
 
 def _mark(version: Version) -> str:
-    """Returns the first eight hexadecimal digits of a version's digest, or of its revision where it has none."""
-    for _, digest in sorted(version.digests.items()):
-        return digest.hex()[:8]
-    return version.revision.encode().hex()[-8:]
+    """Returns what tells a version's content from another, or the end of its revision where nothing is known of it."""
+    return content_mark(version.digests, version.target) or version.revision.encode().hex()[-8:]

@@ -46,7 +46,7 @@ def _changed(
         # A torn write of ours: the same revision is still that, another one is somebody's edit.
         return entry.revision == known.revision or _edited(work, service, node, state, seen)
     doubtful = entry.racy or (before is not None and before.entry.racy)
-    if entry.revision == known.revision and not doubtful:
+    if entry.revision == known.revision and not doubtful and entry.kind is not Kind.SYMLINK:
         same = Equality.SAME
     else:
         same = same_bytes(entry, service, base)

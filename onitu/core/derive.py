@@ -35,7 +35,9 @@ def index_keys(node: Node, scope: Scope | None) -> set[IndexKey]:
         _add_service_keys(keys, node, service, state, member)
     if scope is not None and node.versions:
         for service, member in scope.members.items():
-            if member.writable and is_dirty(node, service, readable=member.readable):
+            if not member.writable or not member.wants(node.version.kind):
+                continue
+            if is_dirty(node, service, readable=member.readable):
                 keys.add(("dirty", service, node.folder, node.id))
     return keys
 

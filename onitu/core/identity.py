@@ -34,6 +34,7 @@ def is_known(work: Work, service: ServiceName, node_id: NodeId, there: Place, en
         and not seen.entry.racy
         and seen.entry.revision == entry.revision
         and seen.place == there
+        and seen.entry.target == entry.target
         and state.decided
         and not seen.reason
         and (state.intent is None or state.intent.phase is Phase.VISIBLE)
@@ -139,7 +140,7 @@ def _may_have_left(state: ServiceState, there: Place, entry: Present) -> bool:
 
 def _could_be(old: Present, new: Present) -> bool:
     """Returns whether an entry can be a known one under another name. Ids alone are reused by file systems."""
-    if old.kind is not new.kind:
+    if old.kind is not new.kind or old.target != new.target:
         return False
     return new.kind is not Kind.FILE or (old.size == new.size and old.mtime_ns == new.mtime_ns)
 

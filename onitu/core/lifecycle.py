@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from onitu.core.model import Kind, Present
-from onitu.core.names import conflict_name
+from onitu.core.names import conflict_name, content_mark
 from onitu.core.node import (
     RETIRED_KEPT,
     Base,
@@ -228,10 +228,7 @@ def restore_head(work: Work, service: ServiceName, node: Node) -> None:
 
 def mark_of(node: Node) -> str:
     """Returns the eight characters that tell a node's content from another of the same name."""
-    digests = node.version.digests
-    if digests:
-        return next(iter(sorted(digests.items())))[1].hex()[:8]
-    return f"{node.id:08x}"
+    return content_mark(node.version.digests, node.version.target) or f"{node.id:08x}"
 
 
 def free_place(work: Work, wanted: Place, *, service: ServiceName, mark: str) -> Place:

@@ -236,4 +236,20 @@ class Copy(msgspec.Struct, frozen=True, gc=False):
     destination: str
 
 
-Operation: TypeAlias = Write | Delete | Move | MakeDirectory | SetAttributes | Copy
+class WriteSymlink(msgspec.Struct, frozen=True, gc=False):
+    """Writes a symbolic link.
+
+    Attributes:
+        path: Where.
+        expected: The revision that must be there, or None for nothing at all.
+        target: Where it points; relative, and inside the folder.
+        attributes: What travels with it.
+    """
+
+    path: str
+    expected: str | None
+    target: str
+    attributes: Attributes = Attributes()
+
+
+Operation: TypeAlias = Write | Delete | Move | MakeDirectory | SetAttributes | Copy | WriteSymlink

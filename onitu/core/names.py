@@ -7,6 +7,9 @@ making a second one.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
+
+from blake3 import blake3
 
 #: Longest name in bytes on the file systems of Linux and macOS (NAME_MAX).
 NAME_BYTES = 255
@@ -34,6 +37,18 @@ def conflict_name(name: str, *, service: str, now_ns: int, mark: str, attempt: i
         stem, dot, extension = name, "", ""
     tail += dot + extension
     return _cut(stem, NAME_BYTES - len(tail.encode())) + tail
+
+
+def content_mark(digests: Mapping[str, bytes], target: str | None) -> str | None:
+    """Returns the eight characters that tell a content from another of the same name, or None where nothing does.
+
+    Args:
+        digests: Those of a file, as far as known.
+        target: Where a symbolic link points.
+    """
+    if target is not None:
+        return blake3(target.encode()).hexdigest()[:8]
+    return min(digests.items())[1].hex()[:8] if digests else None
 
 
 def _cut(text: str, size: int) -> str:

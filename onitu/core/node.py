@@ -110,6 +110,7 @@ class Action(enum.IntEnum):
     DELETE = 4
     SET_ATTRIBUTES = 5
     COPY = 6
+    WRITE_SYMLINK = 7
 
 
 class Phase(enum.IntEnum):

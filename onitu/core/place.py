@@ -6,6 +6,7 @@ from onitu.core.absence import clear_way, settle_absence
 from onitu.core.lifecycle import free_place, mark_of
 from onitu.core.model import Kind, Present
 from onitu.core.moves import is_leaving, merge, revive_directory
+from onitu.core.names import content_mark
 from onitu.core.node import Node, Place, ServiceName
 from onitu.core.tree import Work
 
@@ -65,6 +66,5 @@ def _live_at(work: Work, where: Place) -> Node | None:
 
 def _mark(entry: Present) -> str:
     """Returns eight characters that stay the same while an entry does."""
-    for _, digest in sorted(entry.digests.items()):
-        return digest.hex()[:8]
-    return (entry.native_id or entry.revision).encode().hex()[-8:]
+    known = content_mark(entry.digests, entry.target)
+    return known or (entry.native_id or entry.revision).encode().hex()[-8:]

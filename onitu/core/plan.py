@@ -18,6 +18,7 @@ from onitu.core.lifecycle import hold, mend
 from onitu.core.model import Kind
 from onitu.core.names import aside_name
 from onitu.core.node import Action, Base, Intent, Node, NodeId, Phase, Place, ServiceName, ServiceState, Version
+from onitu.core.paths import link_fault
 from onitu.core.routes import Routes, Sources
 from onitu.core.task import Obstacle, Plan, Source, Task
 from onitu.core.tree import Work
@@ -237,8 +238,6 @@ class Planner:
 
     def _create(self, node: Node, state: ServiceState, place: Place) -> None:
         """Plans an entry that the service does not hold."""
-        if node.version.kind is Kind.SYMLINK:
-            return
         path = self._reach(node, place)
         if path is None:
             return
@@ -275,7 +274,10 @@ class Planner:
         self._write(node, state, path, held.place)
 
     def _write(self, node: Node, state: ServiceState, path: str | None, place: Place) -> None:
-        """Plans a write from the best service that holds the version."""
+        """Plans a write from the best service that holds the version; a link's content is on record."""
+        if node.version.kind is Kind.SYMLINK:
+            self._write_symlink(node, state, path, place)
+            return
         source = self._sources.find(node, node.version)
         if source is None:
             if not mend(self._work, node):
@@ -285,6 +287,15 @@ class Planner:
             return
         self._result.bytes += node.version.size
         self._add(node, state, Action.WRITE, path, place=place, source=source)
+
+    def _write_symlink(self, node: Node, state: ServiceState, path: str | None, place: Place) -> None:
+        """Plans a symbolic link, where it stays inside the folder and the service can hold it."""
+        if not self._member.capabilities.symlinks:
+            self._hinder(node, Obstacle.NO_SYMLINKS)
+        elif path is not None and link_fault(path, node.version.target or "") is not None:
+            self._hinder(node, Obstacle.LINK_LEADS_OUT)
+        else:
+            self._add(node, state, Action.WRITE_SYMLINK, path, place=place)
 
     def _delete(self, node: Node, state: ServiceState) -> None:
         """Plans a deletion; a directory only when nothing is left in it once the plan is done."""

@@ -59,6 +59,8 @@ def observe(
     state = observation.state
     if isinstance(state, Unknown):
         return None  # Unknown is never absent, and no information is no reason to change anything.
+    if isinstance(state, Present) and state.kind is Kind.SYMLINK:
+        state = _admitted(work, service, observation, state)
     above, _, name = observation.path.rpartition("/")
     refused = refusal(work.scope, service, observation.path, state) if isinstance(state, Present) else None
     parent = work.directory(service, above)
@@ -86,6 +88,19 @@ def observe(
         case _:  # pragma: no cover
             assert_never(state)
     return None
+
+
+def _admitted(work: Work, service: ServiceName, observation: Observation, link: Present) -> Present | Inadmissible:
+    """Returns a symbolic link if it may enter; one that leads out of the folder must not, on any service."""
+    member = work.member(service)
+    wrong = paths.link_fault(observation.path, link.target or "") if member.symlinks else "symbolic links are skipped"
+    if wrong is None:
+        return link
+    work.effects.append(Notice("file_ignored", service, observation.path, {"reason": wrong}))
+    source = work.at(service, observation.moved_from) if observation.moved_from is not None else None
+    if source is not None:
+        miss(work, service, source, observation.seq)
+    return Inadmissible(wrong, link.revision, link.native_id)
 
 
 def from_the_top(path: str) -> list[str]:
@@ -191,7 +206,7 @@ def _find(
         return brought
     if not work.member(service).readable:
         return node_at(work, service, there, entry, occupant)
-    if occupant is not None and observation.moved_from is not None and entry.kind is Kind.FILE:
+    if occupant is not None and observation.moved_from is not None and entry.kind is not Kind.DIRECTORY:
         # Renamed over a file, as editors save: the name keeps its history, and the old name is missed.
         source = work.at(service, observation.moved_from)
         if source is not None and source != occupant:
@@ -287,7 +302,7 @@ def _take_in(
         if path is not None:
             work.effects.append(Recheck(service, path))
         return
-    if before is not None and before.entry.revision == entry.revision and not entry.digests:
+    if before is not None and entry.kind is Kind.FILE and before.entry.revision == entry.revision and not entry.digests:
         if before.entry.racy:
             # It stays so until a digest has told whether it was written a second time.
             entry = msgspec.structs.replace(entry, racy=True)
@@ -298,6 +313,23 @@ def _take_in(
     state.seq, state.gone = seq, Gone.NO
     state.seen = Seen(there, entry)
     decide(work, service, node, before, fresh=fresh)
+    if before is not None and entry.native_id and before.entry.revision != entry.revision:
+        _recheck_other_names(work, service, node, entry)
+
+
+def _recheck_other_names(work: Work, service: ServiceName, node: Node, entry: Present) -> None:
+    """Has the other names of a file that has several looked at again: what was changed at one is changed at all."""
+    if entry.kind is not Kind.FILE:
+        return
+    for other in list(work.tree.by_native_id(service, entry.native_id)):
+        if other == node.id:
+            continue
+        state = work.tree.node(other).services[service]
+        seen = state.seen
+        if seen is not None and not state.gone and not seen.reason and seen.entry.revision != entry.revision:
+            path = work.path_on(service, seen.place)
+            if path is not None:
+                work.effects.append(Recheck(service, path))
 
 
 def _decide_others(work: Work, service: ServiceName, node: Node) -> None:

@@ -10,6 +10,7 @@ import attrs
 
 from onitu.core.capability import Capabilities, Mode, NameComparison
 from onitu.core.filters import Filter
+from onitu.core.model import Kind
 from onitu.core.node import ServiceName
 from onitu.core.patterns import Ignore
 from onitu.core.rules import Rules
@@ -31,6 +32,7 @@ class Member:
         mode: What Onitu may do there.
         capabilities: What the service can do.
         filters: What an entry must pass, every one of them (CONTRACT B6).
+        symlinks: Whether symbolic links take part here; otherwise they are unknown, which is never absence.
         readable: Whether changes there count.
         writable: Whether anything may be changed there.
     """
@@ -38,6 +40,7 @@ class Member:
     mode: Mode
     capabilities: Capabilities = attrs.field(factory=Capabilities)
     filters: tuple[Filter, ...] = ()
+    symlinks: bool = False
     # Asked for every entry, and a flag of an enumeration takes a microsecond to ask.
     readable: bool = attrs.field(
         init=False, default=attrs.Factory(lambda member: Mode.READ in member.mode, takes_self=True)
@@ -45,6 +48,10 @@ class Member:
     writable: bool = attrs.field(
         init=False, default=attrs.Factory(lambda member: Mode.WRITE in member.mode, takes_self=True)
     )
+
+    def wants(self, kind: Kind) -> bool:
+        """Returns whether entries of a kind are to be brought here."""
+        return kind is not Kind.SYMLINK or self.symlinks
 
     def key(self, name: str) -> str:
         """Returns what the service compares names by."""

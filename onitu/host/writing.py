@@ -25,6 +25,7 @@ from onitu.core.model import (
     SetAttributes,
     Upload,
     Write,
+    WriteSymlink,
 )
 from onitu.errors import DriverError, OutcomeUnknown, ServiceError, SourceChanged, TooLarge, Unavailable, Unsupported
 from onitu.host import uploads
@@ -148,11 +149,12 @@ _SingleAnswer: TypeAlias = (
     | wire.MakeDirectoryResponse
     | wire.SetAttributesResponse
     | wire.CopyFileResponse
+    | wire.WriteSymlinkResponse
 )
 
 
 def _single_request(
-    folder: str, operation: Delete | Move | MakeDirectory | SetAttributes | Copy
+    folder: str, operation: Delete | Move | MakeDirectory | SetAttributes | Copy | WriteSymlink
 ) -> tuple[str, Message, type[_SingleAnswer]]:
     """Returns the RPC of one operation, its request and the type of its answer."""
     item = convert.operation_to_wire(operation)
@@ -169,6 +171,9 @@ def _single_request(
             return "SetAttributes", setting, wire.SetAttributesResponse
         case Copy():
             return "CopyFile", wire.CopyFileRequest(folder=folder, copy=item.copy), wire.CopyFileResponse
+        case WriteSymlink():
+            linking = wire.WriteSymlinkRequest(folder=folder, symlink_write=item.symlink_write)
+            return "WriteSymlink", linking, wire.WriteSymlinkResponse
         case _:
             assert_never(operation)
 

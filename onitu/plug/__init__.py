@@ -19,6 +19,7 @@ from onitu.core.model import (
     Unknown,
     Upload,
 )
+from onitu.core.paths import link_fault
 from onitu.errors import (
     Corrupted,
     CursorExpired,
@@ -79,4 +80,5 @@ __all__ = [
     "Unsupported",
     "Upload",
     "identity_of",
+    "link_fault",
 ]

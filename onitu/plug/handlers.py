@@ -29,6 +29,7 @@ HANDLERS: Final = frozenset(
         *("upload_file", "upload_local_file"),
         *("start_upload", "upload_chunk", "restart_upload", "end_upload", "abort_upload"),
         *("delete_file", "move_file", "copy_file", "make_directory", "set_attributes", "sync"),
+        "write_symlink",
     )
 )
 """The tasks a driver can have a handler for."""
@@ -75,6 +76,8 @@ class Declaration(TypedDict, total=False):
     pinned: bool
     # Seconds between two listings where there is no `watch`.
     changes_timer: float
+    # Tasks that this service cannot do as it is configured, though the driver has handlers for them.
+    without: tuple[str, ...]
 
 
 DECLARABLE: Final = frozenset(Declaration.__annotations__)
@@ -133,7 +136,7 @@ def capabilities_of(handlers: AbstractSet[str], declared: Declaration) -> Capabi
         trash=declared.get("trash", False),
         native_ids=declared.get("native_ids", False),
         executable=declared.get("executable", False),
-        symlinks=declared.get("symlinks", False),
+        symlinks="write_symlink" in handlers and declared.get("symlinks", True),
         local_files=writes,
         in_place=_writes_in_place(handlers),
         mtime_precision_ns=declared.get("mtime_precision_ns", 0),

@@ -89,6 +89,7 @@ class Plug:
         self._changes_timer: float | None = None
         self._implicit_folder = False
         self._coroutines = Coroutines()
+        self._registered: dict[str, Callable[..., Any]] = {}
         self._handlers: dict[str, Callable[..., Any]] = {}
         self._declared: Declaration = {}
         self._ticks = itertools.count(1)
@@ -119,7 +120,8 @@ class Plug:
         def register(function: Callable[P, R]) -> Callable[P, R]:
             name = function.__name__ if task is None else task
             check_task(name)
-            self._handlers[name] = function
+            self._registered[name] = function
+            self._choose()
             return function
 
         return register
@@ -135,15 +137,16 @@ class Plug:
         """
         check_declaration(declaration.keys())
         self._declared.update(declaration)
+        self._choose()
 
-    def withdraw(self, *tasks: str) -> None:
-        """Says that this service cannot do some tasks, though there are handlers; in `open_folder`, once known."""
-        for task in tasks:
-            self._handlers.pop(task, None)
+    def _choose(self) -> None:
+        """Leaves the handlers out that this service is declared to be without."""
+        without = self._declared.get("without", ())
+        self._handlers = {task: function for task, function in self._registered.items() if task not in without}
 
     @property
     def handlers(self) -> Mapping[str, Callable[..., Any]]:
-        """The handlers by task."""
+        """The handlers by task, but for those that the service is declared to be without."""
         return self._handlers
 
     @property

@@ -369,6 +369,11 @@ class Servicer:
         operation = operation_pb2.Operation(copy=request.copy)
         return driver_pb2.CopyFileResponse(observation=self._apply(request.folder, operation))
 
+    def write_symlink(self, request: driver_pb2.WriteSymlinkRequest) -> driver_pb2.WriteSymlinkResponse:
+        """Writes a symbolic link."""
+        operation = operation_pb2.Operation(symlink_write=request.symlink_write)
+        return driver_pb2.WriteSymlinkResponse(observation=self._apply(request.folder, operation))
+
     def sync(self, request: driver_pb2.SyncRequest) -> driver_pb2.SyncResponse:
         """Makes everything answered before durable."""
         folder = self._folder(request.folder)

@@ -24,7 +24,9 @@ from onitu.core.model import (
     SetAttributes,
     Unknown,
     Write,
+    WriteSymlink,
 )
+from onitu.core.paths import link_fault
 from onitu.errors import (
     Corrupted,
     DriverError,
@@ -89,6 +91,8 @@ class Writer:
                 return self._set_attributes(folder, operation)
             case Copy():
                 return self._relocate("copy_file", folder, operation)
+            case WriteSymlink():
+                return self._write_symlink(folder, operation)
             case _:
                 assert_never(operation)
 
@@ -245,6 +249,18 @@ class Writer:
         metadata = self._plug.metadata(folder, operation.path, revision=operation.expected, expected=operation.expected)
         self._expect(metadata)
         return self._answer(metadata, self._plug.call("set_attributes", metadata, operation.attributes), {})
+
+    def _write_symlink(self, folder: Folder, operation: WriteSymlink) -> Observation:
+        wrong = link_fault(operation.path, operation.target) if folder.symlinks else "symbolic links are skipped here"
+        if wrong is not None:
+            message = f"{operation.path} -> {operation.target}: {wrong}"
+            raise InvalidPath(message)
+        metadata = self._plug.metadata(
+            folder, operation.path, revision=operation.expected or 0.0, expected=operation.expected
+        )
+        self._expect(metadata)
+        answer = self._plug.call("write_symlink", metadata, operation.target, operation.attributes)
+        return self._answer(metadata, answer, {})
 
     # Content.
 

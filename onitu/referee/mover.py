@@ -43,6 +43,7 @@ _DONE = {
     Action.DELETE: "file_deleted",
     Action.MAKE_DIRECTORY: "directory_made",
     Action.SET_ATTRIBUTES: "attributes_set",
+    Action.WRITE_SYMLINK: "symlink_written",
 }
 
 

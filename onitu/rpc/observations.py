@@ -120,6 +120,8 @@ def present_from_wire(wire: observation_pb2.Present) -> model.Present | model.Un
     if not revision:
         return model.Unknown("the driver reported an entry without a revision")
     has = wire.HasField
+    if kind is Kind.SYMLINK and not wire.link_target:
+        return model.Unknown("the driver reported a symbolic link without a target")
     return model.Present(
         kind=kind,
         revision=revision,

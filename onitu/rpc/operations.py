@@ -49,10 +49,7 @@ def upload_to_wire(upload: model.Upload, wire: operation_pb2.Upload | None = Non
         wire = operation_pb2.Upload()
     wire.path = upload.path
     wire.size = upload.size
-    if upload.expected is None:
-        wire.expectation.absent.SetInParent()
-    else:
-        wire.expectation.revision = upload.expected
+    _expectation_to_wire(upload.expected, wire.expectation)
     if upload.digest is not None:
         wire.digest.algorithm, wire.digest.value = upload.digest
     if upload.attributes != _NO_ATTRIBUTES:
@@ -121,6 +118,8 @@ def operation_to_wire(
             attributes_to_wire(operation.attributes, change.attributes)
         case model.Copy():
             _relocation_to_wire(operation, wire.copy)
+        case model.WriteSymlink():
+            _symlink_to_wire(operation, wire.symlink_write)
         case _:
             assert_never(operation)
     return wire
@@ -150,6 +149,10 @@ def operation_from_wire(wire: operation_pb2.Operation) -> model.Operation:
         case "copy":
             copy = wire.copy
             return model.Copy(copy.path, _expected_revision(copy.path, copy.expectation), copy.destination)
+        case "symlink_write":
+            link = wire.symlink_write
+            attributes = attributes_from_wire(link.attributes)
+            return model.WriteSymlink(link.path, _expected(link.path, link.expectation), link.target, attributes)
         case _:
             message = "an operation without an action, or with one that this driver is too old to know"
             raise InvalidPath(message)
@@ -176,6 +179,21 @@ def result_from_wire(wire: operation_pb2.OperationResult) -> model.Observation |
     if which == "error":
         return error_from_wire(wire.error)
     return OutcomeUnknown("the driver did not say what became of the operation")
+
+
+def _symlink_to_wire(link: model.WriteSymlink, wire: operation_pb2.SymlinkWrite) -> None:
+    wire.path = link.path
+    _expectation_to_wire(link.expected, wire.expectation)
+    wire.target = link.target
+    if link.attributes != _NO_ATTRIBUTES:
+        attributes_to_wire(link.attributes, wire.attributes)
+
+
+def _expectation_to_wire(expected: str | None, wire: operation_pb2.Expectation) -> None:
+    if expected is None:
+        wire.absent.SetInParent()
+    else:
+        wire.revision = expected
 
 
 def _write_to_wire(write: model.Write, wire: operation_pb2.Write) -> None:

@@ -162,7 +162,7 @@ def shape_of(scopes: Mapping[str, Scope]) -> bytes:
 
 def _shape(scope: Scope) -> tuple[object, ...]:
     members = sorted(
-        (name, member.mode.value, member.filters, member.capabilities.name_comparison.value)
+        (name, member.mode.value, member.filters, member.symlinks, member.capabilities.name_comparison.value)
         for name, member in scope.members.items()
     )
     return scope.folder, members, scope.ignores[:1], scope.rules, scope.rule_prefix
@@ -211,7 +211,11 @@ def _scope(setup: Setup, folder: str, root: int) -> Scope:
     """Returns a folder of the setup as the core sees it."""
     options = setup.folders[folder]
     members = {
-        service.name: Member(mode=service.folders[folder].mode, filters=service.folders[folder].filters)
+        service.name: Member(
+            mode=service.folders[folder].mode,
+            filters=service.folders[folder].filters,
+            symlinks=service.folders[folder].symlinks,
+        )
         for service in setup.services.values()
         if folder in service.folders and service.folders[folder].mode
     }

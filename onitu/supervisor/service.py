@@ -332,6 +332,7 @@ class Service:
                     mode=Mode.READ if self._dry_run else mapping.mode,
                     options=of_folders[mapping.folder],
                     root_id=records.root_id(transaction, self.name, mapping.folder),
+                    symlinks=mapping.symlinks,
                 )
                 for mapping in self._setup.folders.values()
                 if mapping.mode

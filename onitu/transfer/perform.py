@@ -11,7 +11,18 @@ from typing import assert_never
 import attrs
 import trio
 
-from onitu.core.model import Copy, Delete, LocalFile, MakeDirectory, Move, Operation, SetAttributes, Write
+from onitu.core.model import (
+    Attributes,
+    Copy,
+    Delete,
+    LocalFile,
+    MakeDirectory,
+    Move,
+    Operation,
+    SetAttributes,
+    Write,
+    WriteSymlink,
+)
 from onitu.core.node import Action
 from onitu.core.plan import Source, Task
 from onitu.errors import DriverError, SourceChanged, Unavailable
@@ -234,5 +245,8 @@ class Performer:
                 return SetAttributes(task.path, task.expected or "", attributes_of(task))
             case Action.COPY:
                 return Copy(task.path, task.expected or "", task.destination)
+            case Action.WRITE_SYMLINK:
+                attributes = Attributes(task.version.mtime_ns)
+                return WriteSymlink(task.path, task.expected, task.version.target or "", attributes)
             case _:  # pragma: no cover
                 assert_never(task.action)

@@ -12,7 +12,7 @@ from tests.functional.harness import FOLDER, Onitu
 from tests.functional.processes import REACTION, UNIT
 from tests.functional.trees import Entry
 
-DIRECTORY = 2  # Number of the kind, as in the contract.
+DIRECTORY, SYMLINK = 2, 3  # Numbers of the kinds, as in the contract.
 
 
 class Control:
@@ -84,4 +84,6 @@ class Memory(Control):
 def _entry(entry: dict[str, Any]) -> Entry:
     if entry["kind"] == DIRECTORY:
         return Entry("directory")
+    if entry["kind"] == SYMLINK:
+        return Entry("other", entry["target"])
     return Entry("file", entry["blake3"], executable=bool(entry["executable"]), mtime_ns=entry["mtime_ns"])

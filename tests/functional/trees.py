@@ -29,8 +29,8 @@ class Entry:
     """What stands at one path.
 
     Attributes:
-        kind: "file", "directory", or "other" for what Onitu does not carry.
-        digest: BLAKE3 of a file's content in hexadecimal, "" otherwise.
+        kind: "file", "directory", or "other" for what Onitu does not carry, or only where it is told to: links.
+        digest: BLAKE3 of a file's content in hexadecimal, the target of a symbolic link, "" otherwise.
         executable: Whether its owner may execute the file.
         mtime_ns: Modification time of a file, 0 otherwise.
         inode: Number of the inode: the same one after a real rename.
@@ -83,6 +83,8 @@ def _walk(descriptor: int, prefix: str, *, hidden: bool) -> Iterator[tuple[str, 
 
 
 def _entry(name: str, descriptor: int, status: os.stat_result) -> Entry:
+    if stat.S_ISLNK(status.st_mode):
+        return Entry("other", digest=os.readlink(name, dir_fd=descriptor), inode=status.st_ino)
     if not stat.S_ISREG(status.st_mode):
         return Entry("other", inode=status.st_ino)
     return Entry(

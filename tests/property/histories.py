@@ -53,6 +53,7 @@ def worlds(
         paired=draw(st.booleans()),
         durable=draw(st.booleans()),
         policy=draw(st.sampled_from(policies)),
+        links=draw(st.booleans()),
         check=draw(st.sampled_from((False, False, False, True))),
     )
 

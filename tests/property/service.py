@@ -17,6 +17,8 @@ from onitu.core.node import Action
 from onitu.core.plan import Task
 from onitu.errors import DriverError, NotFound, RevisionMismatch
 
+_WITH_CONTENT = (Kind.FILE, Kind.SYMLINK)
+
 
 class Style(enum.Enum):
     """What kind of service is simulated."""
@@ -38,7 +40,7 @@ class Style(enum.Enum):
 
 @attrs.define(eq=False)
 class Item:
-    """A file, a directory, or (kind None) something that cannot be synchronised."""
+    """A file, a directory, a link whose content is its target, or (kind None) what cannot be synchronised."""
 
     kind: Kind | None
     number: int
@@ -104,6 +106,11 @@ class SimulatedService:
         if item.kind is Kind.DIRECTORY:
             revision = f"d{item.number}" if self.style.has_ids else "d"
             return Present(kind=Kind.DIRECTORY, revision=revision, native_id=native_id)
+        if item.kind is Kind.SYMLINK:
+            target = item.content.decode()
+            return Present(
+                kind=Kind.SYMLINK, revision=self.revision(item), mtime_ns=item.mtime, native_id=native_id, target=target
+            )
         wanted = digest or self.style is Style.CLOUD
         return Present(
             kind=Kind.FILE,
@@ -140,7 +147,7 @@ class SimulatedService:
     def contents(self) -> dict[str, bytes | None]:
         """Returns every path with its content, None for a directory."""
         return {
-            path: item.content if item.kind is Kind.FILE else None
+            path: item.content if item.kind is not Kind.DIRECTORY else None
             for path, item in self.walk()
             if item.kind is not None
         }
@@ -160,7 +167,7 @@ class SimulatedService:
             if item is not None:
                 raise RevisionMismatch(task.path)
             parent.children[name] = item = self._make(Kind.DIRECTORY)
-        elif task.action is Action.WRITE:
+        elif task.action in (Action.WRITE, Action.WRITE_SYMLINK):
             self._expect(item, task.expected, task.path)
             item = self._replace(parent, name, content, task)
         else:
@@ -176,7 +183,7 @@ class SimulatedService:
         if task.action is Action.DELETE:
             if item.children:
                 raise RevisionMismatch(f"{task.path} is not empty")
-            if item.kind is Kind.FILE:
+            if item.kind is not Kind.DIRECTORY:
                 self.trash.append(item.content)
             del parent.children[name]
             self._free(item)
@@ -197,10 +204,11 @@ class SimulatedService:
     def _replace(self, parent: Item, name: str, content: bytes, task: Task) -> Item:
         """Puts a staged file at its name, as a rename does."""
         old = parent.children.get(name)
-        item = self._make(Kind.FILE)
+        item = self._make(task.version.kind)
         item.content, item.executable = content, bool(task.version.executable)
         item.mtime = task.version.mtime_ns or 0
         if old is not None:
+            assert old.kind is item.kind
             self.trash.append(old.content)
             self._free(old)
         parent.children[name] = item
@@ -231,6 +239,13 @@ class SimulatedService:
         self.clock += 1
         return self.clock
 
+    def link(self, parent: Item, name: str, target: bytes) -> list[bytes]:
+        """A user makes a link, in place of one that is there: a link is never written to."""
+        lost = self.remove(parent, name) if name in parent.children else []
+        item = parent.children[name] = self._make(Kind.SYMLINK)
+        item.content = target
+        return lost
+
     def write(self, parent: Item, name: str, content: bytes) -> list[bytes]:
         """A user writes a file; one that is there keeps its id."""
         item = parent.children.get(name)
@@ -246,9 +261,9 @@ class SimulatedService:
     def remove(self, parent: Item, name: str) -> list[bytes]:
         """A user deletes an entry with everything in it."""
         item = parent.children.pop(name)
-        lost = [item.content] if item.kind is Kind.FILE else []
+        lost = [item.content] if item.kind in _WITH_CONTENT else []
         for _, below in list(self.walk(item)) if item.children else ():
-            if below.kind is Kind.FILE:
+            if below.kind in _WITH_CONTENT:
                 lost.append(below.content)
             self._free(below)
         self._free(item)
@@ -261,7 +276,7 @@ class SimulatedService:
             return None
         lost: list[bytes] = []
         if there is not None:
-            if there.kind is not Kind.FILE or item.kind is not Kind.FILE:
+            if there.kind not in _WITH_CONTENT or item.kind not in _WITH_CONTENT:
                 return None
             lost = self.remove(beyond, new_name)
         del parent.children[name]

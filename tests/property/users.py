@@ -20,6 +20,7 @@ NAMES = ("a", "b", "c.txt", "d", "e")
 USER_VERBS = (
     "create", "create", "create", "edit", "edit", "append", "empty", "delete", "delete", "rename", "rename", "rename",
     "swap", "mkdir", "mkdir", "to_directory", "to_file", "touch", "execute", "equal",
+    "link", "link", "relink", "to_link", "link_to_file",
 )  # fmt: skip
 SYNC_VERBS = (
     "snapshot", "list", "list", "consume", "consume", "ask", "ask", "settle", "plan", "plan", "plan_few", "do", "do",
@@ -138,6 +139,33 @@ class User:
             content = self._content()
             self._written(path, content, self._service.write(parent, name, content))
 
+    def _link(self) -> None:
+        free = self._free(self._a)
+        if free is not None and self._world.links:
+            self._make_link(*free)
+
+    def _relink(self) -> None:
+        found = self._pick(self._a, Kind.SYMLINK)
+        if found is not None:
+            self._make_link(found[0], *self._holder(found[0]))
+
+    def _to_link(self) -> None:
+        found = self._pick(self._a, Kind.FILE, Kind.DIRECTORY)
+        if found is not None and self._world.links:
+            self._make_link(found[0], *self._holder(found[0]))
+
+    def _make_link(self, path: str, parent: Item, name: str) -> None:
+        target = self._content()
+        self._written(path, target, self._service.link(parent, name, target))
+
+    def _link_to_file(self) -> None:
+        found = self._pick(self._a, Kind.SYMLINK)
+        if found is not None:
+            parent, name = self._holder(found[0])
+            self._world.superseded.update(self._service.remove(parent, name))
+            content = self._content()
+            self._written(found[0], content, self._service.write(parent, name, content))
+
     def _edit(self) -> None:
         self._rewrite(self._content())
 
@@ -166,7 +194,7 @@ class User:
             self._written(found[0], content, self._service.write(parent, name, content))
 
     def _delete(self) -> None:
-        found = self._pick(self._a, Kind.FILE, Kind.DIRECTORY)
+        found = self._pick(self._a, *Kind)
         if found is not None:
             self._world.say(f"    user {self._name} deletes {found[0]}")
             parent, name = self._holder(found[0])
@@ -176,7 +204,7 @@ class User:
                 self._world.changed(self._name, path)
 
     def _rename(self) -> None:
-        found = self._pick(self._a, Kind.FILE, Kind.DIRECTORY)
+        found = self._pick(self._a, *Kind)
         if found is None:
             return
         above, beyond = self._directory(self._b)
@@ -190,7 +218,7 @@ class User:
             self._world.moved(self._name, found[0], new)
 
     def _swap(self) -> None:
-        one, two = self._pick(self._a, Kind.FILE, Kind.DIRECTORY), self._pick(self._b, Kind.FILE, Kind.DIRECTORY)
+        one, two = self._pick(self._a, *Kind), self._pick(self._b, *Kind)
         if one is None or two is None:
             return
         if self._service.swap(*self._holder(one[0]), *self._holder(two[0])):

@@ -77,6 +77,7 @@ class World:
         paired: Whether live renames are reported as such.
         durable: Whether what is answered is durable.
         policy: Who keeps the name in a conflict.
+        links: Whether symbolic links take part.
         check: Whether the records are examined after every transaction.
     """
 
@@ -89,9 +90,11 @@ class World:
         paired: bool = True,
         durable: bool = True,
         policy: Policy = Policy.KEEP_BOTH,
+        links: bool = False,
         check: bool = False,
     ) -> None:
         self.check = check
+        self.links = links
         self.places: dict[str, Place] = {}
         members: dict[str, Member] = {}
         for index, style in enumerate(styles):
@@ -100,9 +103,10 @@ class World:
             self.places[name] = Place(service, live, paired)
             capabilities = Capabilities(
                 move_file=True, move_directory=True, make_directory=True, delete_file=True, set_attributes=True,
-                executable=True, native_ids=style.has_ids,
+                executable=True, native_ids=style.has_ids, symlinks=links,
             )  # fmt: skip
-            members[name] = Member(mode=modes[index] if modes else Mode.READ_WRITE, capabilities=capabilities)
+            mode = modes[index] if modes else Mode.READ_WRITE
+            members[name] = Member(mode=mode, capabilities=capabilities, symlinks=links)
         self.store = MemoryStore()
         self.scopes: dict[str, Scope] = {}
         tree = MemoryTree(self.store, self.scopes)
@@ -336,7 +340,7 @@ class World:
             return Unavailable("not now")
         if fault == 3:
             return OutcomeUnknown("lost")
-        content = b""
+        content = (task.version.target or "").encode()
         if task.source is not None:
             found = self.places[task.source.service].service.read(task.source.path, task.source.revision)
             known = task.version.digests.get("blake3")
@@ -601,7 +605,7 @@ class World:
         """Returns what a service holds, as far as it is synchronised."""
         service = self.places[name].service
         return {
-            path: (item.content, item.executable) if item.kind is Kind.FILE else None
+            path: (item.kind, item.content, item.executable) if item.kind is not Kind.DIRECTORY else None
             for path, item in service.walk()
             if item.kind is not None
         }
@@ -611,7 +615,7 @@ class World:
         self.created.setdefault(content, set()).add(name)
 
 
-_NEEDS_NOTHING = (Action.MAKE_DIRECTORY, Action.WRITE)
+_NEEDS_NOTHING = (Action.MAKE_DIRECTORY, Action.WRITE, Action.WRITE_SYMLINK)
 
 
 def describe(state: State) -> str:

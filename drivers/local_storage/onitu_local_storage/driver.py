@@ -142,7 +142,7 @@ def list_directory(folder: Folder, path: str) -> Iterator[tuple[str, Present | I
     if state is not RootState.OK:
         raise Unavailable(reason)
     try:
-        yield from observe.list_directory(root.fd, path)
+        yield from observe.list_directory(root.fd, path, symlinks=folder.symlinks)
     except OSError as error:
         raise from_os_error(error, path) from error
 
@@ -155,7 +155,7 @@ def stat_file(metadata: Metadata) -> Present | Absent | Inadmissible:
     state, reason = root.state()
     if state is not RootState.OK:
         raise Unavailable(reason)
-    return observe.look_beneath(root.fd, metadata.filename)
+    return observe.look_beneath(root.fd, metadata.filename, symlinks=root.symlinks)
 
 
 @plug.handler()
@@ -271,6 +271,15 @@ def set_attributes(metadata: Metadata, attributes: Attributes) -> Present:
     """Sets the time and the executable bit."""
     root = _root(metadata.folder)
     return _own(root, metadata, write.set_attributes(root, metadata.filename, _expected(metadata), attributes))
+
+
+@plug.handler()
+@_says_errors
+def write_symlink(metadata: Metadata, target: str, attributes: Attributes) -> Present:
+    """Writes a symbolic link, which nobody here ever follows."""
+    root = _root(metadata.folder)
+    state = write.write_symlink(root, metadata.filename, metadata.expected, target, attributes)
+    return _own(root, metadata, state)
 
 
 @plug.handler()

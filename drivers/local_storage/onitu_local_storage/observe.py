@@ -13,7 +13,7 @@ import stat as mode_of
 import time
 from typing import TYPE_CHECKING
 
-from onitu.plug import Absent, Inadmissible, Kind, Present
+from onitu.plug import Absent, Inadmissible, Kind, Present, link_fault
 
 from . import beneath
 from .failures import is_missing
@@ -30,8 +30,9 @@ _TICK_NS = 10_000_000
 _FORMAT = mode_of.S_IFMT
 _REGULAR = mode_of.S_IFREG
 _DIRECTORY = mode_of.S_IFDIR
+_LINK = mode_of.S_IFLNK
 _OTHERS = {
-    mode_of.S_IFLNK: "symbolic links are not synced yet",
+    mode_of.S_IFLNK: "is a symbolic link, and symbolic links are skipped",
     mode_of.S_IFSOCK: "is a socket",
     mode_of.S_IFIFO: "is a named pipe",
     mode_of.S_IFBLK: "is a block device",
@@ -99,12 +100,49 @@ def _file(status: os.stat_result, now: int, digests: dict[str, bytes] | None = N
     )
 
 
-def look(directory: int, name: bytes) -> Present | Inadmissible | Absent:
+def symlink(status: os.stat_result, target: str) -> Present:
+    """Returns the observation of a symbolic link. Its target can only change with the inode.
+
+    Args:
+        status: Of the link itself.
+        target: Where it points.
+    """
+    return Present(
+        kind=Kind.SYMLINK,
+        revision=revision_of(status),
+        mtime_ns=status.st_mtime_ns,
+        native_id=f"{status.st_dev}:{status.st_ino}",
+        target=target,
+        # Inodes are given out again at once: two links made one after the other may agree in all but their targets.
+        racy=-_TICK_NS < time.time_ns() - status.st_mtime_ns < _TICK_NS,
+    )
+
+
+def _read_link(status: os.stat_result, directory: int, name: bytes, path: str) -> Present | Inadmissible:
+    """Observes a symbolic link, which is read and never followed."""
+    try:
+        target = os.readlink(name, dir_fd=directory).decode()
+    except UnicodeDecodeError:
+        wrong: str | None = "it points to what is not UTF-8"
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        wrong = "it was replaced while it was looked at"
+    else:
+        wrong = link_fault(path, target)
+        if wrong is None:
+            return symlink(status, target)
+    return Inadmissible(f"is a symbolic link: {wrong}", revision_of(status), f"{status.st_dev}:{status.st_ino}")
+
+
+def look(directory: int, name: bytes, path: str, *, symlinks: bool = False) -> Present | Inadmissible | Absent:
     """Observes one entry.
 
     Args:
         directory: Descriptor of its directory.
         name: Its name.
+        path: Its path below the root.
+        symlinks: Whether symbolic links take part.
 
     Raises:
         OSError: It could not be found out.
@@ -118,10 +156,15 @@ def look(directory: int, name: bytes) -> Present | Inadmissible | Absent:
         return _directory(status)
     if kind == _REGULAR and _is_readable(status, directory, name):
         return _file(status, time.time_ns())
+    if kind == _LINK and symlinks:
+        try:
+            return _read_link(status, directory, name, path)
+        except FileNotFoundError:
+            return ABSENT
     return _inadmissible(status)
 
 
-def look_beneath(root: int, path: str) -> Present | Inadmissible | Absent:
+def look_beneath(root: int, path: str, *, symlinks: bool = False) -> Present | Inadmissible | Absent:
     """Observes the entry at a path below a root.
 
     Raises:
@@ -133,21 +176,29 @@ def look_beneath(root: int, path: str) -> Present | Inadmissible | Absent:
         directory = beneath.open_directory(root, parent)
     except OSError as error:
         if is_missing(error) or error.errno == errno.ELOOP:
-            return _below_what(root, parent)
+            return _below_what(root, parent, symlinks=symlinks)
         raise
     try:
-        return look(directory, name)
+        return look(directory, name, path, symlinks=symlinks)
     finally:
         os.close(directory)
 
 
-def _below_what(root: int, parent: bytes) -> Inadmissible | Absent:
-    """Tells nothing from something out of reach: what lies below a symbolic link is not absent, it is not ours."""
+def _below_what(root: int, parent: bytes, *, symlinks: bool) -> Inadmissible | Absent:
+    """Tells nothing from something out of reach: what lies below a symbolic link is not absent, it is not ours.
+
+    Where the link itself takes part nothing lies below it.
+    """
     base = os.dup(root)
+    passed: list[bytes] = []
     try:
         for name in parent.split(b"/"):
+            passed.append(name)
             status = os.stat(name, dir_fd=base, follow_symlinks=False)
             if mode_of.S_ISLNK(status.st_mode):
+                path = b"/".join(passed).decode()
+                if symlinks and isinstance(_read_link(status, base, name, path), Present):
+                    return ABSENT
                 return Inadmissible("lies below a symbolic link, and none is followed")
             following = beneath.open_directory(base, name)
             os.close(base)
@@ -161,12 +212,13 @@ def _below_what(root: int, parent: bytes) -> Inadmissible | Absent:
     return ABSENT
 
 
-def list_directory(root: int, path: str) -> Iterator[tuple[str, Present | Inadmissible]]:
+def list_directory(root: int, path: str, *, symlinks: bool = False) -> Iterator[tuple[str, Present | Inadmissible]]:
     """Observes every entry of a directory, in the order of the disk.
 
     Args:
         root: Descriptor of the folder's root.
         path: Of the directory; "" is the root, where the name that belongs to Onitu is left out.
+        symlinks: Whether symbolic links take part.
 
     Returns:
         Names and observations. Names that are not UTF-8 come as `os.scandir` gives them: the Plug reports them.
@@ -191,6 +243,12 @@ def list_directory(root: int, path: str) -> Iterator[tuple[str, Present | Inadmi
                         yield name, _file(status, now)
                     else:
                         yield name, _inadmissible(status)
+                elif kind == _LINK and symlinks:
+                    try:
+                        below = f"{path}/{name}" if path else name
+                        yield name, _read_link(status, descriptor, os.fsencode(name), below)
+                    except FileNotFoundError:
+                        continue
                 elif kind != _DIRECTORY:
                     yield name, _inadmissible(status)
                 elif path or name != beneath.HIDDEN:

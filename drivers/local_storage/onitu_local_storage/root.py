@@ -57,14 +57,16 @@ class Root:
         fd: Descriptor of the directory.
         id: Identity, as the core keeps it.
         area: The directory `.onitu`, or None where Onitu may not write.
+        symlinks: Whether symbolic links take part.
         closed: Set once it is closed.
     """
 
-    def __init__(self, path: str, fd: int, root_id: str, area: Area | None) -> None:
+    def __init__(self, path: str, fd: int, root_id: str, area: Area | None, *, symlinks: bool = False) -> None:
         self.path = path
         self.fd = fd
         self.id = root_id
         self.area = area
+        self.symlinks = symlinks
         self._marker_path = os.path.join(path, marker_file.NAME)
         self._has_marker = not root_id.startswith(_INODE_ID)
         self._seen = self._look()
@@ -173,7 +175,7 @@ def open_root(service_root: str, folder: Folder, owner: Owner) -> tuple[Root | N
             return None, error.report
         raise
     report = FolderReport(RootState.OK, root_id, local_root=path, path=os.path.normpath(folder.path))
-    return Root(path, descriptor, root_id, area), report
+    return Root(path, descriptor, root_id, area, symlinks=folder.symlinks), report
 
 
 def _open_or_create(path: str, folder: Folder) -> int:

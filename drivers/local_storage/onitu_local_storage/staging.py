@@ -29,6 +29,7 @@ _ANYBODY_EXECUTES = 0o777
 _EXECUTE = 0o111
 _PERMISSIONS = 0o777  # Set-user-id and the like are not kept: they were given to other bytes.
 _TMPFILE = getattr(os, "O_TMPFILE", 0)
+_THE_LINK = os.O_PATH | os.O_NOFOLLOW if hasattr(os, "O_PATH") else getattr(os, "O_SYMLINK", 0)
 _TOUCH = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -187,6 +188,26 @@ def _stage(area: Area, name: bytes, flags: int, *, executable: bool) -> Staged:
             raise
         descriptor = os.open(name, flags, mode, dir_fd=area.tmp)
     return Staged(area, descriptor, None if name == b"." else name)
+
+
+def create_symlink(area: Area, target: str, mtime_ns: int | None) -> Staged:
+    """Stages a symbolic link. What it points to is never looked at.
+
+    Args:
+        area: The folder's `.onitu`.
+        target: Where it points.
+        mtime_ns: Its modification time, or None for now.
+    """
+    name = secrets.token_hex(8).encode()
+    try:
+        os.symlink(target.encode(), name, dir_fd=area.tmp)
+    except FileNotFoundError:
+        if not area.remake(area.tmp):
+            raise
+        os.symlink(target.encode(), name, dir_fd=area.tmp)
+    if mtime_ns is not None:
+        os.utime(name, ns=(mtime_ns, mtime_ns), dir_fd=area.tmp, follow_symlinks=False)
+    return Staged(area, os.open(name, _THE_LINK | os.O_CLOEXEC, dir_fd=area.tmp), name)
 
 
 def reopen(area: Area, name: bytes) -> Staged:

@@ -259,7 +259,7 @@ class Watcher:
     def _look(self, path: str) -> tuple[int, State]:
         seq = self._tick()
         try:
-            return seq, observe.look_beneath(self._root.fd, path)
+            return seq, observe.look_beneath(self._root.fd, path, symlinks=self._root.symlinks)
         except OSError as error:
             if is_missing(error):
                 return seq, observe.ABSENT

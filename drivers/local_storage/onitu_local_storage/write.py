@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from onitu.plug import RevisionMismatch
 
 from . import beneath, content, staging, system
-from .observe import present, revision_of, same_content
+from .observe import present, revision_of, same_content, symlink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,6 +165,8 @@ def move(root: Root, old: str, expected: str, new: str) -> Present:
             if not _is_same_entry(after, before):
                 staging.move_new(new_directory, new_name, directory, name)
                 raise RevisionMismatch(f"{old!r} changed in the last moment")
+            if mode_of.S_ISLNK(after.st_mode):
+                return symlink(after, os.readlink(new_name, dir_fd=new_directory).decode())
             return present(after)
         finally:
             os.close(new_directory)
@@ -226,6 +228,32 @@ def make_directory(root: Root, path: str) -> Present:
     try:
         os.mkdir(name, dir_fd=directory)
         return present(os.stat(name, dir_fd=directory, follow_symlinks=False))
+    finally:
+        os.close(directory)
+
+
+def write_symlink(root: Root, path: str, expected: str | None, target: str, attributes: Attributes) -> Present:
+    """Writes a symbolic link, in place of another one if one is expected; that one goes to the trash.
+
+    Raises:
+        RevisionMismatch: Something else is there than is expected; nothing has changed.
+        OSError: It could not be written.
+    """
+    area = root.writable()
+    encoded = beneath.encode(path)
+    parent, _, name = encoded.rpartition(b"/")
+    directory = beneath.open_directory(root.fd, parent)
+    try:
+        staged = staging.create_symlink(area, target, attributes.mtime_ns)
+        try:
+            if expected is None:
+                return symlink(staged.publish(directory, name), target)
+            replaced = staging.require(directory, name, expected)
+            if not mode_of.S_ISLNK(replaced.st_mode):
+                raise RevisionMismatch(f"{path!r} is not a symbolic link")
+            return symlink(staged.replace(directory, name, path=encoded, before=replaced), target)
+        finally:
+            staged.discard()
     finally:
         os.close(directory)
 

@@ -2,9 +2,9 @@
 
 Requests, each with `do`:
 
-- `write` (`path`, `text` or `base64`), `delete`, `move` (`path`, `destination`), `make_directory`,
-  `make_executable`: as a user would. `save`: keeps the content in the file of the option `persist` now.
-- `tree`: answers `entries`, path to `{kind, base64, mtime_ns, executable, revision}`; with `digests`, `blake3` in
+- `write` (`path`, `text` or `base64`), `link` (`path`, `target`), `delete`, `move` (`path`, `destination`),
+  `make_directory`, `make_executable`: as a user would. `save`: keeps the content in the file of the option `persist` now.
+- `tree`: answers `entries`, path to `{kind, base64, mtime_ns, executable, target, revision}`; with `digests`, `blake3` in
   hexadecimal instead of `base64`.
 - `inject` (`task`, and any of `path`, `times`, `delay`, `error`, `message`, `change`, `torn`, `corrupt`): the next
   `times` (1) calls of that handler, on that path (any), wait `delay` seconds, then find the file changed to the text
@@ -226,6 +226,8 @@ class Control:
             case "write":
                 text = b64decode(request["base64"]) if "base64" in request else request["text"].encode()
                 self._tree.write(path, text)
+            case "link":
+                self._tree.link(path, request["target"])
             case "delete":
                 self._tree.delete(path)
             case "move":
@@ -246,6 +248,7 @@ class Control:
                     **_content(entry, digests=digests),
                     "mtime_ns": entry.mtime_ns,
                     "executable": entry.executable,
+                    "target": entry.target,
                     "revision": entry.revision,
                 }
                 for path, entry in self._tree.all()

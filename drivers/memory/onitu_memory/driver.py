@@ -92,12 +92,13 @@ def start() -> None:
 def open_folder(folder: Folder) -> FolderReport:
     """Finds the content an earlier process kept."""
     tree.native_ids = plug.options["native_ids"] is True
-    plug.declare(native_ids=tree.native_ids)
     if isinstance(largest := plug.options["max_whole_file"], int):
         plug.declare(max_whole_file=largest)
-    plug.withdraw(*_WITHOUT[str(plug.options["content"])])
     if isinstance(place := plug.options["staging"], str):
         staging.keep_in(place)
+    without = (*_WITHOUT[str(plug.options["content"])], *str(plug.options["without"] or "").split(","))
+    plug.declare(native_ids=tree.native_ids, move_directory="move_directory" not in without, without=without)
+    tree.implied = "make_directory" in without
     if isinstance(kept := plug.options["persist"], str) and not _loaded.is_set():
         tree.load(kept)
         _loaded.set()
@@ -317,6 +318,15 @@ def set_attributes(metadata: Metadata, attributes: Attributes) -> Present:
     with tree.lock:
         tree.expect(metadata.path, metadata.expected)
         return _done(metadata, tree.set_attributes(metadata.path, attributes))
+
+
+@plug.handler()
+def write_symlink(metadata: Metadata, target: str, attributes: Attributes) -> Present:
+    """Writes a symbolic link."""
+    faults.before("write_symlink", metadata.path)
+    with tree.lock:
+        tree.expect(metadata.path, metadata.expected)
+        return _done(metadata, tree.link(metadata.path, target, attributes=attributes))
 
 
 @plug.handler()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A file or a directory."""
+    """A file, a directory, or a symbolic link."""
 
     kind: Kind
     id: str
@@ -34,6 +34,7 @@ class Entry:
     content: bytes = b""
     mtime_ns: int = 0
     executable: bool = False
+    target: str | None = None
 
 
 class Tree:
@@ -41,6 +42,10 @@ class Tree:
 
     Args:
         changed: Called under the lock, after each change, with the path and where the entry was renamed from.
+
+    Attributes:
+        native_ids: Whether entries have an id that survives renames.
+        implied: Whether directories come and go with what lies in them.
     """
 
     def __init__(self, changed: Callable[[str, str | None], None]) -> None:
@@ -48,6 +53,7 @@ class Tree:
         self._saving = threading.Lock()
         self.id = uuid.uuid4().hex
         self.native_ids = True
+        self.implied = False
         self._entries: dict[str, Entry] = {}
         self._changed = changed
         # No revision is ever used twice, not even by a process that starts again from older content.
@@ -67,6 +73,14 @@ class Tree:
         """Returns an entry as Onitu observes it."""
         if entry.kind is Kind.DIRECTORY:
             return Present(kind=entry.kind, revision=entry.revision, native_id=entry.id if self.native_ids else "")
+        if entry.kind is Kind.SYMLINK:
+            return Present(
+                kind=entry.kind,
+                revision=entry.revision,
+                mtime_ns=entry.mtime_ns,
+                native_id=entry.id if self.native_ids else "",
+                target=entry.target,
+            )
         return Present(
             kind=entry.kind,
             revision=entry.revision,
@@ -107,9 +121,7 @@ class Tree:
         with self.lock:
             self._directory(path.rpartition("/")[0])
             old = self._entries.get(path)
-            if old is not None and old.kind is Kind.DIRECTORY:
-                message = f"{path}: is a directory"
-                raise RevisionMismatch(message)
+            self._refuse_other_kind(path, old, Kind.FILE)
             executable = old.executable if old and attributes.executable is None else bool(attributes.executable)
             return self._put(
                 path,
@@ -122,6 +134,29 @@ class Tree:
                     executable=executable,
                 ),
             )
+
+    def link(self, path: str, target: str, *, attributes: Attributes | None = None) -> Entry:
+        """Puts a symbolic link at a path, in place of one that is there."""
+        mtime_ns = attributes.mtime_ns if attributes is not None else None
+        with self.lock:
+            self._directory(path.rpartition("/")[0])
+            old = self._entries.get(path)
+            self._refuse_other_kind(path, old, Kind.SYMLINK)
+            return self._put(
+                path,
+                Entry(
+                    kind=Kind.SYMLINK,
+                    id=old.id if old else uuid.uuid4().hex,
+                    revision=self._next_revision(),
+                    mtime_ns=time.time_ns() if mtime_ns is None else mtime_ns,
+                    target=target,
+                ),
+            )
+
+    def _refuse_other_kind(self, path: str, old: Entry | None, kind: Kind) -> None:
+        if old is not None and old.kind is not kind:
+            message = f"{path}: is a {old.kind.name.lower()}"
+            raise RevisionMismatch(message)
 
     def set_attributes(self, path: str, attributes: Attributes) -> Entry:
         """Changes attributes of a file."""
@@ -151,6 +186,7 @@ class Tree:
                 raise RevisionMismatch(message)
             del self._entries[path]
             self._changed(path, None)
+            self._leave(path.rpartition("/")[0])
 
     def move(self, path: str, destination: str) -> Entry:
         """Renames an entry, with everything below it."""
@@ -167,6 +203,7 @@ class Tree:
             for name in [name for name in self._entries if name == path or name.startswith(f"{path}/")]:
                 self._entries[destination + name[len(path) :]] = self._entries.pop(name)
             self._changed(destination, path)
+            self._leave(path.rpartition("/")[0])
             return entry
 
     def save(self, file: str) -> None:
@@ -198,8 +235,18 @@ class Tree:
         self._changed(path, None)
         return entry
 
+    def _leave(self, path: str) -> None:
+        """Lets an implied directory go with the last that lay in it."""
+        while self.implied and path and not any(name.startswith(f"{path}/") for name in self._entries):
+            del self._entries[path]
+            self._changed(path, None)
+            path = path.rpartition("/")[0]
+
     def _directory(self, path: str) -> None:
         entry = self._entries.get(path)
+        if self.implied and path and entry is None:
+            self.make_directory(path)
+            return
         if path and (entry is None or entry.kind is not Kind.DIRECTORY):
             message = f"{path}: there is no such directory"
             raise NotFound(message)

@@ -411,6 +411,20 @@ class CopyFileResponse(_message.Message):
     observation: _observation_pb2.Observation
     def __init__(self, observation: _Optional[_Union[_observation_pb2.Observation, _Mapping]] = ...) -> None: ...
 
+class WriteSymlinkRequest(_message.Message):
+    __slots__ = ("folder", "symlink_write")
+    FOLDER_FIELD_NUMBER: _ClassVar[int]
+    SYMLINK_WRITE_FIELD_NUMBER: _ClassVar[int]
+    folder: str
+    symlink_write: _operation_pb2.SymlinkWrite
+    def __init__(self, folder: _Optional[str] = ..., symlink_write: _Optional[_Union[_operation_pb2.SymlinkWrite, _Mapping]] = ...) -> None: ...
+
+class WriteSymlinkResponse(_message.Message):
+    __slots__ = ("observation",)
+    OBSERVATION_FIELD_NUMBER: _ClassVar[int]
+    observation: _observation_pb2.Observation
+    def __init__(self, observation: _Optional[_Union[_observation_pb2.Observation, _Mapping]] = ...) -> None: ...
+
 class SyncRequest(_message.Message):
     __slots__ = ("folder",)
     FOLDER_FIELD_NUMBER: _ClassVar[int]

@@ -156,6 +156,11 @@ class DriverStub:
                 request_serializer=onitu_dot_driver_dot_v1_dot_driver__pb2.CopyFileRequest.SerializeToString,
                 response_deserializer=onitu_dot_driver_dot_v1_dot_driver__pb2.CopyFileResponse.FromString,
                 _registered_method=True)
+        self.WriteSymlink = channel.unary_unary(
+                '/onitu.driver.v1.Driver/WriteSymlink',
+                request_serializer=onitu_dot_driver_dot_v1_dot_driver__pb2.WriteSymlinkRequest.SerializeToString,
+                response_deserializer=onitu_dot_driver_dot_v1_dot_driver__pb2.WriteSymlinkResponse.FromString,
+                _registered_method=True)
         self.Sync = channel.unary_unary(
                 '/onitu.driver.v1.Driver/Sync',
                 request_serializer=onitu_dot_driver_dot_v1_dot_driver__pb2.SyncRequest.SerializeToString,
@@ -514,6 +519,23 @@ class DriverServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WriteSymlink(self, request, context):
+        """Writes one symbolic link; the link is never followed. Called only where the folder has `symlinks`.
+
+        Idempotent: no; repeated, it answers FAILED_PRECONDITION.
+        Order: as DeleteFile.
+        Codes:
+        NOT_FOUND           | the directory it is to lie in is not there   | observes the directory
+        FAILED_PRECONDITION | something else is there; nothing was changed | observes the path, decides again
+        INVALID_ARGUMENT    | the target is absolute, leaves the folder,   | reports the path
+        | or is none the service can hold              |
+        PERMISSION_DENIED   | writing there is forbidden                   | reports the path, tries again much later
+        UNIMPLEMENTED       | no `symlinks`                                | reports the path
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Sync(self, request, context):
         """Makes everything that was answered before this call durable: it survives a power cut.
 
@@ -662,6 +684,11 @@ def add_DriverServicer_to_server(servicer, server):
                     servicer.CopyFile,
                     request_deserializer=onitu_dot_driver_dot_v1_dot_driver__pb2.CopyFileRequest.FromString,
                     response_serializer=onitu_dot_driver_dot_v1_dot_driver__pb2.CopyFileResponse.SerializeToString,
+            ),
+            'WriteSymlink': grpc.unary_unary_rpc_method_handler(
+                    servicer.WriteSymlink,
+                    request_deserializer=onitu_dot_driver_dot_v1_dot_driver__pb2.WriteSymlinkRequest.FromString,
+                    response_serializer=onitu_dot_driver_dot_v1_dot_driver__pb2.WriteSymlinkResponse.SerializeToString,
             ),
             'Sync': grpc.unary_unary_rpc_method_handler(
                     servicer.Sync,
@@ -1301,6 +1328,33 @@ class Driver:
             '/onitu.driver.v1.Driver/CopyFile',
             onitu_dot_driver_dot_v1_dot_driver__pb2.CopyFileRequest.SerializeToString,
             onitu_dot_driver_dot_v1_dot_driver__pb2.CopyFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WriteSymlink(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onitu.driver.v1.Driver/WriteSymlink',
+            onitu_dot_driver_dot_v1_dot_driver__pb2.WriteSymlinkRequest.SerializeToString,
+            onitu_dot_driver_dot_v1_dot_driver__pb2.WriteSymlinkResponse.FromString,
             options,
             channel_credentials,
             insecure,

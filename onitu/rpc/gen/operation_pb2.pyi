@@ -111,21 +111,35 @@ class Copy(_message.Message):
     destination: str
     def __init__(self, path: _Optional[str] = ..., expectation: _Optional[_Union[Expectation, _Mapping]] = ..., destination: _Optional[str] = ...) -> None: ...
 
+class SymlinkWrite(_message.Message):
+    __slots__ = ("path", "expectation", "target", "attributes")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    EXPECTATION_FIELD_NUMBER: _ClassVar[int]
+    TARGET_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    expectation: Expectation
+    target: str
+    attributes: Attributes
+    def __init__(self, path: _Optional[str] = ..., expectation: _Optional[_Union[Expectation, _Mapping]] = ..., target: _Optional[str] = ..., attributes: _Optional[_Union[Attributes, _Mapping]] = ...) -> None: ...
+
 class Operation(_message.Message):
-    __slots__ = ("write", "deletion", "move", "directory_creation", "attribute_change", "copy")
+    __slots__ = ("write", "deletion", "move", "directory_creation", "attribute_change", "copy", "symlink_write")
     WRITE_FIELD_NUMBER: _ClassVar[int]
     DELETION_FIELD_NUMBER: _ClassVar[int]
     MOVE_FIELD_NUMBER: _ClassVar[int]
     DIRECTORY_CREATION_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTE_CHANGE_FIELD_NUMBER: _ClassVar[int]
     COPY_FIELD_NUMBER: _ClassVar[int]
+    SYMLINK_WRITE_FIELD_NUMBER: _ClassVar[int]
     write: Write
     deletion: Deletion
     move: Move
     directory_creation: DirectoryCreation
     attribute_change: AttributeChange
     copy: Copy
-    def __init__(self, write: _Optional[_Union[Write, _Mapping]] = ..., deletion: _Optional[_Union[Deletion, _Mapping]] = ..., move: _Optional[_Union[Move, _Mapping]] = ..., directory_creation: _Optional[_Union[DirectoryCreation, _Mapping]] = ..., attribute_change: _Optional[_Union[AttributeChange, _Mapping]] = ..., copy: _Optional[_Union[Copy, _Mapping]] = ...) -> None: ...
+    symlink_write: SymlinkWrite
+    def __init__(self, write: _Optional[_Union[Write, _Mapping]] = ..., deletion: _Optional[_Union[Deletion, _Mapping]] = ..., move: _Optional[_Union[Move, _Mapping]] = ..., directory_creation: _Optional[_Union[DirectoryCreation, _Mapping]] = ..., attribute_change: _Optional[_Union[AttributeChange, _Mapping]] = ..., copy: _Optional[_Union[Copy, _Mapping]] = ..., symlink_write: _Optional[_Union[SymlinkWrite, _Mapping]] = ...) -> None: ...
 
 class OperationError(_message.Message):
     __slots__ = ("code", "message", "retry_delay", "quota_exceeded")

@@ -188,4 +188,5 @@ def _done(task: Task) -> State:
         size=version.size,
         executable=version.executable,
         digests=version.digests,
+        target=version.target,
     )

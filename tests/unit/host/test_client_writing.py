@@ -25,6 +25,7 @@ from onitu.core.model import (
     SetAttributes,
     Upload,
     Write,
+    WriteSymlink,
 )
 from onitu.errors import (
     DriverError,
@@ -230,6 +231,7 @@ class TestApply:
             "MakeDirectory": lambda _request: done(wire.MakeDirectoryResponse()),
             "SetAttributes": lambda _request: done(wire.SetAttributesResponse()),
             "CopyFile": lambda _request: done(wire.CopyFileResponse()),
+            "WriteSymlink": lambda _request: done(wire.WriteSymlinkResponse()),
         }
         operations: list[Operation] = [
             Delete("a", "r"),
@@ -237,19 +239,21 @@ class TestApply:
             MakeDirectory("d"),
             SetAttributes("a", "r", Attributes(executable=True)),
             Copy("a", "r", "b"),
+            WriteSymlink("a", None, "b"),
             Write(Upload(path="a", expected=None, size=3), b"abc"),
         ]
 
         results = await client_of(connection, SINGLE).apply("f", operations)
 
         assert isinstance(results[0], RevisionMismatch)
-        assert results[1:] == [THERE] * 5
+        assert results[1:] == [THERE] * 6
         assert [name for name, _ in connection.calls] == [
             "DeleteFile",
             "MoveFile",
             "MakeDirectory",
             "SetAttributes",
             "CopyFile",
+            "WriteSymlink",
         ]
         assert cast("wire.MoveFileRequest", connection.requests("MoveFile")[0]).move.destination == "b"
         assert b"".join(received) == b"abc"

@@ -86,6 +86,20 @@ def test_capabilities_follow_from_handlers_and_declarations() -> None:
     assert able.name_comparison is NameComparison.EXACT
 
 
+def test_service_may_be_declared_to_be_without_a_task() -> None:
+    """D7: a service that turns out not to have something is served without that handler, and with it again."""
+    plug = Toy(*READING, *WHOLE).plug
+    plug.declare(without=("move_file", "write_symlink"))
+    assert not plug.capabilities.move_file
+    assert "move_file" in plug.missing_features()
+    with pytest.raises(Unsupported):
+        plug.call("move_file")
+
+    plug.declare(without=())
+
+    assert plug.capabilities.move_file
+
+
 def test_driver_without_handlers_can_nothing() -> None:
     """Nothing is promised that is not there."""
     able = Plug().capabilities

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from blake3 import blake3
 
@@ -24,6 +25,7 @@ from onitu.core.model import (
     SetAttributes,
     Upload,
     Write,
+    WriteSymlink,
 )
 from onitu.errors import (
     Corrupted,
@@ -190,6 +192,31 @@ def test_each_operation_answers_what_is_there_then() -> None:
     assert deleted.state == Absent()
     assert written.seq < moved.seq < copied.seq < made.seq < deleted.seq
     assert set(toy.files) == {"base/photos/c"}
+
+
+def test_symlinks_stay_inside_and_are_written_only_where_they_take_part() -> None:
+    """G16, B11: the SDK hands no target that leads out to a driver, and none at all where links are skipped."""
+    toy, writing = writer("stat_file")
+    written: list[tuple[str, str]] = []
+
+    def write_symlink(metadata: Metadata, target: str, attributes: Attributes) -> Present:
+        written.append((metadata.path, target))
+        return Present(kind=Kind.SYMLINK, revision="r", mtime_ns=attributes.mtime_ns, target=target)
+
+    toy.plug.handler()(write_symlink)
+    keeping = msgspec.structs.replace(FOLDER, symlinks=True)
+
+    for target in ("/etc/passwd", "../../etc/passwd", "d/..", ".onitu/root"):
+        with pytest.raises(InvalidPath):
+            writing.apply(keeping, WriteSymlink("link", None, target))
+    with pytest.raises(InvalidPath):
+        writing.apply(FOLDER, WriteSymlink("link", None, "a"))
+    with pytest.raises(RevisionMismatch):
+        writing.apply(keeping, WriteSymlink("link", "other", "a"))
+    answer = writing.apply(keeping, WriteSymlink("link", None, "a", Attributes(7)))
+
+    assert written == [("base/photos/link", "a")]
+    assert answer.state == Present(kind=Kind.SYMLINK, revision="r", mtime_ns=7, target="a")
 
 
 def test_handler_may_number_its_own_look() -> None:

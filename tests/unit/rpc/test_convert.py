@@ -37,7 +37,7 @@ PRESENTS = st.builds(
     extra=st.binary(max_size=20),
     racy=st.booleans(),
 )
-LINKS = st.builds(model.Present, kind=st.just(Kind.SYMLINK), revision=SOME_TEXT, target=TEXT)
+LINKS = st.builds(model.Present, kind=st.just(Kind.SYMLINK), revision=SOME_TEXT, target=SOME_TEXT)
 STATES = (
     PRESENTS
     | LINKS
@@ -65,6 +65,7 @@ OPERATIONS = (
     | st.builds(model.MakeDirectory, path=TEXT)
     | st.builds(model.SetAttributes, path=TEXT, expected=TEXT, attributes=ATTRIBUTES)
     | st.builds(model.Copy, path=TEXT, expected=TEXT, destination=TEXT)
+    | st.builds(model.WriteSymlink, path=TEXT, expected=st.none() | TEXT, target=TEXT, attributes=ATTRIBUTES)
 )
 PRESENT = model.Present(kind=Kind.FILE, revision="r")
 

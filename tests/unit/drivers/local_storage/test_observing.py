@@ -84,6 +84,26 @@ def test_below_a_link(root: Root, files: Path, tmp_path: Path) -> None:
         assert "symbolic link" in state.reason
 
 
+def test_links_that_take_part(root: Root, files: Path) -> None:
+    """B11, G16: a link inside the folder is an entry; one that leads out, or cannot be said, is not, with a reason."""
+    targets = {"in": "a", "up": "../a", "out": "../..", "abs": "/etc/passwd", "odd": os.fsdecode(b"\xff")}
+    (files / "d").mkdir()
+    for name, target in targets.items():
+        (files / "d" / name).symlink_to(target)
+        os.utime(files / "d" / name, ns=(10**18, 10**18), follow_symlinks=False)
+
+    found = dict(observe.list_directory(root.fd, "d", symlinks=True))
+
+    assert {name: state.target for name, state in found.items() if isinstance(state, Present)} == {
+        "in": "a",
+        "up": "../a",
+    }
+    assert all("symbolic link" in state.reason for state in found.values() if isinstance(state, Inadmissible))
+    assert found == {name: observe.look_beneath(root.fd, f"d/{name}", symlinks=True) for name in targets}
+    assert observe.look_beneath(root.fd, "d/in/below", symlinks=True) == Absent()
+    assert isinstance(observe.look_beneath(root.fd, "d/abs/below", symlinks=True), Inadmissible)
+
+
 def test_inadmissible(root: Root, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is no file and no directory is there, with a reason that a user can read."""
     (files / "link").symlink_to("nowhere")
@@ -95,7 +115,7 @@ def test_inadmissible(root: Root, files: Path, monkeypatch: pytest.MonkeyPatch) 
 
     reasons = {name: state.reason for name, state in found.items() if isinstance(state, Inadmissible)}
     assert reasons == {
-        "link": "symbolic links are not synced yet",
+        "link": "is a symbolic link, and symbolic links are skipped",
         "pipe": "is a named pipe",
         "socket": "is a socket",
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from blake3 import blake3
-from onitu_local_storage import content, staging, system, write
+from onitu_local_storage import content, observe, staging, system, write
 from onitu_local_storage.root import Root
 
 from onitu.plug import (
@@ -326,6 +326,57 @@ class TestDelete:
 
         assert not (files / "link").is_symlink()
         assert (tmp_path / "target").read_bytes() == b"safe"
+
+
+class TestSymlink:
+    """Writing symbolic links."""
+
+    def test_new_link(self, root: Root, files: Path) -> None:
+        """B11: a link is made whole under its name, with its time, and what is answered is what is seen."""
+        answer = write.write_symlink(root, "link", None, "no/where", Attributes(10**18))
+
+        assert (files / "link").readlink() == Path("no/where")
+        assert (files / "link").lstat().st_mtime_ns == 10**18
+        assert observe.look_beneath(root.fd, "link", symlinks=True) == answer
+        assert answer.target == "no/where"
+        assert leftovers(files) == []
+
+    def test_replaces_only_the_link_that_is_expected(self, root: Root, files: Path) -> None:
+        """B11: another link goes to the trash as a link; a file, or anything where nothing is expected, stays."""
+        before = write.write_symlink(root, "d", None, "one", Attributes())
+        (files / "file").write_bytes(b"content")
+        with pytest.raises(RevisionMismatch):
+            write.write_symlink(root, "d", None, "two", Attributes())
+        with pytest.raises(RevisionMismatch):
+            write.write_symlink(root, "d", "other", "two", Attributes())
+        with pytest.raises(RevisionMismatch):
+            write.write_symlink(root, "file", None, "two", Attributes())
+
+        write.write_symlink(root, "d", before.revision, "two", Attributes())
+
+        assert (files / "d").readlink() == Path("two")
+        assert (files / "file").read_bytes() == b"content"
+        assert [path.readlink() for path in (files / ".onitu/trash").rglob("*") if path.is_symlink()] == [Path("one")]
+        assert leftovers(files) == []
+
+    def test_moves_as_a_link(self, root: Root, files: Path) -> None:
+        """B11: a renamed link is answered as the link it is."""
+        before = write.write_symlink(root, "link", None, "one", Attributes(10**18))
+
+        answer = write.move(root, "link", before.revision, "other")
+
+        assert answer == observe.look_beneath(root.fd, "other", symlinks=True)
+        assert not (files / "link").is_symlink()
+
+    def test_never_through_a_link(self, root: Root, files: Path, tmp_path: Path) -> None:
+        """G16: a directory that is a link by now is not gone through, whatever is written."""
+        (tmp_path / "out").mkdir()
+        (files / "d").symlink_to(tmp_path / "out")
+
+        with pytest.raises(OSError, match=r"Not a directory|symbolic links"):
+            write.write_symlink(root, "d/link", None, "one", Attributes())
+
+        assert list((tmp_path / "out").iterdir()) == []
 
 
 class TestMove:
