@@ -76,9 +76,10 @@ def mover(
             return known
     if not entry.native_id:
         return None
-    for candidate in list(work.tree.by_native_id(service, entry.native_id)):
-        if candidate == occupant:
-            return None  # It is what it was.
+    candidates = list(work.tree.by_native_id(service, entry.native_id))
+    if occupant in candidates:
+        return None  # It is what it was, whatever became of its other names.
+    for candidate in candidates:
         node = work.tree.node(candidate)
         state = node.services[service]
         seen = state.seen

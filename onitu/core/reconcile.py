@@ -289,6 +289,10 @@ def _take_in(
     """Records what was seen of a node and decides about it."""
     state = node.state(service)
     if seq < state.seq:
+        path = work.path_on(service, there) if state.gone else None
+        if path is not None:
+            # Its old place was looked at since this was seen: that says nothing of the new one.
+            work.effects.append(Recheck(service, path))
         return
     known, before = state.known, state.seen
     if (

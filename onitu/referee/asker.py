@@ -47,10 +47,12 @@ class Asker:
         while True:
             await link.to_ask.wait(until=link.settle_at)
             link.asking = True
-            while link.waits_for_paths:
-                await self._paths()
-            while link.waits_for_digests:
-                await self._digests()
+            # Nothing is taken for gone while it may be what another question will find.
+            while link.waits_for_paths or link.waits_for_digests:
+                while link.waits_for_paths:
+                    await self._paths()
+                if link.waits_for_digests:
+                    await self._digests()
             await self._listings()
             if link.settle_at is not None and link.settle_at <= trio.current_time():
                 link.settle_at = None

@@ -53,7 +53,7 @@ def test_p11_nothing_is_changed_without_its_expectation(world: World, history: l
     world.rest()
 
     for _, task in world.done:
-        assert (task.expected is None) <= (task.action in (Action.WRITE, Action.MAKE_DIRECTORY))
+        assert (task.expected is None) <= (task.action in (Action.WRITE, Action.WRITE_SYMLINK, Action.MAKE_DIRECTORY))
 
 
 @given(worlds(), busy)

@@ -30,6 +30,10 @@ SMALL = 1024 * 1024
 
 _PIECE = 1024 * 1024  # Larger pieces gain nothing and leave the processor's cache.
 _KERNEL_PIECE = 256 * 1024 * 1024  # A copy within the kernel cannot be interrupted: half a second at most each.
+_ZEROS = bytes(_PIECE)
+_RUN = 64 * 1024  # Zeros are left out by as much: fewer are not worth a call.
+_ZERO_RUN = bytes(_RUN)
+_BLOCK = 512  # The unit of st_blocks, whatever the file system's own is.
 _DROPBOX_BLOCK = 4 * 1024 * 1024
 _READ = os.O_RDONLY | os.O_NONBLOCK  # Should a pipe be there by now, opening it must not wait for a writer.
 
@@ -158,6 +162,22 @@ def write_at(descriptor: int, data: bytes | memoryview, offset: int) -> None:
             done += os.pwrite(descriptor, view[done:], offset + done)
 
 
+def write_sparse(descriptor: int, data: bytes, offset: int) -> None:
+    """Writes all the bytes at an offset, but leaves holes for zeros beyond what was written before."""
+    written, zeros_from = 0, max(0, os.fstat(descriptor).st_size - offset)
+    for begin in range(0, len(data), _RUN):
+        last = min(begin + _RUN, len(data)) - 1
+        if begin < zeros_from or data[begin] or data[last] or data[begin : last + 1] != _ZERO_RUN[: last + 1 - begin]:
+            continue
+        if written < begin:
+            write_at(descriptor, memoryview(data)[written:begin], offset + written)
+        written = last + 1
+    if written < len(data):
+        write_at(descriptor, memoryview(data)[written:] if written else data, offset + written)
+    elif written:
+        os.ftruncate(descriptor, offset + written)
+
+
 def write_bytes(descriptor: int, content: bytes, upload: Upload) -> dict[str, bytes]:
     """Writes a whole file from memory.
 
@@ -276,21 +296,49 @@ def clone(origin: int, descriptor: int) -> bool:
 
 
 def _copy_in_kernel(origin: int, descriptor: int, size: int) -> bool:
-    """Copies without the bytes passing through this process, and tells whether it was possible."""
+    """Copies without the bytes passing through this process, and tells whether it was possible. Holes stay holes."""
     if not hasattr(os, "copy_file_range"):
         return False
-    done = 0
-    while done < size:
-        try:
-            count = os.copy_file_range(origin, descriptor, min(_KERNEL_PIECE, size - done), done, done)
-        except OSError as error:
-            if error.errno in system.LACKING or error.errno == errno.EXDEV:
-                return False
-            raise
-        if count == 0:
-            return False  # Some file systems say so of files they cannot copy; at worst the file has shrunk.
-        done += count
+    for begin, end in data_of(origin, size):
+        done = begin
+        while done < end:
+            try:
+                count = os.copy_file_range(origin, descriptor, min(_KERNEL_PIECE, end - done), done, done)
+            except OSError as error:
+                if error.errno in system.LACKING or error.errno == errno.EXDEV:
+                    return False
+                raise
+            if count == 0:
+                return False  # Some file systems say so of files they cannot copy; at worst the file has shrunk.
+            done += count
+    os.ftruncate(descriptor, size)
     return True
+
+
+def data_of(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
+    """Yields the parts of an open file that are no holes, as (begin, end).
+
+    Args:
+        descriptor: The file.
+        size: Its size.
+    """
+    if os.fstat(descriptor).st_blocks * _BLOCK >= size:
+        yield 0, size
+        return
+    end = 0
+    while end < size:
+        try:
+            begin = os.lseek(descriptor, end, os.SEEK_DATA)
+            end = min(os.lseek(descriptor, begin, os.SEEK_HOLE), size)
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                return  # Nothing but a hole is left.
+            if error.errno not in system.LACKING:
+                raise
+            begin, end = end, size  # It has fewer blocks than bytes for another reason, and cannot say where.
+        if begin >= size:
+            return
+        yield begin, end
 
 
 def copy_bytes(origin: int, descriptor: int) -> None:
@@ -302,11 +350,15 @@ def copy_bytes(origin: int, descriptor: int) -> None:
 
 
 def _copy_through(origin: int, descriptor: int, digests: dict[str, Hash]) -> None:
-    buffer = memoryview(bytearray(_PIECE))
+    buffer = bytearray(_PIECE)
+    view = memoryview(buffer)
     offset = 0
-    while count := os.preadv(origin, [buffer], offset):
-        piece = buffer[:count]
+    while count := os.preadv(origin, [view], offset):
+        piece = view[:count]
         for digest in digests.values():
             digest.update(piece)
-        write_at(descriptor, piece, offset)
+        # Only what is all zeros is looked at to its end.
+        if count != _PIECE or buffer != _ZEROS:
+            write_at(descriptor, piece, offset)
         offset += count
+    os.ftruncate(descriptor, offset)

@@ -74,7 +74,7 @@ def write_chunk(root: Root, metadata: Metadata, offset: int, chunk: bytes) -> No
     """
     staged = _reopen(root.writable(), metadata)
     try:
-        content.write_at(staged.fd, chunk, offset)
+        content.write_sparse(staged.fd, chunk, offset)
     finally:
         os.close(staged.fd)
 

@@ -50,6 +50,49 @@ def test_a_hard_link_is_two_files() -> None:
     assert set(desk.heads()) == {"f", "g"}
 
 
+def test_a_renamed_hard_link_takes_no_other_name_along() -> None:
+    """Regression, P18: another name of the same file was taken for the one that was renamed."""
+    desk = Desk("A", "B")
+    desk.show("A", "f", inode("x", 1))
+    desk.show("A", "g", inode("x", 1), probed={"f": inode("x", 1)})
+    nodes = [desk.node("f").id, desk.node("g").id]
+
+    # Renaming changes the revision at both names.
+    desk.show("A", "g", inode("x", 1, revision="n"), probed={"f": Absent()})
+    desk.show("A", "h", inode("x", 1, revision="n"), probed={"f": Absent(), "g": inode("x", 1, revision="n")})
+
+    assert [desk.node("h").id, desk.node("g").id] == nodes
+
+
+def test_a_move_that_was_seen_before_its_old_place_was_missed() -> None:
+    """Regression, P18: the new place was looked at before the old one, so the entry was seen nowhere."""
+    desk = Desk("A", "B")
+    desk.show("A", "f", inode("x", 1), seq=1)
+    node = desk.node("f").id
+    desk.show("A", "f", Absent(), seq=9, fresh=True)
+    desk.show("A", "g", inode("x", 1), seq=5)
+    assert Recheck("A", "g") in desk.effects
+
+    desk.show("A", "g", inode("x", 1), seq=10, fresh=True)
+
+    assert desk.node("g").id == node
+
+
+def test_an_edit_through_one_name_has_the_others_looked_at() -> None:
+    """F6: a file is written through one of its names; the others have to be looked at, once."""
+    desk = Desk("A", "B")
+    desk.show("A", "f", inode("x", 1))
+    desk.show("A", "g", inode("x", 1), probed={"f": inode("x", 1)})
+    desk.effects.clear()
+
+    desk.show("A", "f", inode("y", 1, mtime=2))
+    assert Recheck("A", "g") in desk.effects
+    desk.effects.clear()
+    desk.show("A", "g", inode("y", 1, mtime=2))
+
+    assert Recheck("A", "f") not in desk.effects
+
+
 def test_a_reused_inode_is_another_file() -> None:
     """File systems give ids out again: size and modification time have to agree too."""
     desk = Desk("A", "B")

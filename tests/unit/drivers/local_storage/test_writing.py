@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 from blake3 import blake3
-from onitu_local_storage import content, observe, staging, system, write
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from onitu_local_storage import content, observe, staging, system, uploads, write
 from onitu_local_storage.root import Root
 
 from onitu.plug import (
@@ -19,6 +21,7 @@ from onitu.plug import (
     InvalidPath,
     Kind,
     LocalFile,
+    Metadata,
     Present,
     RevisionMismatch,
     SourceChanged,
@@ -326,6 +329,69 @@ class TestDelete:
 
         assert not (files / "link").is_symlink()
         assert (tmp_path / "target").read_bytes() == b"safe"
+
+
+def make_sparse(path: Path, size: int, *parts: tuple[int, bytes]) -> None:
+    """Makes a file of holes with some bytes in it."""
+    with path.open("wb") as file:
+        for offset, part in parts:
+            file.seek(offset)
+            file.write(part)
+        file.truncate(size)
+
+
+class TestSparse:
+    """Files with holes."""
+
+    @pytest.mark.parametrize("parts", [(), ((0, b"begin"),), ((5_000_000, b"middle"), (15_999_997, b"end"))])
+    def test_holes_stay_holes(
+        self, root: Root, files: Path, tmp_path: Path, parts: tuple[tuple[int, bytes], ...]
+    ) -> None:
+        """D9: a copy of a sparse file has its bytes, its size, and hardly more blocks."""
+        make_sparse(tmp_path / "source", 16_000_000, *parts)
+        source = local_file(tmp_path, "source")
+
+        write.upload_local(root, new_file("a", source.identity.size), source)
+
+        assert (files / "a").read_bytes() == (tmp_path / "source").read_bytes()
+        assert (files / "a").stat().st_blocks * 512 <= 3 * 1024 * 1024
+
+    @given(
+        st.lists(
+            st.tuples(st.sampled_from([0, 1, content._RUN - 1, content._RUN, content._RUN * 2]), st.booleans()),
+            max_size=6,
+        ),
+        st.integers(0, 3),
+    )
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+    def test_chunks_of_zeros(self, tmp_path: Path, parts: list[tuple[int, bool]], twice: int) -> None:
+        """D9: whatever of a chunk is zeros, and whatever is written a second time, the file is what was written."""
+        chunks = [(b"\0" if zeros else b"x") * size for size, zeros in parts]
+        path = tmp_path / "staged"
+        path.write_bytes(b"")
+        descriptor = os.open(path, os.O_RDWR)
+        try:
+            offset = 0
+            for number, chunk in enumerate(chunks):
+                if number == twice:
+                    content.write_sparse(descriptor, b"y" * len(chunk), offset)
+                content.write_sparse(descriptor, chunk, offset)
+                offset += len(chunk)
+        finally:
+            os.close(descriptor)
+
+        assert path.read_bytes() == b"".join(chunks)
+
+    def test_a_stream_of_zeros_takes_no_room(self, root: Root, files: Path) -> None:
+        """D9: what comes in chunks is sparse where it can be."""
+        about = Metadata("a", "docs", session="s", upload=new_file("a", 4 * content.SMALL), expected=None)
+        uploads.start(root, about)
+        for number in range(4):
+            uploads.write_chunk(root, about, number * content.SMALL, bytes(content.SMALL))
+        uploads.end(root, about)
+
+        assert (files / "a").stat().st_size == 4 * content.SMALL
+        assert (files / "a").stat().st_blocks == 0
 
 
 class TestSymlink:
