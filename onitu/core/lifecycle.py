@@ -175,7 +175,7 @@ def mend(work: Work, node: Node) -> bool:
             return False
         if held is None and state.present:
             held = known
-    if is_loser_shown(work, node):
+    if is_loser_shown(work, node) or _is_left_behind(work, node):
         return False
     if held is not None:
         node.head = held.version
@@ -198,9 +198,21 @@ def is_loser_shown(work: Work, copy: Node) -> bool:
     for state in loser.services.values():
         known, intent = state.known, state.intent
         held = loser.versions.get(known.version) if known is not None else None
+        if held is not None and held.moved_to is not None:
+            continue  # It has lost nothing, and is only moved.
         if (held is not None and held.kept_as == copy.id) or (intent is not None and intent.phase is Phase.SENT):
             return True
     return False
+
+
+def _is_left_behind(work: Work, node: Node) -> bool:
+    """Returns whether a service that cannot rename still holds the content of a node at the place it is moved from."""
+    left = work.tree.find(node.version.kept_from) if node.version.kept_from is not None else None
+    return left is not None and any(
+        state.known is not None and state.known.version in left.versions
+        and left.versions[state.known.version].moved_to == node.id
+        for state in left.services.values()
+    )  # fmt: skip
 
 
 def _held_place(work: Work, node: Node) -> Place:

@@ -54,6 +54,7 @@ class Version(msgspec.Struct, frozen=True, gc=False, array_like=True, kw_only=Tr
         kept_as: The node that holds this content under a conflict name, if it lost a conflict.
         kept_from: The node whose place still shows this content on some services, for a conflict copy.
         bytes_of: Number of the version whose bytes these are, where only attributes were changed; 0 for its own.
+        moved_to: The node that has this content at its new place, where a service cannot rename (`core.parting`).
     """
 
     number: int
@@ -69,6 +70,7 @@ class Version(msgspec.Struct, frozen=True, gc=False, array_like=True, kw_only=Tr
     kept_as: NodeId | None = None
     kept_from: NodeId | None = None
     bytes_of: int = 0
+    moved_to: NodeId | None = None
 
 
 class Base(msgspec.Struct, frozen=True, gc=False, array_like=True):

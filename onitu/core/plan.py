@@ -18,6 +18,7 @@ from onitu.core.lifecycle import hold, mend
 from onitu.core.model import Kind
 from onitu.core.names import aside_name
 from onitu.core.node import Action, Base, Intent, Node, NodeId, Phase, Place, ServiceName, ServiceState, Version
+from onitu.core.parting import part
 from onitu.core.paths import link_fault
 from onitu.core.routes import Routes, Sources
 from onitu.core.task import Obstacle, Plan, Source, Task
@@ -251,7 +252,25 @@ class Planner:
         path, destination = self._routes.path(held.place), self._reach(node, place)
         if path is None or destination is None or destination.startswith(path + "/"):
             return  # In the last case the directory it goes to still lies in it: that one leaves first.
-        self._add(node, state, Action.MOVE, path, place=place, destination=destination)
+        self._relocate(node, state, path, destination, place)
+
+    def _relocate(self, node: Node, state: ServiceState, path: str | None, destination: str, place: Place) -> None:
+        """Plans a rename, or where the service cannot rename, the making of what is to be deleted later."""
+        able = self._member.capabilities
+        is_directory = node.version.kind is Kind.DIRECTORY
+        if able.move_file and (able.move_directory or not is_directory):
+            self._add(node, state, Action.MOVE, path, place=place, destination=destination)
+        elif state.intent is not None:
+            self._result.needs_sync = True  # What is left behind must not be what a power cut could take back.
+        elif node.version.kind is Kind.FILE and self._sources.find(node, node.version, own=True) is None:
+            self._hinder(node, Obstacle.NO_SOURCE)
+        elif part(self._work, self._service, node) is not None:
+            self._routes.forget()
+            here = node.state(self._service)
+            if is_directory:
+                self._add(node, here, Action.MAKE_DIRECTORY, destination, place=place)
+            else:
+                self._write(node, here, destination, place)
 
     def _replace(self, node: Node, state: ServiceState, held: Base) -> None:
         """Plans new content or new attributes for an entry that is in its place."""
@@ -302,6 +321,9 @@ class Planner:
         known = state.known
         if known is None or (not self._member.readable and not state.present):
             return
+        if not self._member.capabilities.delete_file:
+            self._hinder(node, Obstacle.NO_DELETION)
+            return
         if node.version.kind is Kind.DIRECTORY:
             for child in self._work.held_children(self._service, node.id):
                 place = self._planned.get(child, _STAYS)
@@ -324,7 +346,8 @@ class Planner:
 
     def _kept(self, held: Version) -> bool:
         """Returns whether content that is about to be replaced is held under its conflict name here, if it lost one."""
-        copy = self._tree.find(held.kept_as) if held.kept_as is not None else None
+        kept = held.kept_as if held.kept_as is not None else held.moved_to
+        copy = self._tree.find(kept) if kept is not None else None
         if copy is None or copy.deleted:
             return True
         if self._service in copy.outside:
@@ -386,7 +409,7 @@ class Planner:
         aside = Place(held.place.parent, aside_name(held.place.name, node_id))
         path, destination = self._routes.path(held.place), self._routes.path(aside)
         if destination is not None:
-            self._add(node, state, Action.MOVE, path, place=aside, destination=destination)
+            self._relocate(node, state, path, destination, aside)
 
     def _add(
         self,

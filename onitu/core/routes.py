@@ -39,6 +39,10 @@ class Routes:
         if takes_along:
             self._paths = {self._root: ""}
 
+    def forget(self) -> None:
+        """Forgets where directories were: one of them has become another node."""
+        self._paths = {self._root: ""}
+
     def path(self, place: Place) -> str | None:
         """Returns the path of a place; None if its directory is not there, or is being changed right now."""
         above = self._directory(place.parent)
@@ -83,22 +87,23 @@ class Sources:
         self._service = service
         self._names = [name for name in sources if name in work.scope.members and work.member(name).readable]
 
-    def find(self, node: Node, version: Version) -> Source | None:
+    def find(self, node: Node, version: Version, *, own: bool = False) -> Source | None:
         """Returns the best place to read a version from: its own services, or where a conflict's loser still lies.
 
         Args:
             node: The node that is to be written.
             version: What is to be written.
+            own: Whether what the service itself holds of it elsewhere counts.
         """
         for service in self._names:
-            found = self._in(service, node, version.number)
+            found = self._in(service, node, version.number, own=own)
             if found is not None:
                 return found
         loser = self._work.tree.find(version.kept_from) if version.kept_from is not None else None
         if loser is None:
             return None
         for number, held in loser.versions.items():
-            if held.kept_as == node.id:
+            if node.id in (held.kept_as, held.moved_to):
                 # The service's own copy first: the bytes stay where they are.
                 for service in sorted(self._names, key=lambda name: name != self._service):
                     found = self._in(service, loser, number, own=True)

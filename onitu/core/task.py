@@ -57,6 +57,7 @@ class Obstacle(enum.Enum):
 
     COLLISION = "another entry has a name that the service cannot tell from this one"
     UNMANAGED = "something that Onitu does not synchronise is in its place"
+    NO_DELETION = "it was deleted elsewhere, and this service cannot delete"
     NO_SYMLINKS = "it is a symbolic link, and this service cannot hold one"
     LINK_LEADS_OUT = "it is a symbolic link that leads out of the folder from here"
     NO_SOURCE = "no service that holds this version can be read now"

@@ -256,7 +256,7 @@ class Writer:
             message = f"{operation.path} -> {operation.target}: {wrong}"
             raise InvalidPath(message)
         metadata = self._plug.metadata(
-            folder, operation.path, revision=operation.expected or 0.0, expected=operation.expected
+            folder, operation.path, revision=operation.expected or "", expected=operation.expected
         )
         self._expect(metadata)
         answer = self._plug.call("write_symlink", metadata, operation.target, operation.attributes)

@@ -43,6 +43,7 @@ def worlds(
     styles: tuple[Style, ...] = tuple(Style),
     modes: bool = False,
     policies: tuple[Policy, ...] = (Policy.KEEP_BOTH,),
+    lacking: tuple[tuple[str, ...], ...] = ((),),
 ) -> World:
     """Draws a setup of two to five services."""
     count = draw(st.integers(least, most))
@@ -54,6 +55,7 @@ def worlds(
         durable=draw(st.booleans()),
         policy=draw(st.sampled_from(policies)),
         links=draw(st.booleans()),
+        without=draw(st.lists(st.sampled_from(lacking), min_size=count, max_size=count)),
         check=draw(st.sampled_from((False, False, False, True))),
     )
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
+import msgspec
 from blake3 import blake3
 
 from onitu.core.admission import exclusion
@@ -78,10 +79,11 @@ class World:
         durable: Whether what is answered is durable.
         policy: Who keeps the name in a conflict.
         links: Whether symbolic links take part.
+        without: What each service cannot do; all can do everything unless said otherwise.
         check: Whether the records are examined after every transaction.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  Each says what a setup is like; most tests name one or two.
         self,
         styles: list[Style],
         *,
@@ -91,6 +93,7 @@ class World:
         durable: bool = True,
         policy: Policy = Policy.KEEP_BOTH,
         links: bool = False,
+        without: list[tuple[str, ...]] | None = None,
         check: bool = False,
     ) -> None:
         self.check = check
@@ -105,6 +108,8 @@ class World:
                 move_file=True, move_directory=True, make_directory=True, delete_file=True, set_attributes=True,
                 executable=True, native_ids=style.has_ids, symlinks=links,
             )  # fmt: skip
+            for task in without[index] if without else ():
+                capabilities = msgspec.structs.replace(capabilities, **{task: False})
             mode = modes[index] if modes else Mode.READ_WRITE
             members[name] = Member(mode=mode, capabilities=capabilities, symlinks=links)
         self.store = MemoryStore()
@@ -316,7 +321,12 @@ class World:
             assert isinstance(tree, MemoryTree)
             planner = Planner(work, name, sources=self.names)
             plan = planner.plan(list(tree.dirty(name, FOLDER)), most_tasks=most, most_bytes=1 << 40)
+        able = self.scope.members[name].capabilities
         for task in plan.tasks:
+            if task.action is Action.MOVE:
+                assert able.move_file, task
+                assert able.move_directory or task.version.kind is not Kind.DIRECTORY, task
+            assert able.delete_file or task.action is not Action.DELETE, task
             self.say(f"  plan {name} {describe_task(task)}")
             assert task.action in _NEEDS_NOTHING or task.expected is not None, task
         place.tasks.extend(plan.tasks)

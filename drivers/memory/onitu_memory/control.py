@@ -3,9 +3,10 @@
 Requests, each with `do`:
 
 - `write` (`path`, `text` or `base64`), `link` (`path`, `target`), `delete`, `move` (`path`, `destination`),
-  `make_directory`, `make_executable`: as a user would. `save`: keeps the content in the file of the option `persist` now.
-- `tree`: answers `entries`, path to `{kind, base64, mtime_ns, executable, target, revision}`; with `digests`, `blake3` in
-  hexadecimal instead of `base64`.
+  `make_directory`, `make_executable`: as a user would. `save`: keeps the content in the file of the option `persist`
+  now.
+- `tree`: answers `entries`, path to `{kind, base64, mtime_ns, executable, target, revision}`; with `digests`, `blake3`
+  in hexadecimal instead of `base64`.
 - `inject` (`task`, and any of `path`, `times`, `delay`, `error`, `message`, `change`, `torn`, `corrupt`): the next
   `times` (1) calls of that handler, on that path (any), wait `delay` seconds, then find the file changed to the text
   `change`, then raise the error of that name; a listing that is `torn` breaks off in its middle, content that is

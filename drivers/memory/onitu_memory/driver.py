@@ -98,7 +98,6 @@ def open_folder(folder: Folder) -> FolderReport:
         staging.keep_in(place)
     without = (*_WITHOUT[str(plug.options["content"])], *str(plug.options["without"] or "").split(","))
     plug.declare(native_ids=tree.native_ids, move_directory="move_directory" not in without, without=without)
-    tree.implied = "make_directory" in without
     if isinstance(kept := plug.options["persist"], str) and not _loaded.is_set():
         tree.load(kept)
         _loaded.set()

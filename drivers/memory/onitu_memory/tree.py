@@ -42,10 +42,6 @@ class Tree:
 
     Args:
         changed: Called under the lock, after each change, with the path and where the entry was renamed from.
-
-    Attributes:
-        native_ids: Whether entries have an id that survives renames.
-        implied: Whether directories come and go with what lies in them.
     """
 
     def __init__(self, changed: Callable[[str, str | None], None]) -> None:
@@ -53,7 +49,6 @@ class Tree:
         self._saving = threading.Lock()
         self.id = uuid.uuid4().hex
         self.native_ids = True
-        self.implied = False
         self._entries: dict[str, Entry] = {}
         self._changed = changed
         # No revision is ever used twice, not even by a process that starts again from older content.
@@ -186,7 +181,6 @@ class Tree:
                 raise RevisionMismatch(message)
             del self._entries[path]
             self._changed(path, None)
-            self._leave(path.rpartition("/")[0])
 
     def move(self, path: str, destination: str) -> Entry:
         """Renames an entry, with everything below it."""
@@ -203,7 +197,6 @@ class Tree:
             for name in [name for name in self._entries if name == path or name.startswith(f"{path}/")]:
                 self._entries[destination + name[len(path) :]] = self._entries.pop(name)
             self._changed(destination, path)
-            self._leave(path.rpartition("/")[0])
             return entry
 
     def save(self, file: str) -> None:
@@ -235,18 +228,8 @@ class Tree:
         self._changed(path, None)
         return entry
 
-    def _leave(self, path: str) -> None:
-        """Lets an implied directory go with the last that lay in it."""
-        while self.implied and path and not any(name.startswith(f"{path}/") for name in self._entries):
-            del self._entries[path]
-            self._changed(path, None)
-            path = path.rpartition("/")[0]
-
     def _directory(self, path: str) -> None:
         entry = self._entries.get(path)
-        if self.implied and path and entry is None:
-            self.make_directory(path)
-            return
         if path and (entry is None or entry.kind is not Kind.DIRECTORY):
             message = f"{path}: there is no such directory"
             raise NotFound(message)

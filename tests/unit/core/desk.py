@@ -56,7 +56,14 @@ class Desk:
         self.tree = MemoryTree(MemoryStore(), self._scopes)
         root = self.tree.create("f", None)
         self.tree.put(root)
-        capabilities = Capabilities(move_file=True, set_attributes=True, executable=True)
+        capabilities = Capabilities(
+            move_file=True,
+            move_directory=True,
+            make_directory=True,
+            delete_file=True,
+            set_attributes=True,
+            executable=True,
+        )  # fmt: skip
         members = {
             name: Member(mode=(modes or {}).get(name, Mode.READ_WRITE), capabilities=capabilities)
             for name in services or ("A", "B")
