@@ -17,7 +17,7 @@ def agree(core: Core, onitu: Onitu, memory: Memory) -> None:
 
 @pytest.mark.parametrize("without", ["move_file", "move_directory", "move_file,move_directory,copy_file"])
 def test_what_cannot_be_renamed_is_made_anew_and_then_deleted(new_setup: Setups, without: str) -> None:
-    """D7, F6: files and directories renamed on a disk, and directories swapped, arrive at a service that cannot rename, undamaged."""
+    """D7, F6: what is renamed or swapped on a disk arrives undamaged at a service that cannot rename."""
     onitu = new_setup("a")
     memory = Memory(onitu, "m", without=without)
     root = onitu["a"]
