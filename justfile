@@ -60,6 +60,10 @@ property *options: init
 functional *options: init
     {{run}} pytest -n 2 tests/functional {{options}}
 
+# Tests of one driver, `just driver local_storage`: everything Onitu does with it, beside a local disk
+driver name *options: init
+    ONITU_TEST_DRIVER={{name}} {{run}} pytest -n 2 tests/functional/driver {{options}}
+
 # Speed and memory, beside rsync and rclone in the same run
 bench *workloads: init
     .ci/need rsync

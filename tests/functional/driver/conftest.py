@@ -6,14 +6,22 @@ import pytest
 
 from tests.functional.driver.pairs import Pair, Way
 from tests.functional.harness import Setups
-from tests.functional.targets import target_class, tested_driver
+from tests.functional.targets import driver_under_test, target_class
 
 
-def pytest_report_header() -> str:
+def pytest_configure() -> None:
+    """Refuses a driver without a target before anything is collected."""
+    try:
+        target_class(driver_under_test())
+    except LookupError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_report_header() -> list[str]:
     """Says which driver is tested, and what it says it cannot do."""
-    unable = target_class(tested_driver()).unable
-    lines = [f"driver under test: {tested_driver()}", *(f"not that {key.value}: {why}" for key, why in unable.items())]
-    return "; ".join(lines)
+    unable = target_class(driver_under_test()).unable
+    lines = [f"not that {ability.value}: {reason}" for ability, reason in unable.items()]
+    return [f"driver under test: {driver_under_test()}", *lines]
 
 
 @pytest.fixture

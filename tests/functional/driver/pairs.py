@@ -14,7 +14,7 @@ import pytest
 
 from tests.functional.harness import FOLDER, Onitu, Setups
 from tests.functional.processes import START, Core
-from tests.functional.targets import Ability, Target, target_class, tested_driver
+from tests.functional.targets import Ability, Target, driver_under_test, target_class
 from tests.functional.targets.local_storage import LocalStorage
 from tests.functional.trees import Entry, Tree, below, differences
 
@@ -54,7 +54,7 @@ class Pair:
         """
         onitu = setups()
         local = LocalStorage(onitu, "disk", **(disk or {}))
-        return cls(onitu, local, target_class(tested_driver())(onitu, "tested", **(tested or {})))
+        return cls(onitu, local, target_class(driver_under_test())(onitu, "tested", **(tested or {})))
 
     @property
     def core(self) -> Core:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.functional.driver.pairs import Held, Pair, needs
 from tests.functional.harness import Setups
-from tests.functional.targets import Ability, target_class, tested_driver
+from tests.functional.targets import Ability, driver_under_test, target_class
 from tests.functional.targets.local_storage import LocalStorage
 from tests.functional.trees import Entry, differences, digest_of
 
@@ -104,7 +104,7 @@ def test_a_second_source_takes_over(new_setup: Setups) -> None:
 def test_a_late_joiner_fetches_from_the_fastest(new_setup: Setups, fastest: str) -> None:
     """F6 (late joiner): a service that comes later gets everything, from the one with the highest velocity."""
     onitu = new_setup()
-    make = target_class(tested_driver())
+    make = target_class(driver_under_test())
     holders = [make(onitu, name, velocity=0.9 if name == fastest else 0.1) for name in ("one", "two")]
     for number in range(12):
         holders[number % 2].write(f"{number % 3}/{number}.txt", b"content %d" % number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.functional.targets.find import ENTRY_POINTS, target_class, tested_driver
+from tests.functional.targets.find import ENTRY_POINTS, driver_under_test, target_class
 from tests.functional.targets.target import Ability, Target
 
-__all__ = ["ENTRY_POINTS", "Ability", "Target", "target_class", "tested_driver"]
+__all__ = ["ENTRY_POINTS", "Ability", "Target", "driver_under_test", "target_class"]

@@ -18,7 +18,7 @@ ENTRY_POINTS = "onitu.test_targets"
 DEFAULT = "memory"
 
 
-def tested_driver() -> str:
+def driver_under_test() -> str:
     """Returns the name of the driver under test."""
     return os.environ.get("ONITU_TEST_DRIVER") or DEFAULT
 
