@@ -45,7 +45,7 @@ def test_everything_flows_from_r_to_w(one_way: Pair) -> None:
 
 
 def test_nothing_is_written_where_the_mode_is_r(one_way: Pair) -> None:
-    """F6 (mode r), B7: what a user of the other side does changes nothing in a place that is only read."""
+    """F6 (mode r), B7, F3: what is done on the other side changes nothing where it is only read, and is told."""
     pair = one_way
     source, target = (getattr(pair, name) for name in sides(pair))
     before = pair.held(source)
@@ -54,8 +54,9 @@ def test_nothing_is_written_where_the_mode_is_r(one_way: Pair) -> None:
     target.delete("deleted.txt")
     source.write("last.txt", b"written after all that")
     pair.wait(lambda: "last.txt" in target.tree(), "what was written last has arrived")
-    pair.core.wait_for("settled")
+    pair.core.wait_for("file_ignored", path="made there.txt", cause="mode", service=target.name)
 
+    assert pair.core.log.named("service_failed") == []
     assert pair.held(source) == {**before, "last.txt": pair.held(source)["last.txt"]}
 
 
