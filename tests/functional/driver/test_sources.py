@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -110,11 +112,25 @@ def test_a_late_joiner_fetches_from_the_fastest(new_setup: Setups, fastest: str)
         holders[number % 2].write(f"{number % 3}/{number}.txt", b"content %d" % number)
     onitu.once()
     assert differences(holders[0].tree(), holders[1].tree()) == []
-    late = LocalStorage(onitu, "late", velocity=0.5)
-    run = onitu.once()
+    # It comes when both are there: a choice between services that are still starting would be no choice.
+    come = onitu.directory / "come"
+    late = LocalStorage(
+        onitu, "late", velocity=0.5, root=str(onitu["late"]), driver={"command": waiting_for(come, "local_storage")}
+    )
+    late.root.mkdir(parents=True)
+    run = onitu.start("--once")
+    run.wait_until(lambda: len(run.log.named("snapshot_finished")) == len(holders), "both holders are there")
+    come.touch()
+    assert run.wait() == 0
 
     assert {path for path in late.tree() if path.endswith(".txt")} == {f"{n % 3}/{n}.txt" for n in range(12)}
     assert set(run.log.routes) == {(fastest, "late")}
+
+
+def waiting_for(sign: Path, driver: str) -> list[str]:
+    """Builds a command that starts a driver once a file is there."""
+    wait = 'until [ -e "$0" ]; do sleep 0.05; done; exec "$@"'
+    return ["sh", "-c", wait, str(sign), sys.executable, "-P", "-m", "onitu.plug", driver]
 
 
 def test_three_services(new_setup: Setups) -> None:
