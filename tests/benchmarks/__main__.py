@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks.report import as_json, machine, table
-from tests.benchmarks.workloads import DEFAULT, WORKLOADS, Results, missing_tools
+from tests.benchmarks.workloads import DEFAULT, F7, WORKLOADS, Results, f7_workloads, missing_tools
 
 ROUNDS = 3
 
@@ -22,13 +22,16 @@ def main() -> int:
         The exit code: 1 if a tool is missing. A missed goal is in the table, and no failure.
     """
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Onitu beside rsync and rclone.")
-    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"of {', '.join(WORKLOADS)}")
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"of {', '.join(WORKLOADS)}, or f7")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the files of f7 (default: all)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="counted rounds (default: %(default)s)")
     parser.add_argument("--directory", type=Path, default=Path(tempfile.gettempdir()), help="where the work lies")
     parser.add_argument("--json", action="store_true", help="print every run instead of tables")
     arguments = parser.parse_args()
-    if unknown := set(arguments.workloads) - WORKLOADS.keys():
-        parser.error(f"no such workload: {', '.join(sorted(unknown))}; there are {', '.join(WORKLOADS)}")
+    workloads = {**WORKLOADS, **f7_workloads(arguments.scale)}
+    wanted = [name for given in arguments.workloads or DEFAULT for name in (F7 if given == "f7" else [given])]
+    if unknown := set(wanted) - workloads.keys():
+        parser.error(f"no such workload: {', '.join(sorted(unknown))}; there are {', '.join(workloads)}, f7")
     if missing := missing_tools():
         print(f"install {', '.join(missing)} first", file=sys.stderr)
         return 1
@@ -37,10 +40,10 @@ def main() -> int:
     results: dict[str, Results] = {}
     if not arguments.json:
         print(machine(arguments.directory), end="\n\n", flush=True)
-    for name in arguments.workloads or DEFAULT:
-        results[name] = WORKLOADS[name].run(arguments.directory, arguments.rounds)
+    for name in wanted:
+        results[name] = workloads[name].run(arguments.directory, arguments.rounds)
         if not arguments.json:
-            print("\n".join(table(WORKLOADS[name], results[name])), flush=True)
+            print("\n".join(table(workloads[name], results[name])), flush=True)
     if arguments.json:
         print(json.dumps(as_json(results), indent=2))
     return 0

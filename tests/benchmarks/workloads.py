@@ -271,10 +271,29 @@ PEERS = (ONITU, RSYNC, RCLONE)
 WITH_FLOOR = (*PEERS, CP)
 
 
-def f7(count: int, size: int, targets: int) -> Workload:
-    """Builds one of the sets of CONTRACT F7."""
-    title = f"{count:,} x {size // MIB} MiB, {targets + 1} services, first sync"
-    return Workload(title, first_copy(Files(count=count, size=size), PEERS, targets=targets))
+#: Count and size of the files of CONTRACT F7, each for two and three services.
+F7_SETS = ((1_000, MIB), (100, 10 * MIB), (10, 100 * MIB))
+
+
+def f7_workloads(scale: float = 1.0) -> dict[str, Workload]:
+    """Builds the workloads of CONTRACT F7; every copy is compared with its source by checksums.
+
+    Args:
+        scale: Share of the files that are made, at least one of each size.
+
+    Returns:
+        Name to workload. Names are those of the whole sets.
+    """
+    return {
+        f"f7-{count}-{services}": _f7(max(1, round(count * scale)), size, services)
+        for services in (2, 3)
+        for count, size in F7_SETS
+    }
+
+
+def _f7(count: int, size: int, services: int) -> Workload:
+    title = f"{count:,} x {size // MIB} MiB, {services} services, first sync"
+    return Workload(title, first_copy(Files(count=count, size=size), PEERS, targets=services - 1))
 
 
 WORKLOADS = {
@@ -303,13 +322,11 @@ WORKLOADS = {
         memory((10_000, 100_000), 100),
         (Goal("≤ 150 MiB at 100,000 files", limit=150 * MIB),),
     ),
-    "f7-1000-2": f7(1_000, MIB, 1),
-    "f7-100-2": f7(100, 10 * MIB, 1),
-    "f7-10-2": f7(10, 100 * MIB, 1),
-    "f7-1000-3": f7(1_000, MIB, 2),
-    "f7-100-3": f7(100, 10 * MIB, 2),
-    "f7-10-3": f7(10, 100 * MIB, 2),
+    **f7_workloads(),
 }
+
+#: Those of CONTRACT F7.
+F7 = tuple(f7_workloads())
 
 #: Those that the goals are about; the others are named on the command line.
 DEFAULT = tuple(name for name, workload in WORKLOADS.items() if workload.goals)
