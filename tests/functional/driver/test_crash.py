@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 
+import psutil
 import pytest
 
 from tests.functional.driver.pairs import Held, Pair
+from tests.functional.processes import wait_until
 from tests.functional.targets import Target
 from tests.functional.trees import digest_of
 
@@ -31,8 +33,10 @@ def held(request: pytest.FixtureRequest, pair: Pair) -> tuple[Held, bytes]:
 
 
 def kill_driver(held: Held, service: Target) -> None:
-    """Kills the driver of a service."""
-    held.pair.core.process_of(service.name).kill()
+    """Kills the driver of a service, and waits until it is gone."""
+    driver = held.pair.core.process_of(service.name)
+    driver.kill()
+    wait_until(lambda: not driver.is_running() or driver.status() == psutil.STATUS_ZOMBIE, "it is gone")
 
 
 def arrives(held: Held, content: bytes) -> None:
