@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 
-import psutil
 import pytest
 
 from tests.functional.driver.pairs import Held, Pair
@@ -36,7 +35,7 @@ def kill_driver(held: Held, service: Target) -> None:
     """Kills the driver of a service, and waits until it is gone."""
     driver = held.pair.core.process_of(service.name)
     driver.kill()
-    wait_until(lambda: not driver.is_running() or driver.status() == psutil.STATUS_ZOMBIE, "it is gone")
+    wait_until(lambda: driver not in held.pair.core.drivers(), "it is gone")
 
 
 def arrives(held: Held, content: bytes) -> None:
