@@ -7,10 +7,36 @@ import msgspec
 from onitu.core.absence import settle_absence
 from onitu.core.lifecycle import learn, retire
 from onitu.core.model import Kind, Observation, Present
-from onitu.core.node import Action, Base, Gone, Intent, Node, NodeId, Phase, Place, Seen, ServiceName, ServiceState
+from onitu.core.node import (
+    TORN,
+    Action,
+    Base,
+    Gone,
+    Intent,
+    Node,
+    NodeId,
+    Phase,
+    Place,
+    Seen,
+    ServiceName,
+    ServiceState,
+)
 from onitu.core.reconcile import decide, from_the_top
 from onitu.core.tree import Recheck, Work
-from onitu.errors import DriverError, NotFound, RevisionMismatch
+from onitu.errors import Corrupted, DriverError, NotFound, RevisionMismatch
+
+
+class Mangled(Corrupted):
+    """What was written lies there with other bytes than those that were sent.
+
+    Args:
+        message: What was found, for a person.
+        there: What lies there now.
+    """
+
+    def __init__(self, message: str, there: Observation) -> None:
+        super().__init__(message)
+        self.there = there
 
 
 def answered(
@@ -39,30 +65,46 @@ def answered(
     intent = state.intent
     if intent is None or intent.phase is not Phase.SENT:
         return
-    if isinstance(outcome, DriverError):
+    if isinstance(outcome, Mangled):
+        after = _done(work, service, node, intent, outcome.there, mangled=True)
+    elif isinstance(outcome, DriverError):
         _failed(work, service, node, state, outcome)
         return
-    replaced = state.known
-    if replaced is not None and intent.expected is not None:
-        retire(state, intent.expected)
-    if replaced is not None and replaced.place != intent.place:
-        work.departed.note(service, replaced.place, outcome.seq)
-    after = None
-    if intent.place is None:
-        _deleted(work, service, node, state, outcome.seq)
     else:
-        if replaced is None or replaced.place != intent.place:
-            if not _is_held(work, service, intent.place.parent):
-                _disown(work, service, node, state, outcome)
-                return
-            _take_over(work, service, node, intent.place)
-        after = _written(node, state, intent, intent.place, outcome)
+        after = _done(work, service, node, intent, outcome, mangled=False)
+    if after is _DISOWNED:
+        return
     state.drift = 0
     if durable:
         state.base, state.intent = after, None
     else:
         state.intent = msgspec.structs.replace(intent, phase=Phase.VISIBLE, after=after, before=None, epoch=epoch)
     decide(work, service, node)
+
+
+def _done(
+    work: Work, service: ServiceName, node: Node, intent: Intent, outcome: Observation, *, mangled: bool
+) -> Base | None:
+    """Records what was done and returns what the service holds since; `_DISOWNED` where that is nobody's."""
+    state = node.state(service)
+    replaced = state.known
+    if replaced is not None and intent.expected is not None:
+        retire(state, intent.expected)
+    if replaced is not None and replaced.place != intent.place:
+        work.departed.note(service, replaced.place, outcome.seq)
+    if intent.place is None:
+        _deleted(work, service, node, state, outcome.seq)
+        return None
+    if replaced is None or replaced.place != intent.place:
+        if not _is_held(work, service, intent.place.parent):
+            _disown(work, service, node, state, outcome)
+            return _DISOWNED
+        _take_over(work, service, node, intent.place)
+    return _written(node, state, intent, intent.place, outcome, mangled=mangled)
+
+
+#: What was put into another directory than was meant.
+_DISOWNED = Base(TORN, Place(0, ""), "")
 
 
 def durable(work: Work, service: ServiceName, node_id: NodeId, *, flushed: int | None = None) -> None:
@@ -170,16 +212,21 @@ def _take_over(work: Work, service: ServiceName, node: Node, where: Place) -> No
         tree.put(other)
 
 
-def _written(node: Node, state: ServiceState, intent: Intent, place: Place, outcome: Observation) -> Base:
-    """Records what is there after a mutation and returns what the service is known to hold."""
+def _written(
+    node: Node, state: ServiceState, intent: Intent, place: Place, outcome: Observation, *, mangled: bool
+) -> Base:
+    """Records what is there after a mutation and returns what the service is known to hold.
+
+    Bytes that were mangled are nobody's content: they are written again, expecting just them.
+    """
     entry = outcome.state
     revision = entry.revision if isinstance(entry, Present) else ""
     if isinstance(entry, Present):
-        if intent.action in {Action.WRITE, Action.COPY}:
+        if intent.action in {Action.WRITE, Action.COPY} and not mangled:
             learn(node, intent.version, entry.digests)  # What was only moved may be a drifted content.
         if outcome.seq >= state.seq:
             state.seq, state.gone = outcome.seq, Gone.NO
             state.seen = Seen(place, entry)
         elif state.gone or state.seen is None:
             state.seen = Seen(place, entry)  # Missed since, perhaps where it was before: another look will tell.
-    return Base(intent.version, place, revision)
+    return Base(TORN if mangled else intent.version, place, revision)

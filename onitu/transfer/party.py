@@ -7,7 +7,8 @@ from typing import Protocol, TypeAlias
 
 import trio
 
-from onitu.core.model import Attributes, Observation, Upload
+from onitu.core.answers import Mangled
+from onitu.core.model import Attributes, Observation, Present, Upload
 from onitu.core.plan import Source, Task
 from onitu.errors import DriverError, InvalidPath, RevisionMismatch, SourceChanged, TooLarge, Unavailable, Unsupported
 from onitu.host.client import DriverClient
@@ -60,6 +61,22 @@ def upload_of(task: Task) -> Upload:
         attributes=attributes_of(task),
         extra=task.extra,
     )
+
+
+def compared(upload: Upload, answer: Observation) -> Outcome:
+    """Returns an answer to a write, or what is wrong with it: the bytes that are there are not those that were sent.
+
+    Args:
+        upload: What was sent, with its digest where that is known.
+        answer: What is there now, with its digest where the service tells.
+    """
+    there = answer.state
+    if upload.digest is None or not isinstance(there, Present):
+        return answer
+    algorithm, sent = upload.digest
+    if there.digests.get(algorithm, sent) == sent:
+        return answer
+    return Mangled(f"{upload.path!r}: what was written has other bytes than what was sent; it is written again", answer)
 
 
 def not_active(service: str) -> Unavailable:

@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator, Sequence
 from typing import assert_never
 
 import attrs
+import msgspec
 import trio
+from blake3 import blake3
 
 from onitu.core.model import (
     Attributes,
@@ -18,6 +20,7 @@ from onitu.core.model import (
     LocalFile,
     MakeDirectory,
     Move,
+    Observation,
     Operation,
     SetAttributes,
     Write,
@@ -27,7 +30,8 @@ from onitu.core.node import Action
 from onitu.core.plan import Source, Task
 from onitu.errors import DriverError, SourceChanged, Unavailable
 from onitu.rpc.convert import identity_from_revision
-from onitu.transfer.party import Outcome, Parties, Party, attributes_of, not_active, read_failed, upload_of
+from onitu.transfer.digest import DIGEST
+from onitu.transfer.party import Outcome, Parties, Party, attributes_of, compared, not_active, read_failed, upload_of
 
 #: Files up to this size travel whole inside messages; a message holds at least three of them.
 INLINE_BYTES = 1024 * 1024
@@ -135,8 +139,10 @@ class Performer:
         if not operations:
             return
         answers = await self._target.client.apply(self._target.folder, operations)
-        for index, answer in zip(sent, answers, strict=True):
+        for index, operation, answer in zip(sent, operations, answers, strict=True):
             self._outcomes[index] = answer
+            if isinstance(operation, Write) and isinstance(answer, Observation):
+                self._outcomes[index] = compared(operation.upload, answer)
             source = self._tasks[index].source
             if isinstance(answer, SourceChanged) and source is not None:
                 self.changed_sources.append((source.service, source.path))
@@ -194,7 +200,7 @@ class Performer:
         party = self._party(source.service)
         if party is None:
             return not_active(source.service)
-        upload = upload_of(task)
+        upload, hasher = upload_of(task), blake3()
         reading: list[DriverError] = []
 
         async def pieces() -> AsyncIterator[bytes]:
@@ -203,6 +209,8 @@ class Performer:
                     party.folder, source.path, source.revision, size=task.version.size
                 ) as stream:
                     async for piece in stream:
+                        if upload.digest is None:
+                            hasher.update(piece)
                         yield piece
             except DriverError as error:
                 reading.append(error)
@@ -210,13 +218,15 @@ class Performer:
 
         try:
             async with party.reading:
-                return await self._target.client.upload(self._target.folder, upload, pieces())
+                answer = await self._target.client.upload(self._target.folder, upload, pieces())
         except DriverError as error:
             if reading:
                 return self._source_failed(source, reading[0])
             if isinstance(error, SourceChanged):
                 self.changed_sources.append((source.service, source.path))
             return error
+        sent = upload.digest or (DIGEST, hasher.digest())
+        return compared(msgspec.structs.replace(upload, digest=sent), answer)
 
     def _source_failed(self, source: Source, error: DriverError) -> DriverError:
         """Notes that a source could not be read, and returns what that means for the task."""
@@ -229,7 +239,8 @@ class Performer:
             case Action.WRITE:
                 source = task.source
                 if content is not None:
-                    return Write(upload_of(task), content)
+                    digest = task.version.digests.get(DIGEST) or blake3(content).digest()
+                    return Write(msgspec.structs.replace(upload_of(task), digest=(DIGEST, digest)), content)
                 party = self._party(source.service) if source is not None else None
                 if source is None or party is None or party.local_root is None:
                     raise not_active(source.service if source is not None else "")

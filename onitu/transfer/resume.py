@@ -30,7 +30,7 @@ from onitu.errors import (
 )
 from onitu.transfer.careful import CarefulPerformer
 from onitu.transfer.digest import DIGEST
-from onitu.transfer.party import Outcome, Parties, Party, not_active, read_failed, upload_of
+from onitu.transfer.party import Outcome, Parties, Party, compared, not_active, read_failed, upload_of
 
 #: From this size on a file goes in chunks where the target can take an upload up again: the stream costs less, but what
 #: is lost with it grows with the file (measured in docs/design.md).
@@ -156,7 +156,7 @@ class Resumable:
             self.superseded = True
             message = f"{self._task.path!r}: something newer is to be there"
             raise SourceChanged(message)
-        return await client.end_upload(folder, self.session.id, upload)
+        return compared(upload, await client.end_upload(folder, self.session.id, upload))
 
     async def _take_up(self, upload: Upload) -> int:
         """Goes on with an earlier upload, or begins one. Returns where the next byte belongs."""

@@ -1,4 +1,4 @@
-"""A driver as it was written for Onitu 0.1 runs, and shows what such a driver can do (CONTRACT D, M5).
+"""A driver as it was written for Onitu 0.1 runs, and shows what such a driver can do (CONTRACT D).
 
 It works on a directory, so a test edits and reads it there. It lists nothing, stages nothing and checks nothing; what
 follows from that is done by the Plug and the core.
@@ -162,7 +162,7 @@ def test_deletions_and_mode_are_kept_apart(old: Onitu) -> None:
 
 
 def test_it_runs_in_a_setup_of_0_1(old: Onitu) -> None:
-    """B15, M5, C3: entries and rules in JSON: one implicit folder, mapped at the root of each; the rules route."""
+    """B15, C3: entries and rules in JSON: one implicit folder, mapped at the root of each; the rules route."""
     root = foreign.add(old, "o", "shape01_creating")
     entries = {
         "o": {"driver": "shape01_creating", "options": {"root": str(root)}},

@@ -220,10 +220,10 @@ def _pinned(task: str, metadata: Metadata) -> Entry:
 def upload_file(metadata: Metadata, content: bytes) -> Present:
     """Writes a whole file."""
     faults.before("upload_file", metadata.path)
+    content = faults.altered("upload_file", metadata.path, content)
     _verify(metadata, content)
     with tree.lock:
         tree.expect(metadata.path, metadata.expected)
-        content = faults.altered("upload_file", metadata.path, content)
         return _done(metadata, tree.write(metadata.path, content, attributes=metadata.attributes))
 
 

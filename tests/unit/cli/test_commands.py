@@ -138,7 +138,8 @@ def test_one_driver(capsys: pytest.CaptureFixture[str]) -> None:
     assert "  trash_days: integer, default 30, per folder\n" in shown
     can, cannot = shown.split("\nit can\n")[1].split("\nit cannot\n")
     assert "  - report changes as they happen\n" in can
-    assert "symbolic links" in cannot
+    assert "  - hold symbolic links\n" in can
+    assert "  - write over files where they lie\n" in cannot
     assert "names are compared: letter by letter" in shown
     assert max(map(len, shown.splitlines())) < 80
 
