@@ -41,8 +41,6 @@ class Keys:
 _FILTERS = frozenset({"type", "min-size", "max-size", "blacklist", "whitelist"})
 _LEVEL = _FILTERS | {"mode", "symlinks", "conflict", "adopt", "max-delete", "keep", "atomic"}
 _LEVEL_LATER = dict.fromkeys(("max-delete", "keep", "atomic"), _LATER)
-#: The core knows one policy for a folder, whichever service is concerned.
-_CONFLICT_ELSEWHERE = {"conflict": "can only be set at the folder itself in this version of Onitu"}
 _DEFAULT_IGNORES_ELSEWHERE = {"default-ignores": "belongs to the folder itself, or to the top of the setup"}
 _LIMITS_LATER = dict.fromkeys(("bandwidth", "schedule", "min-free"), _LATER)
 
@@ -57,12 +55,12 @@ SERVICE = Keys(
     what="a service",
     known=_LEVEL
     | {"driver", "options", "folders", "velocity", "chunk-size", "changes-timer", "bandwidth", "schedule", "min-free"},
-    refused={**_LEVEL_LATER, **_CONFLICT_ELSEWHERE, **_DEFAULT_IGNORES_ELSEWHERE, **_LIMITS_LATER},
+    refused={**_LEVEL_LATER, **_DEFAULT_IGNORES_ELSEWHERE, **_LIMITS_LATER},
 )
 MAPPING = Keys(
     what="a folder of a service",
     known=_LEVEL | {"path"},
-    refused={**_LEVEL_LATER, **_CONFLICT_ELSEWHERE, **_DEFAULT_IGNORES_ELSEWHERE},
+    refused={**_LEVEL_LATER, **_DEFAULT_IGNORES_ELSEWHERE},
 )
 DRIVER = Keys(what="a driver", known=frozenset({"command"}), refused=dict.fromkeys(("address", "tls"), _LATER))
 CONFLICT = Keys(what="'conflict'", known=frozenset({"prefer"}))

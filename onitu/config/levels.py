@@ -97,9 +97,6 @@ def _read_symlinks(item: Item | None, faults: Faults) -> bool | None:
 
 def _read_adopt(item: Item | None, faults: Faults) -> Adopt | None:
     found = choice(item, "'adopt'", [way.value for way in Adopt], faults)
-    if item is not None and found == Adopt.SIZE_MTIME.value:
-        # Not the key but this value has its own time; the default may be spelled out.
-        faults.add(item.place, "'adopt' can only be 'digest' in this version of Onitu")
     return None if found is None else Adopt(found)
 
 

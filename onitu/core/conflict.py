@@ -47,17 +47,18 @@ def shown_wins(scope: Scope, service: ServiceName, entry: Present, head: Version
     """Returns whether what a service shows keeps the name, decided from the data and never from the order of arrival.
 
     Args:
-        scope: The folder's policy.
+        scope: The folder; the policy is that of the service.
         service: Who shows it.
         entry: What it shows.
         head: What it is weighed against.
         now_ns: Time of the observation; a modification time in the future counts as now.
     """
-    if scope.policy is Policy.PREFER:
-        ranks = {name: rank for rank, name in enumerate(scope.preferred)}
+    member = scope.members[service]
+    if member.policy is Policy.PREFER:
+        ranks = {name: rank for rank, name in enumerate(member.preferred)}
         last = len(ranks)
         return ranks.get(service, last) < ranks.get(head.origin, last)
-    if scope.policy is Policy.NEWEST and entry.mtime_ns is not None and head.mtime_ns is not None:
+    if member.policy is Policy.NEWEST and entry.mtime_ns is not None and head.mtime_ns is not None:
         shown, held = min(entry.mtime_ns, now_ns), min(head.mtime_ns, now_ns)
         if shown != held:
             return shown > held

@@ -152,6 +152,8 @@ def _against_head(work: Work, service: ServiceName, node: Node, state: ServiceSt
     head, entry = node.version, seen.entry
     state.brought = state.brought or state.known is None
     same = same_bytes(entry, service, head)
+    if same is Equality.UNKNOWN and state.known is None and _is_of_one_time(work, service, entry, head):
+        same, state.unverified = Equality.SAME, node.head
     if same is Equality.UNKNOWN:
         if ask_digests(work, service, node, entry, head):
             return False
@@ -176,3 +178,13 @@ def _against_head(work: Work, service: ServiceName, node: Node, state: ServiceSt
     )
     lifecycle.hold(state, Base(node.add_version(shown), where, entry.revision))
     return True
+
+
+def _is_of_one_time(work: Work, service: ServiceName, entry: Present, head: Version) -> bool:
+    """Returns whether a file of the head's size has its modification time too, where that is to count for equal."""
+    member = work.member(service)
+    if not member.trusts_time or entry.mtime_ns is None or head.mtime_ns is None:
+        return False
+    origin = work.scope.members.get(head.origin)
+    precisions = [one.capabilities.mtime_precision_ns for one in (member, origin) if one is not None]
+    return abs(entry.mtime_ns - head.mtime_ns) <= max(precisions)

@@ -170,6 +170,7 @@ class ServiceState(msgspec.Struct, array_like=True, gc=False):
         gone: Whether the entry is missed.
         retired: Revisions that we replaced there, newest last.
         drift: The version that a place which is only written held when it was found changed there; 0 for none.
+        unverified: The version that it is believed to hold by size and time alone; 0 for none.
         brought: The service has brought this entry itself: no rule takes it out of its scope (CONTRACT C4).
     """
 
@@ -181,6 +182,7 @@ class ServiceState(msgspec.Struct, array_like=True, gc=False):
     retired: tuple[str, ...] = ()
     drift: int = 0
     brought: bool = False
+    unverified: int = 0
 
     @property
     def known(self) -> Base | None:

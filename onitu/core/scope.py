@@ -33,6 +33,9 @@ class Member:
         capabilities: What the service can do.
         filters: What an entry must pass, every one of them (CONTRACT B6).
         symlinks: Whether symbolic links take part here; otherwise they are unknown, which is never absence.
+        policy: Who keeps the plain name, where a change there meets another one.
+        preferred: With `PREFER`, the services in order.
+        trusts_time: At first contact, files of equal size and modification time count as equal, unread.
         readable: Whether changes there count.
         writable: Whether anything may be changed there.
     """
@@ -41,6 +44,9 @@ class Member:
     capabilities: Capabilities = attrs.field(factory=Capabilities)
     filters: tuple[Filter, ...] = ()
     symlinks: bool = False
+    policy: Policy = Policy.KEEP_BOTH
+    preferred: tuple[ServiceName, ...] = ()
+    trusts_time: bool = False
     # Asked for every entry, and a flag of an enumeration takes a microsecond to ask.
     readable: bool = attrs.field(
         init=False, default=attrs.Factory(lambda member: Mode.READ in member.mode, takes_self=True)
@@ -70,8 +76,6 @@ class Scope:
         folder: Its name.
         root: Node of its root.
         members: The services that take part.
-        policy: Who keeps the plain name in a conflict.
-        preferred: With `PREFER`, the services in order.
         ignores: What is left alone on all services: first the names ignored by default, then, if there is one, the
             folder's own ignore file.
         rules: What narrows the services of a file, or None where every member gets it (CONTRACT C4).
@@ -81,8 +85,6 @@ class Scope:
     folder: str
     root: int
     members: Mapping[ServiceName, Member]
-    policy: Policy = Policy.KEEP_BOTH
-    preferred: tuple[ServiceName, ...] = ()
     ignores: tuple[Ignore, ...] = (Ignore(),)
     rules: Rules | None = None
     rule_prefix: str = ""

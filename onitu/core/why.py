@@ -138,9 +138,8 @@ def _standing(work: Work, service: ServiceName, node: Node, state: ServiceState 
             if known is None
             else (Standing.BEHIND, _to_do(member.writable, "delete"))
         )
-    if known is not None and known.version == node.head and known.place == node.place:
-        held = state is not None and state.base is not None
-        return Standing.UP_TO_DATE, "holds this version" if held else "holds this version; not yet flushed to its disk"
+    if state is not None and known is not None and known.version == node.head and known.place == node.place:
+        return Standing.UP_TO_DATE, _holds(node, state)
     lost = node.versions.get(known.version) if known is not None else None
     if lost is not None and lost.kept_as is not None:
         copy = work.tree.find(lost.kept_as)
@@ -148,6 +147,13 @@ def _standing(work: Work, service: ServiceName, node: Node, state: ServiceState 
         return Standing.CONFLICTING, f"until '{name}' is held there"
     verb = "write" if known is None or known.version != node.head else "move"
     return Standing.BEHIND, _to_do(member.writable, verb)
+
+
+def _holds(node: Node, state: ServiceState) -> str:
+    """Says how well it is known that a service holds the head."""
+    if state.unverified == node.head:
+        return "holds a file of this size and time; its content was never compared"
+    return "holds this version" if state.base is not None else "holds this version; not yet flushed to its disk"
 
 
 def _waits(state: ServiceState) -> str:

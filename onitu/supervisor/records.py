@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from onitu.config.values import Setup
+from onitu.config.values import Adopt, Setup
 from onitu.core.capability import Capabilities, NameComparison
 from onitu.core.patterns import Ignore
 from onitu.core.scope import Member, Scope
@@ -209,12 +209,14 @@ def _make_root(transaction: Transaction, folder: str) -> None:
 
 def _scope(setup: Setup, folder: str, root: int) -> Scope:
     """Returns a folder of the setup as the core sees it."""
-    options = setup.folders[folder]
     members = {
         service.name: Member(
             mode=service.folders[folder].mode,
             filters=service.folders[folder].filters,
             symlinks=service.folders[folder].symlinks,
+            policy=service.folders[folder].policy,
+            preferred=service.folders[folder].preferred,
+            trusts_time=service.folders[folder].adopt is Adopt.SIZE_MTIME,
         )
         for service in setup.services.values()
         if folder in service.folders and service.folders[folder].mode
@@ -223,8 +225,6 @@ def _scope(setup: Setup, folder: str, root: int) -> Scope:
         folder=folder,
         root=root,
         members=members,
-        policy=options.policy,
-        preferred=tuple(options.preferred),
         ignores=(Ignore.parse("\n".join(setup.ignores(folder)), origin="the default ignores"),),
         rules=setup.rules,
         rule_prefix="" if setup.is_entries else f"/{folder}",

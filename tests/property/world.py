@@ -111,14 +111,14 @@ class World:
             for task in without[index] if without else ():
                 capabilities = msgspec.structs.replace(capabilities, **{task: False})
             mode = modes[index] if modes else Mode.READ_WRITE
-            members[name] = Member(mode=mode, capabilities=capabilities, symlinks=links)
+            members[name] = Member(mode=mode, capabilities=capabilities, symlinks=links, policy=policy)
         self.store = MemoryStore()
         self.scopes: dict[str, Scope] = {}
         tree = MemoryTree(self.store, self.scopes)
         root = tree.create(FOLDER, None)
         tree.put(root)
         tree.commit()
-        self.scope = Scope(folder=FOLDER, root=root.id, members=members, policy=policy)
+        self.scope = Scope(folder=FOLDER, root=root.id, members=members)
         self.scopes[FOLDER] = self.scope
         self.in_flight: set[tuple[str, NodeId]] = set()
         self.departed = Departed()

@@ -45,12 +45,13 @@ class Desk:
     Args:
         services: Name and mode of each.
         policy: Who keeps the name in a conflict.
-        preferred: As in `Scope`.
+        preferred: As in `Member`.
+        trusts_time: As in `Member`.
     """
 
     def __init__(
         self, *services: str, modes: dict[str, Mode] | None = None, policy: Policy = Policy.KEEP_BOTH,
-        preferred: tuple[str, ...] = (),
+        preferred: tuple[str, ...] = (), trusts_time: bool = False,
     ) -> None:  # fmt: skip
         self._scopes: dict[str, Scope] = {}
         self.tree = MemoryTree(MemoryStore(), self._scopes)
@@ -65,14 +66,25 @@ class Desk:
             executable=True,
         )  # fmt: skip
         members = {
-            name: Member(mode=(modes or {}).get(name, Mode.READ_WRITE), capabilities=capabilities)
+            name: Member(
+                mode=(modes or {}).get(name, Mode.READ_WRITE),
+                capabilities=capabilities,
+                policy=policy,
+                preferred=preferred,
+                trusts_time=trusts_time,
+            )
             for name in services or ("A", "B")
         }
-        self.scope = Scope(folder="f", root=root.id, members=members, policy=policy, preferred=preferred)
+        self.scope = Scope(folder="f", root=root.id, members=members)
         self._scopes["f"] = self.scope
         self.in_flight: set[tuple[str, int]] = set()
         self.effects: list[Effect] = []
         self._seq = itertools.count(1)
+
+    def set_members(self, members: Mapping[str, Member]) -> None:
+        """Changes what the setup says of the services, where nothing derived hangs on it."""
+        self.scope = attrs.evolve(self.scope, members=members)
+        self._scopes["f"] = self.scope
 
     def set_up(
         self,

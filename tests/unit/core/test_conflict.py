@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import attrs
 import pytest
 
+from onitu.core.capability import Mode
 from onitu.core.conflict import shown_wins
 from onitu.core.model import Absent, Kind, Present
 from onitu.core.node import Version
-from onitu.core.scope import Policy, Scope
+from onitu.core.scope import Member, Policy, Scope
 from onitu.core.tree import Notice
 from tests.unit.core.desk import Desk, file
 
@@ -114,7 +116,8 @@ def test_a_conflict_is_told() -> None:
 )
 def test_newest_is_decided_from_the_data(shown: int | None, held: int, expected: bool) -> None:
     """A modification time in the future counts as now; equal times are decided by digest."""
-    scope = Scope(folder="f", root=1, members={}, policy=Policy.NEWEST)
+    member = Member(mode=Mode.READ_WRITE, policy=Policy.NEWEST)
+    scope = Scope(folder="f", root=1, members={"B": member})
     entry = Present(kind=Kind.FILE, revision="r", mtime_ns=shown, digests={"blake3": b"a"})
     head = Version(number=1, kind=Kind.FILE, size=0, mtime_ns=held, origin="A", revision="r", digests={"blake3": b"b"})
 
@@ -151,3 +154,15 @@ def test_a_copy_whose_content_was_given_up_is_forgotten() -> None:
 
     assert desk.heads() == {"f.txt": "one"}
     assert desk.bring() == []
+
+
+def test_the_word_of_the_service_holds() -> None:
+    """B6: the most specific policy: that of the service on which the conflict is found."""
+    desk = Desk("A", "B")
+    members = dict(desk.scope.members)
+    members["B"] = attrs.evolve(members["B"], policy=Policy.PREFER, preferred=("B",))
+    desk.set_members(members)
+
+    diverged(desk, "one", "two")
+
+    assert desk.heads()["f.txt"] == "two"
