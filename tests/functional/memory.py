@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.functional.harness import FOLDER, Onitu
-from tests.functional.processes import REACTION, UNIT
+from tests.functional.processes import REACTION, UNIT, wait_until
 from tests.functional.trees import Entry
 
 DIRECTORY, SYMLINK = 2, 3  # Numbers of the kinds, as in the contract.
@@ -51,9 +51,16 @@ class Control:
             return connection.connect_ex(str(self.path)) == 0
 
     def tree(self) -> dict[str, Entry]:
-        """Looks at everything the service holds, as `trees.snapshot` does."""
-        entries = self.ask("tree", digests=True)["entries"]
+        """Looks at everything the service holds, as `trees.snapshot` does; where its driver dies, at the next one."""
+        (entries,) = wait_until(self._entries, "a driver shows its tree")
         return {path: _entry(entry) for path, entry in sorted(entries.items())}
+
+    def _entries(self) -> tuple[dict[str, Any]] | None:
+        """Returns the entries, or None while a driver is dying or starting."""
+        try:
+            return (self.ask("tree", digests=True)["entries"],)
+        except (OSError, AssertionError):  # It did not answer.
+            return None
 
     def content(self, path: str) -> bytes:
         """Reads a file, as a user of that service would."""
