@@ -57,12 +57,13 @@ def _cut(text: str, size: int) -> str:
     return text if len(encoded) <= size else encoded[: max(size, 0)].decode(errors="ignore")
 
 
-def aside_name(name: str, node: int) -> str:
+def aside_name(name: str, node: int, *, attempt: int = 1) -> str:
     """Returns the name an entry takes for a moment while another one takes its own.
 
     Args:
         name: Its name.
         node: Its number, which makes the name its own.
+        attempt: From 2 on a number is added: what it has left may still have the name before.
     """
-    tail = f" (moving {node:x})"
+    tail = f" (moving {node:x})" if attempt == 1 else f" (moving {node:x}) {attempt}"
     return _cut(name, NAME_BYTES - len(tail)) + tail

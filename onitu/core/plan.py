@@ -125,15 +125,20 @@ class Planner:
 
     def _break_circle(self, stack: list[_Waiting], other: NodeId, *, is_in_the_way: bool) -> None:
         """Lets one of those that wait for each other take a name of its own for a moment."""
-        if is_in_the_way:
-            self._step_aside(other)
-            return
-        # It waits for its directory to be made, where somebody has the directory's name: perhaps itself.
-        for waiting in reversed(stack):
-            if waiting.node.id == other:
+        first = next(index for index, waiting in enumerate(stack) if waiting.node.id == other)
+        circle = [waiting.node for waiting in stack[first:]]
+        in_the_way = [circle[0]] if is_in_the_way else []
+        # It may wait for its directory, where somebody has the directory's name: perhaps itself.
+        in_the_way += [waiting.node for waiting in reversed(stack[first + 1 :]) if waiting.is_in_the_way]
+        able = self._member.capabilities
+        for node in in_the_way:
+            if not self._goes(node) or (able.move_file and able.move_directory):
+                self._step_aside(node)
                 return
-            if waiting.is_in_the_way:
-                self._step_aside(waiting.node.id)
+        # What has a name is deleted once that is held elsewhere which waits for the name.
+        for node in circle:
+            if not self._goes(node):
+                self._wait_beside(node)
                 return
 
     def _enter(self, node_id: NodeId, *, is_in_the_way: bool = False) -> _Waiting | None:
@@ -168,9 +173,8 @@ class Planner:
     def _before(self, node: Node, state: ServiceState) -> Iterator[tuple[NodeId, bool]]:
         """Yields what has to be planned before a node, and whether that has the name it is to take."""
         if self._goes(node):
-            if node.version.kind is Kind.DIRECTORY:
-                for child in self._work.held_children(self._service, node.id):
-                    yield child, False
+            for other in self._before_it_goes(node, state):
+                yield other, False
             return
         place, held = node.place, self._held(node, state)
         if place is None or (held is not None and held.place == place):
@@ -184,6 +188,16 @@ class Planner:
         occupant = self._work.locate(self._service, place.parent, place.name)
         if occupant is not None and occupant != node.id:
             yield occupant, True
+
+    def _before_it_goes(self, node: Node, state: ServiceState) -> Iterator[NodeId]:
+        """Yields what has to be planned before a node is taken away: what lies in it, and what keeps its content."""
+        if node.version.kind is Kind.DIRECTORY:
+            yield from self._work.held_children(self._service, node.id)
+        held = node.versions.get(state.known.version) if state.known is not None else None
+        copy = self._copy(held) if held is not None else None
+        there = copy.services.get(self._service) if copy is not None else None
+        if copy is not None and self._service not in copy.outside and (there is None or there.known is None):
+            yield copy.id
 
     def _goes(self, node: Node) -> bool:
         """Returns whether an entry is to be taken away: it is deleted, or was moved out of the service's scope."""
@@ -344,11 +358,16 @@ class Planner:
             if name != self._service
         )
 
-    def _kept(self, held: Version) -> bool:
-        """Returns whether content that is about to be replaced is held under its conflict name here, if it lost one."""
+    def _copy(self, held: Version) -> Node | None:
+        """Returns what has to be held before content is replaced or deleted: it lost a conflict, or is moved."""
         kept = held.kept_as if held.kept_as is not None else held.moved_to
         copy = self._tree.find(kept) if kept is not None else None
-        if copy is None or copy.deleted:
+        return copy if copy is not None and not copy.deleted else None
+
+    def _kept(self, held: Version) -> bool:
+        """Returns whether content that is about to be replaced is held under its conflict name here, if it lost one."""
+        copy = self._copy(held)
+        if copy is None:
             return True
         if self._service in copy.outside:
             return any(other.base is not None and other.base.version == copy.head for other in copy.services.values())
@@ -397,19 +416,36 @@ class Planner:
             self._hinder(node, Obstacle.COLLISION)
         return False
 
-    def _step_aside(self, node_id: NodeId) -> None:
+    def _step_aside(self, node: Node) -> None:
         """Breaks a circle of names, such as a swap: one entry takes a name of its own for a moment."""
-        if node_id in self._planned:
-            return
-        node = self._tree.node(node_id)
         state = node.state(self._service)
         held = self._held(node, state)
-        if held is None:
+        if node.id in self._planned or held is None:
             return
-        aside = Place(held.place.parent, aside_name(held.place.name, node_id))
+        aside = self._aside(held.place, node.id)
         path, destination = self._routes.path(held.place), self._routes.path(aside)
         if destination is not None:
             self._relocate(node, state, path, destination, aside)
+
+    def _wait_beside(self, node: Node) -> None:
+        """Brings an entry beside its place, where it waits until what is left of it, or holds it, is deleted there."""
+        state, place = node.state(self._service), node.place
+        if node.id in self._planned or place is None:
+            return
+        beside, held = self._aside(place, node.id), self._held(node, state)
+        if held is None:
+            self._create(node, state, beside)
+        else:
+            self._move(node, state, held, beside)
+
+    def _aside(self, place: Place, node_id: NodeId) -> Place:
+        """Returns a name beside a place that an entry takes for a moment."""
+        attempt = 1
+        while True:
+            aside = Place(place.parent, aside_name(place.name, node_id, attempt=attempt))
+            if self._work.locate(self._service, aside.parent, aside.name) is None:
+                return aside
+            attempt += 1
 
     def _add(
         self,

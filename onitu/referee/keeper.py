@@ -76,12 +76,13 @@ class Keeper:
                     continue
                 with trio.move_on_after(FLUSH_INTERVAL):
                     await link.to_sync.wait_for(lambda: link.sync_now)
-            urgent = link.sync_now
+            # Before the flush: what begins to wait while it goes on waits for the next one.
+            link.flushing, link.sync_now = link.sync_now, False
             flushed = await self._flush()
             await self._each_page(partial(self._durable, flushed))
             self._referee.wake(link.folder)
-            if urgent:
-                link.sync_now = False
+            if link.flushing:
+                link.flushing = False
                 self._referee.came_to_rest()
 
     async def _flush(self) -> int:

@@ -71,6 +71,7 @@ class Link:
         epoch: Which flush makes durable what is answered now.
         unflushed: Something was answered since the last flush began.
         sync_now: Something waits for them to become so.
+        flushing: What waited for that is being flushed.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class Link:
         self.epoch = 1
         self.unflushed = False
         self.sync_now = False
+        self.flushing = False
         self.to_ask = Wakeup()
         self.to_move = Wakeup()
         self.to_sync = Wakeup()
@@ -131,6 +133,7 @@ class Link:
             and not self.waits_for_listings
             and self.settle_at is None
             and not self.sync_now
+            and not self.flushing
             and not self.asking
             and not self.to_ask.rung
             and (self.untouched or (self.at_rest and not self.to_move.rung))

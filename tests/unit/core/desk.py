@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Mapping
 
 import attrs
+import msgspec
 from blake3 import blake3
 
 from onitu.core.absence import settle_absence
@@ -113,6 +114,18 @@ class Desk:
         work = self.work
         for node in self.tree.known():
             work.tree.put(node)
+
+    def do_without(self, service: str, *tasks: str) -> None:
+        """Has a service not be able to do something.
+
+        Args:
+            service: Which.
+            tasks: What: names of `Capabilities`.
+        """
+        member = self.scope.members[service]
+        able = msgspec.structs.replace(member.capabilities, **dict.fromkeys(tasks, False))
+        members = {**self.scope.members, service: attrs.evolve(member, capabilities=able)}
+        self.scope = self._scopes["f"] = attrs.evolve(self.scope, members=members)
 
     @property
     def work(self) -> Work:
