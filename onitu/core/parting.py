@@ -33,10 +33,15 @@ def part(work: Work, service: ServiceName, node: Node) -> Node | None:
     if node.version.kind is Kind.DIRECTORY and _is_busy(work, service, [*children, *work.tree.children(node.id)]):
         return None
     old = node.versions.get(held.version, node.version)
+    copy = work.tree.find(old.kept_as) if old.kept_as is not None else None
     left = work.tree.create(node.folder, held.place)
-    left.head = left.add_version(
-        msgspec.structs.replace(old, parent=None, kept_as=None, kept_from=None, bytes_of=0, moved_to=node.id)
-    )
+    if copy is not None and not copy.deleted:
+        # It lost a conflict, so the entry has other content at its new place: what waits for these bytes is their copy.
+        kept = msgspec.structs.replace(old, parent=None, kept_from=None, bytes_of=0, moved_to=None)
+    else:
+        copy = None
+        kept = msgspec.structs.replace(old, parent=None, kept_as=None, kept_from=None, bytes_of=0, moved_to=node.id)
+    left.head = left.add_version(kept)
     left.deleted = True
     base = Base(left.head, held.place, held.revision)
     left.services[service] = ServiceState(base=base, seen=state.seen, seq=state.seq, retired=state.retired)
@@ -45,12 +50,20 @@ def part(work: Work, service: ServiceName, node: Node) -> Node | None:
         node.versions[node.head] = msgspec.structs.replace(node.version, kept_from=left.id)
     work.tree.put(left)
     work.tree.put(node)
+    if copy is not None and copy.version.kept_from == node.id and not _shows_loser(node, copy):
+        copy.versions[copy.head] = msgspec.structs.replace(copy.version, kept_from=left.id)
+        work.tree.put(copy)
     for child_id in children:
         child = work.tree.node(child_id)
         _rehome(child.state(service), node.id, left.id)
         work.tree.put(child)
     work.moved()
     return left
+
+
+def _shows_loser(node: Node, copy: Node) -> bool:
+    """Returns whether another service still holds what is kept in a copy under the name where it lost."""
+    return any(version.kept_as == copy.id for version in node.versions.values())
 
 
 def _is_busy(work: Work, service: ServiceName, nodes: list[NodeId]) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from onitu.core.model import Kind, Present
 from onitu.core.node import Action
 from onitu.errors import RevisionMismatch
 from tests.unit.core.desk import Desk
+from tests.unit.core.desk import file as text
 
 
 def file(number: int) -> Present:
@@ -72,4 +75,22 @@ def test_a_file_takes_the_name_of_the_directory_that_it_leaves() -> None:
     desk.bring("B")
 
     assert has(desk, "B") == {("d", number)}
+    assert not list(desk.tree.dirty("B", "f"))
+
+
+@pytest.mark.parametrize("copied_first", [False, True], ids=["moved first", "copied first"])
+def test_the_loser_of_a_conflict_is_kept_where_its_name_is_moved(*, copied_first: bool) -> None:
+    """P1, D7: what lies at the old place is the only copy of what lost, and is deleted once that is held elsewhere."""
+    desk = Desk("A", "B")
+    desk.do_without("B", "move_file", "move_directory")
+    desk.have("f", "base")
+    desk.show("A", "f", text("one"))
+    desk.show("B", "f", text("two"))
+    desk.show("A", "g", text("one"), moved_from="f")
+
+    desk.bring(*("A", "B") if copied_first else ("B", "A", "B"))
+
+    assert sorted(content for content in desk.heads().values() if content is not None) == ["one", "two"]
+    assert {name for name, _ in has(desk, "B")} == set(desk.heads()) == {name for name, _ in has(desk, "A")}
+    assert not list(desk.tree.dirty("A", "f"))
     assert not list(desk.tree.dirty("B", "f"))
