@@ -42,7 +42,7 @@ _FILTERS = frozenset({"type", "min-size", "max-size", "blacklist", "whitelist"})
 _LEVEL = _FILTERS | {"mode", "symlinks", "conflict", "adopt", "max-delete", "keep", "atomic"}
 _LEVEL_LATER = dict.fromkeys(("max-delete", "keep", "atomic"), _LATER)
 _DEFAULT_IGNORES_ELSEWHERE = {"default-ignores": "belongs to the folder itself, or to the top of the setup"}
-_LIMITS_LATER = dict.fromkeys(("bandwidth", "schedule", "min-free"), _LATER)
+_LIMITS_LATER = {"min-free": _LATER}
 
 TOP = Keys(
     what="a setup",

@@ -58,14 +58,23 @@ def _read_rate(item: Item | None, what: str, faults: Faults) -> Timetable | None
     if item is None or item.value is None:
         return None
     if not isinstance(item.value, dict):
-        return Timetable(otherwise=size(item, what, faults))
+        return Timetable(otherwise=_rate(item, what, faults))
     rates: list[tuple[Span, int]] = []
     for text, child in item.value.items():
-        rate = size(child, what, faults)
+        rate = _rate(child, what, faults)
         span = None if text == OTHERWISE else _span(text, child.key_place, faults)
         if span is not None and rate is not None:
             rates.append((span, rate))
     return Timetable(rates=tuple(rates), otherwise=size(item.value.get(OTHERWISE), what, Faults()))
+
+
+def _rate(item: Item, what: str, faults: Faults) -> int | None:
+    """Reads bytes per second. None at all is no rate but a schedule."""
+    found = size(item, what, faults)
+    if found == 0:
+        faults.add(item.place, f"{what} must be more than 0 bytes per second; 'schedule' says when nothing is moved")
+        return None
+    return found
 
 
 def _span(text: str, place: Place, faults: Faults) -> Span | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from datetime import datetime
 
 import attrs
 
@@ -10,6 +12,9 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 #: Minutes of a day.
 DAY = 24 * 60
+
+#: Minutes of a week. They are counted from Monday, 00:00.
+WEEK = 7 * DAY
 
 _SPAN = re.compile(r"(?:([a-z]{3}(?:[-,][a-z]{3})*))?\s*(?:(\d\d):(\d\d)-(\d\d):(\d\d))?", re.ASCII)
 _FORM = "write 22:00-06:00, mon-fri 08:00-18:00, or sat,sun"
@@ -28,6 +33,33 @@ class Span:
     days: frozenset[int]
     begin: int
     end: int
+
+    def holds(self, minute: int) -> bool:
+        """Returns whether a minute of the week lies in it."""
+        length = (self.end - self.begin) % DAY or DAY
+        return any((minute - begin) % WEEK < length for begin in self.begins())
+
+    def begins(self) -> Iterable[int]:
+        """Returns the minutes of the week at which it begins."""
+        return [day * DAY + self.begin for day in self.days]
+
+
+def minute_of_week(moment: datetime) -> int:
+    """Returns the minute of the week that a local time lies in."""
+    return moment.weekday() * DAY + moment.hour * 60 + moment.minute
+
+
+def is_open(schedule: Iterable[Span], minute: int) -> bool:
+    """Returns whether a minute of the week lies in a schedule. An empty one is no schedule: always."""
+    spans = tuple(schedule)
+    return not spans or any(span.holds(minute) for span in spans)
+
+
+def next_begin(schedule: Iterable[Span], minute: int) -> str:
+    """Returns when a schedule opens next, after a minute of the week that it does not hold: `mon 22:00`."""
+    after = min((begin - minute) % WEEK for span in schedule for begin in span.begins())
+    day, of_day = divmod((minute + after) % WEEK, DAY)
+    return f"{DAYS[day]} {of_day // 60:02}:{of_day % 60:02}"
 
 
 def parse_span(text: str) -> Span:

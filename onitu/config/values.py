@@ -81,6 +81,10 @@ class Timetable:
     rates: tuple[tuple[Span, int], ...] = ()
     otherwise: int | None = None
 
+    def rate(self, minute: int) -> int | None:
+        """Returns the rate in a minute of the week, or None for no limit."""
+        return next((rate for span, rate in self.rates if span.holds(minute)), self.otherwise)
+
 
 @attrs.frozen(kw_only=True)
 class Bandwidth:

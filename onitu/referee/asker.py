@@ -99,7 +99,7 @@ class Asker:
         if DIGEST in link.capabilities.computed_digests:
             observations = await link.client.stat(link.folder, [entry.path for entry in entries], digest=DIGEST)
         else:
-            observations = await read_digests(link.client, link.folder, entries)
+            observations = await read_digests(link, entries)
         await take(link, observations, fresh=True)
 
     def _choose(self, transaction: Transaction, asked: list[NodeId]) -> tuple[list[Observation], list[NodeId]]:

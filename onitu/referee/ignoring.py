@@ -145,7 +145,7 @@ class IgnoreFiles:
             return head, None
         node = transaction.node(head[0])
         work = referee.work(transaction, folder)
-        return head, Sources(work, "", referee.sources(folder)).find(node, node.version)
+        return head, Sources(work, "", referee.sources(folder, waiting=True)).find(node, node.version)
 
     async def _text(self, folder: str, source: Source) -> str:
         """Reads an ignore file."""
@@ -155,6 +155,7 @@ class IgnoreFiles:
         content = b""
         async with link.client.get_file(folder, source.path, source.revision, size=None) as pieces:
             async for piece in pieces:
+                await link.pace.down.pay(len(piece))
                 content += piece
                 if len(content) > MOST_BYTES:
                     raise DriverError(f"is larger than {MOST_BYTES:,} bytes, so nothing of it is in force")

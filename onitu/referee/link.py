@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from onitu.core.capability import Capabilities
     from onitu.host.client import DriverClient
     from onitu.host.stream import WatchStream
+    from onitu.referee.hours import Hours
     from onitu.referee.referee import Referee
+    from onitu.transfer.pace import Pace
 
 
 class Wakeup:
@@ -55,6 +57,8 @@ class Link:
         generation: The generation the driver was configured with.
         local_root: Absolute path of the root on this host, where other drivers may read it.
         velocity: Speed hint of the service, 0 to 1.
+        pace: How fast bytes may go there and come from there.
+        hours: When they may.
 
     Attributes:
         snapshot_over: The first snapshot has been taken in.
@@ -74,7 +78,7 @@ class Link:
         flushing: What waited for that is being flushed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what its service is, and what it is spared.
         self,
         referee: Referee,
         *,
@@ -84,6 +88,8 @@ class Link:
         generation: int,
         local_root: str | None,
         velocity: float,
+        pace: Pace,
+        hours: Hours,
     ) -> None:
         self.referee = referee
         self.service = service
@@ -92,6 +98,8 @@ class Link:
         self.generation = generation
         self.local_root = local_root
         self.velocity = velocity
+        self.pace = pace
+        self.hours = hours
         self.snapshot_over = False
         self.listed = False
         self.waits_for_paths: dict[str, None] = {}

@@ -58,7 +58,7 @@ async def _read(link: Link, known: Observation) -> Observation:
     revision = entry.revision if isinstance(entry, Present) else ""
     state: State
     try:
-        size, digest = await read_content(link.client, link.folder, known.path, revision)
+        size, digest = await read_content(link, known.path, revision)
     except NotFound:
         state = Absent()
     except DriverError as error:

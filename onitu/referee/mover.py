@@ -65,13 +65,15 @@ class Mover:
         link, referee = self._link, self._referee
         async with trio.open_nursery() as transfers:
             while True:
-                await link.to_move.wait(until=referee.failures.next_due(link.service))
+                # Outside the schedule nothing is tried again either; what opens it rings.
+                await link.to_move.wait(until=None if link.hours.waits else referee.failures.next_due(link.service))
                 if not link.listed:
                     continue
-                link.at_rest = False
-                due = referee.failures.due(link.service)
-                await self._bring_up_to_date(transfers)
-                referee.failures.expire(due, referee.in_flight)
+                if not link.hours.waits:
+                    link.at_rest = False
+                    due = referee.failures.due(link.service)
+                    await self._bring_up_to_date(transfers)
+                    referee.failures.expire(due, referee.in_flight)
                 link.at_rest = True
                 referee.came_to_rest()
 
@@ -84,7 +86,7 @@ class Mover:
         places = trio.Semaphore(BATCHES)
         begin = 0
         async with trio.open_nursery() as nursery:
-            while True:
+            while not self._link.hours.waits:
                 await places.acquire()
                 large = self._transfers.places()
                 planning = partial(self._plan, now=trio.current_time(), begin=begin, large=large)

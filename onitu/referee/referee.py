@@ -141,9 +141,14 @@ class Referee:
             if name == folder:
                 link.to_move.ring()
 
-    def sources(self, folder: str) -> list[ServiceName]:
-        """Returns the services that can be read now, the fastest first."""
-        links = [link for (_, name), link in self.links.items() if name == folder]
+    def sources(self, folder: str, *, waiting: bool = False) -> list[ServiceName]:
+        """Returns the services that can be read now, the fastest first.
+
+        Args:
+            folder: The folder.
+            waiting: Take also those that wait for their schedule.
+        """
+        links = [link for (_, name), link in self.links.items() if name == folder and (waiting or not link.hours.waits)]
         links.sort(key=lambda link: (link.local_root is None, -link.velocity, link.service))
         return [link.service for link in links]
 

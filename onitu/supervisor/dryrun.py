@@ -47,7 +47,8 @@ async def tell_plan(referee: Referee, services: Iterable[Service]) -> int:
             code = 1
             continue
         tasks = await referee.writer.write(partial(_plan, referee=referee, service=service.name))
-        print(f"{service.name}: {len(tasks)} to do" if tasks else f"{service.name}: nothing to do")  # noqa: T201
+        waits = f" (waits for its schedule until {service.hours.until})" if service.hours.waits else ""
+        print(f"{service.name}: {len(tasks)} to do{waits}" if tasks else f"{service.name}: nothing to do")  # noqa: T201
         for folder, task in tasks:
             print(f"  {folder}: {_describe(task)}")  # noqa: T201
     sys.stdout.flush()
@@ -61,7 +62,7 @@ def _plan(transaction: Transaction, referee: Referee, service: str) -> list[tupl
         member = scope.members.get(service)
         if member is None or not member.writable:
             continue
-        planner = Planner(referee.work(transaction, folder), service, sources=referee.sources(folder))
+        planner = Planner(referee.work(transaction, folder), service, sources=referee.sources(folder, waiting=True))
         nodes = list(transaction.dirty(service, folder))
         plan = planner.plan(nodes, most_tasks=sys.maxsize, most_bytes=sys.maxsize)
         tasks += [(folder, task) for task in plan.tasks]

@@ -229,7 +229,7 @@ class Core:
         return not any(
             self._referee.failures.pending(service.name)
             for service in self._services
-            if service.status is Status.ACTIVE
+            if service.status is Status.ACTIVE and not service.hours.waits
         )
 
     async def _finish(self) -> int:

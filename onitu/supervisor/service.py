@@ -25,12 +25,14 @@ from onitu.host.spawn import Spawned, spawn
 from onitu.log import get_logger
 from onitu.referee import Link
 from onitu.referee.asker import Asker
+from onitu.referee.hours import Hours
 from onitu.referee.keeper import Keeper
 from onitu.referee.mover import Mover
 from onitu.referee.observer import Observer, RootLost
 from onitu.supervisor import records
 from onitu.supervisor.restart import History, Run, next_delay, remember
 from onitu.supervisor.serve import command_of
+from onitu.transfer.pace import Pace
 from onitu.utils import get_available_drivers
 
 if TYPE_CHECKING:
@@ -104,6 +106,7 @@ class Service:
         reason: Why it failed or is halted, for a person.
         given_up: With `once`, that it is not tried again.
         stopped: Set once it has really stopped.
+        hours: When bytes may go there and come from there.
     """
 
     def __init__(self, setup: ServiceSetup, common: Common, early: Spawned | None) -> None:
@@ -112,6 +115,8 @@ class Service:
         self.reason = ""
         self.given_up = False
         self.stopped = trio.Event()
+        self.hours = Hours(setup.schedule)
+        self._pace = Pace(setup.bandwidth)
         self._setup = setup
         self._common = common
         self._referee = common.referee
@@ -146,6 +151,8 @@ class Service:
     def take(self, setup: ServiceSetup) -> None:
         """Takes over what has changed in the setup, which must be nothing that its driver is told."""
         self._setup = setup
+        self._pace.limit(setup.bandwidth)
+        self.hours.keep(setup.schedule)
         for link in self.links:
             link.velocity = self._velocity
 
@@ -153,6 +160,7 @@ class Service:
         """Runs until it is told to stop. Nothing that a driver does gets out of here."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._keep_alive)
+            nursery.start_soon(self.hours.run, self._turned)
             await self._to_stop.wait()
             self.status = Status.STOPPING
             nursery.cancel_scope.cancel()
@@ -191,6 +199,15 @@ class Service:
             self._retry = trio.Event()
             with trio.move_on_after(NEVER if self.given_up else delay):
                 await self._retry.wait()
+
+    def _turned(self, waits: bool) -> None:  # noqa: FBT001 - a callback's
+        """Says that its schedule begins or ends, and has everybody see what that changes."""
+        if waits:
+            self._log.info("service_waiting", until=self.hours.until)
+        else:
+            self._log.info("service_resumed")
+        for link in self.links:
+            self._referee.wake(link.folder)
 
     async def _failed(self, error: ConfigError | DriverError) -> float:
         """Says what ended a life, and returns in how many seconds to begin another one."""
@@ -254,6 +271,8 @@ class Service:
                 generation=settings.generation,
                 local_root=configured.folders[mapping.name].local_root,
                 velocity=self._velocity,
+                pace=self._pace,
+                hours=self.hours,
             )
             for mapping in settings.folders
         ]

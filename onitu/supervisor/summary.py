@@ -29,6 +29,7 @@ async def summarize(referee: Referee, services: Iterable[Service]) -> int:
         log.error("path_failed", service=name, path=failure.path, error=str(failure.error), attempt=failure.attempts)
     failed = [service for service in services if service.status is not Status.ACTIVE]
     left = await referee.writer.read(lambda transaction: _left(transaction, referee, services))
+    waiting = [service for service in services if service.hours.waits]
     counts = referee.counts
     complete = not failed and not failures and not left and not counts.unlisted
     log.info(
@@ -40,6 +41,7 @@ async def summarize(referee: Referee, services: Iterable[Service]) -> int:
         errors=len(failures) + counts.unlisted,
         left=left,
         failed=[service.name for service in failed],
+        waiting=[service.name for service in waiting],
     )
     errors = len(failures) + counts.unlisted
     print(  # noqa: T201 - the command's own output
@@ -47,6 +49,7 @@ async def summarize(referee: Referee, services: Iterable[Service]) -> int:
         f"{counts.conflicts:,} conflicts, {errors:,} errors"
         + "".join(f"; {service.name} {service.status.value}: {service.reason}" for service in failed)
         + (f"; {left:,} entries are still to be done" if left else "")
+        + "".join(f"; {service.name} waits for its schedule until {service.hours.until}" for service in waiting if left)
     )
     return 0 if complete else 1
 

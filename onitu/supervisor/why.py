@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import attrs
+
 from onitu.config.faults import nearest
 from onitu.config.values import Setup
 from onitu.core.tree import Work
-from onitu.core.why import Explanation, explain
+from onitu.core.why import Explanation, Standing, Verdict, explain
 from onitu.errors import ConfigError
+from onitu.referee.hours import Hours
 from onitu.store.beside import read_beside
 from onitu.supervisor.records import known_scopes
+
+#: What a schedule may be the reason for.
+_LACKING = frozenset({Standing.BEHIND, Standing.LEAVING})
 
 
 def explain_path(directory: Path, setup: Setup, asked: str) -> Explanation:
@@ -30,7 +36,16 @@ def explain_path(directory: Path, setup: Setup, asked: str) -> Explanation:
         scopes = known_scopes(transaction, setup)
         if folder not in scopes:
             raise ConfigError(f"folder '{folder}' is new in the setup: `onitu serve` has not met it yet")
-        return explain(Work(transaction, scopes[folder], now_ns=0), path)
+        found = explain(Work(transaction, scopes[folder], now_ns=0), path)
+    return attrs.evolve(found, verdicts=tuple(_with_schedule(setup, verdict) for verdict in found.verdicts))
+
+
+def _with_schedule(setup: Setup, verdict: Verdict) -> Verdict:
+    """Returns a verdict that says too what a service waits for that lacks something."""
+    hours = Hours(setup.services[verdict.service].schedule)
+    if verdict.standing not in _LACKING or not hours.waits:
+        return verdict
+    return attrs.evolve(verdict, reason=f"{verdict.reason}; it waits for its schedule until {hours.until}")
 
 
 def _split(setup: Setup, asked: str) -> tuple[str, str]:

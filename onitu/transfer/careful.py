@@ -117,7 +117,7 @@ class CarefulPerformer:
             return answer
         meant = task.version.digests.get(DIGEST, answer.state.digests.get(DIGEST))
         try:
-            _, found = await read_content(target.client, target.folder, task.path, answer.state.revision)
+            _, found = await read_content(target, task.path, answer.state.revision)
         except Unsupported:
             return answer  # What cannot be read cannot be verified either.
         except DriverError as error:
@@ -132,6 +132,7 @@ class CarefulPerformer:
         target = self._target
         async with target.client.get_file(target.folder, task.path, task.expected or "") as pieces:
             async for piece in pieces:
+                await target.pace.down.pay(len(piece))
                 size += len(piece)
                 hasher.update(piece)
                 await trio.to_thread.run_sync(keeping.write, piece)

@@ -11,34 +11,30 @@ from onitu.core.model import Observation, Present, Unknown
 from onitu.errors import DriverError
 
 if TYPE_CHECKING:
-    from onitu.host.client import DriverClient
+    from onitu.transfer.party import Party
 
 #: What Onitu computes by itself: the fastest of the cryptographic ones (DESIGN §4).
 DIGEST = "blake3"
 
 
-async def read_digests(client: DriverClient, folder: str, entries: list[Observation]) -> list[Observation]:
+async def read_digests(party: Party, entries: list[Observation]) -> list[Observation]:
     """Reads files and returns them as observed, with their digests.
 
     Args:
-        client: The driver.
-        folder: Name of the folder.
+        party: The service.
         entries: The files as last observed.
 
     Returns:
         One observation per file, in order; `Unknown` for one that could not be read as it was.
     """
-    return [await _read_one(client, folder, entry) for entry in entries]
+    return [await _read_one(party, entry) for entry in entries]
 
 
-async def read_content(
-    client: DriverClient, folder: str, path: str, revision: str, *, size: int | None = None
-) -> tuple[int, bytes]:
+async def read_content(party: Party, path: str, revision: str, *, size: int | None = None) -> tuple[int, bytes]:
     """Reads a file and returns its size and digest.
 
     Args:
-        client: The driver.
-        folder: Name of the folder.
+        party: The service.
         path: Which file.
         revision: The one wanted.
         size: Its size, if known.
@@ -47,19 +43,20 @@ async def read_content(
         DriverError: It cannot be read.
     """
     length, hasher = 0, blake3()
-    async with client.get_file(folder, path, revision, size=size) as pieces:
+    async with party.client.get_file(party.folder, path, revision, size=size) as pieces:
         async for piece in pieces:
+            await party.pace.down.pay(len(piece))
             length += len(piece)
             hasher.update(piece)
     return length, hasher.digest()
 
 
-async def _read_one(client: DriverClient, folder: str, observed: Observation) -> Observation:
+async def _read_one(party: Party, observed: Observation) -> Observation:
     entry = observed.state
     if not isinstance(entry, Present):
         return observed
     try:
-        _, digest = await read_content(client, folder, observed.path, entry.revision, size=entry.size)
+        _, digest = await read_content(party, observed.path, entry.revision, size=entry.size)
     except DriverError as error:
         return Observation(observed.path, Unknown(str(error)), observed.seq)
     known = msgspec.structs.replace(entry, digests={**entry.digests, DIGEST: digest}, racy=False)

@@ -13,6 +13,7 @@ from onitu.core.plan import Source, Task
 from onitu.errors import DriverError, InvalidPath, RevisionMismatch, SourceChanged, TooLarge, Unavailable, Unsupported
 from onitu.host.client import DriverClient
 from onitu.transfer.digest import DIGEST
+from onitu.transfer.pace import Pace
 
 Outcome: TypeAlias = Observation | DriverError
 
@@ -35,6 +36,10 @@ class Party(Protocol):
     @property
     def reading(self) -> trio.CapacityLimiter:
         """Held while a file is read from there as a stream."""
+
+    @property
+    def pace(self) -> Pace:
+        """How fast bytes may go there and come from there."""
 
 
 #: What a source cannot do now it cannot do in a minute either. What the driver calls its own fault is not tried again

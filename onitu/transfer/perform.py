@@ -5,6 +5,7 @@ This module does not know why a task is to be done, and records nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Sequence
 from typing import assert_never
 
@@ -94,7 +95,8 @@ class Performer:
         group, streams = _Group(), list[int]()
         for index, task in enumerate(tasks):
             source = task.source
-            if source is not None and not self._handed_off(source) and task.version.size > INLINE_BYTES:
+            through_here = source is not None and not self._handed_off(source)
+            if through_here and task.version.size > INLINE_BYTES:
                 streams.append(index)
                 continue
             if streams and task.action in _RENAMES:
@@ -104,7 +106,7 @@ class Performer:
                 await self._stream_all(streams)
                 streams = []
             group.indexes.append(index)
-            if source is not None and not self._handed_off(source):
+            if source is not None and through_here:
                 group.inline.setdefault(source.service, []).append(index)
                 group.size += task.version.size
             if group.size >= INLINE_BYTES_AT_ONCE:
@@ -115,9 +117,14 @@ class Performer:
         return [outcome or Unavailable("not done") for outcome in self._outcomes]
 
     def _handed_off(self, source: Source) -> bool:
-        """Returns whether the destination reads a source by itself."""
-        party = self._party(source.service)
-        return party is not None and party.local_root is not None and self._target.client.capabilities.local_files
+        """Returns whether the destination reads a source by itself.
+
+        Not one that is elsewhere and has a limit: only what goes through here can be slowed down.
+        """
+        party, target = self._party(source.service), self._target
+        if party is None or party.local_root is None or not target.client.capabilities.local_files:
+            return False
+        return target.local_root is not None or not target.pace.up.is_limited
 
     async def _call(self, group: _Group) -> None:
         """Does a group in one call."""
@@ -138,6 +145,7 @@ class Performer:
                 self._outcomes[index] = error
         if not operations:
             return
+        await self._target.pace.up.pay(sum(map(len, contents.values())))
         answers = await self._target.client.apply(self._target.folder, operations)
         for index, operation, answer in zip(sent, operations, answers, strict=True):
             self._outcomes[index] = answer
@@ -174,6 +182,9 @@ class Performer:
             async with party.client.get_files(party.folder, pinned) as files:
                 async for content in files:
                     if isinstance(content, bytes):
+                        if party.pace.down.is_limited:
+                            patience.deadline = math.inf
+                            await party.pace.down.pay(len(content))
                         contents[indexes[position]] = content
                     else:
                         self._outcomes[indexes[position]] = self._source_failed(wanted[position], content)
@@ -209,6 +220,8 @@ class Performer:
                     party.folder, source.path, source.revision, size=task.version.size
                 ) as stream:
                     async for piece in stream:
+                        await party.pace.down.pay(len(piece))
+                        await self._target.pace.up.pay(len(piece))
                         if upload.digest is None:
                             hasher.update(piece)
                         yield piece

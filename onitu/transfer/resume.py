@@ -222,9 +222,11 @@ class Resumable:
         try:
             async with reading as stream:
                 async for piece in stream:
+                    await party.pace.down.pay(len(piece))
                     if hasher is not None:
                         hasher.update(piece)
                     if skip < len(piece):
+                        await self._target.pace.up.pay(len(piece) - skip)
                         yield piece[skip:] if skip else piece
                     skip = max(0, skip - len(piece))
         except DriverError as error:

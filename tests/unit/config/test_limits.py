@@ -1,8 +1,9 @@
-"""Options that are read and refused, because nothing acts on them yet (CONTRACT B11), and spans of time."""
+"""Limits of a service, options that are read and refused because nothing acts on them yet, and times (CONTRACT B11)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
@@ -10,7 +11,7 @@ from onitu.config.document import Item, parse_document
 from onitu.config.faults import Faults
 from onitu.config.levels import most_specific, read_level
 from onitu.config.limits import read_bandwidth, read_schedule
-from onitu.config.times import Span, parse_span
+from onitu.config.times import DAY, DAYS, Span, is_open, minute_of_week, next_begin, parse_span
 from onitu.config.values import Adopt, Bandwidth, FolderOptions, Keep, MaxDelete, Timetable
 from onitu.core.patterns import Patterns
 from onitu.core.scope import Policy
@@ -82,10 +83,10 @@ def test_faults_of_treatment(text: str, fault: str) -> None:
         ("{up: 1M}", Bandwidth(up=Timetable(otherwise=1_000_000))),
         ("{up: , down: 64Ki}", Bandwidth(down=Timetable(otherwise=65536))),
         (
-            "{down: {mon-fri 08:00-18:00: 100k, sat: 0, otherwise: 5M}}",
+            "{down: {mon-fri 08:00-18:00: 100k, sat: 1k, otherwise: 5M}}",
             Bandwidth(
                 down=Timetable(
-                    rates=((Span(WORKDAYS, 480, 1080), 100_000), (Span(frozenset({5}), 0, 1440), 0)),
+                    rates=((Span(WORKDAYS, 480, 1080), 100_000), (Span(frozenset({5}), 0, 1440), 1000)),
                     otherwise=5_000_000,
                 )
             ),
@@ -154,3 +155,39 @@ def test_no_span(text: str) -> None:
     """B11: what is no span of time is said."""
     with pytest.raises(ValueError, match="is no span of time"):
         parse_span(text)
+
+
+@pytest.mark.parametrize(
+    ("span", "held", "left_out"),
+    [
+        ("08:00-18:00", ["mon 08:00", "sun 17:59"], ["mon 07:59", "mon 18:00"]),
+        ("22:00-06:00", ["mon 22:00", "tue 05:59", "mon 00:00"], ["mon 06:00", "mon 21:59"]),
+        ("sun 22:00-06:00", ["sun 22:00", "mon 05:59"], ["mon 06:00", "sun 05:59", "mon 22:00"]),
+        ("sat,sun", ["sat 00:00", "sun 23:59"], ["fri 23:59", "mon 00:00"]),
+        ("fri-mon 08:00-24:00", ["fri 08:00", "mon 23:59"], ["tue 00:00", "tue 08:00", "sat 07:59"]),
+        ("wed 12:00-12:00", ["wed 12:00", "thu 11:59"], ["thu 12:00", "wed 11:59"]),
+    ],
+)
+def test_times_of_the_week(span: str, held: list[str], left_out: list[str]) -> None:
+    """B11: a time belongs to the day it begins on, and may go past midnight, also from Sunday to Monday."""
+    parsed = parse_span(span)
+
+    assert [text for text in held if not parsed.holds(_minute(text))] == []
+    assert [text for text in left_out if parsed.holds(_minute(text))] == []
+    assert is_open((), 0)
+    assert next_begin([parsed, parsed], _minute(left_out[0])) in {"mon 08:00", "mon 22:00", "sun 22:00", *held}
+
+
+def _minute(text: str) -> int:
+    """Returns a minute of the week; that day is one of November 2026, which a Monday is the second of."""
+    day, time = text.split()
+    moment = datetime.strptime(f"2026-11-{DAYS.index(day) + 2:02} {time}", "%Y-%m-%d %H:%M")  # noqa: DTZ007 - a clock on the wall.
+    return minute_of_week(moment)
+
+
+def test_rates_of_a_timetable() -> None:
+    """B11: the first time that fits counts, then `otherwise`; without that there is no limit."""
+    rates = ((parse_span("mon"), 1), (parse_span("mon-tue"), 2))
+
+    assert [Timetable(rates=rates, otherwise=3).rate(day * DAY) for day in range(3)] == [1, 2, 3]
+    assert Timetable(rates=rates).rate(2 * DAY) is None

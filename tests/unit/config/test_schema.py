@@ -26,6 +26,7 @@ PLACES = [
     (keys.MAPPING, ("place", "oneOf", 1)),
     (keys.DRIVER, ("driver", "oneOf", 1)),
     (keys.CONFLICT, ("conflict", "oneOf", 1)),
+    (keys.BANDWIDTH, ("bandwidth",)),
     (keys.ENTRY, ("entry",)),
     (keys.API, ("api",)),
     (keys.NOTIFICATION, ("notification",)),
@@ -36,7 +37,7 @@ PLACES = [
 ]
 
 #: Maps below a key that is refused: the schema refuses the key.
-REFUSED = (keys.MAX_DELETE, keys.KEEP, keys.BANDWIDTH)
+REFUSED = (keys.MAX_DELETE, keys.KEEP)
 
 
 def _at(*place: str | int) -> dict[str, Any]:

@@ -42,6 +42,7 @@ def setup(directory: Path, *replaced: tuple[str, str]) -> Setup:
         ("{mode: r}", "{mode: rw}", Changes(restarted=("b",), folders=("two",))),
         ("{mode: r}", "{path: other, mode: r}", Changes(restarted=("b",), folders=("two",))),
         ("root: a", "velocity: 1, root: a", Changes()),
+        ("root: a", "bandwidth: {up: 1M}, schedule: sat, root: a", Changes()),
         ("  one:\n", "  one: {conflict: newest}\n", Changes(folders=("one",))),
         ("  one:\n", "  one: {mode: r}\n", Changes(restarted=("a", "b"), folders=("one",))),
         ("  two:\n", "  two:\n  three:\n", Changes(folders=("three",))),

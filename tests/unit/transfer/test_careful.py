@@ -19,6 +19,7 @@ from onitu.errors import Corrupted, DriverError, NotFound, RevisionMismatch, Ser
 from onitu.host.client import DriverClient
 from onitu.store.trash import Trash
 from onitu.transfer.careful import CarefulPerformer
+from onitu.transfer.pace import Pace
 from onitu.transfer.party import Outcome
 from onitu.transfer.perform import Performer
 
@@ -37,6 +38,7 @@ class Service:
         self.torn = b""
         self.performed: list[Task] = []
         self.reading = trio.CapacityLimiter(1)
+        self.pace = Pace()
 
     @property
     def client(self) -> DriverClient:

@@ -29,6 +29,7 @@ from onitu.errors import (
 from onitu.host.client import DriverClient
 from onitu.rpc import convert
 from onitu.rpc.gen import driver_pb2 as wire
+from onitu.transfer.pace import Pace
 from onitu.transfer.resume import RESUMABLE_BYTES, Resumable, Session, is_resumable
 from tests.unit.host.fake_connection import FakeConnection, client_of
 
@@ -49,6 +50,7 @@ class End:
     folder: str = "docs"
     local_root: str | None = None
     reading: trio.CapacityLimiter = attrs.Factory(lambda: trio.CapacityLimiter(1))
+    pace: Pace = attrs.Factory(Pace)
 
 
 class World:
