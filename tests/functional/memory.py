@@ -52,7 +52,7 @@ class Control:
 
     def tree(self) -> dict[str, Entry]:
         """Looks at everything the service holds, as `trees.snapshot` does; where its driver dies, at the next one."""
-        (entries,) = wait_until(self._entries, "a driver shows its tree")
+        entries = wait_until(lambda: self._entries() or (), "a driver shows its tree")[0]
         return {path: _entry(entry) for path, entry in sorted(entries.items())}
 
     def _entries(self) -> tuple[dict[str, Any]] | None:
