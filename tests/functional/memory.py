@@ -52,13 +52,14 @@ class Control:
 
     def tree(self) -> dict[str, Entry]:
         """Looks at everything the service holds, as `trees.snapshot` does; where its driver dies, at the next one."""
-        entries = wait_until(lambda: self._entries() or (), "a driver shows its tree")[0]
+        answer = wait_until(lambda: self._asked_for_tree() or {}, "a driver shows its tree")
+        entries = answer["entries"]
         return {path: _entry(entry) for path, entry in sorted(entries.items())}
 
-    def _entries(self) -> tuple[dict[str, Any]] | None:
-        """Returns the entries, or None while a driver is dying or starting."""
+    def _asked_for_tree(self) -> dict[str, Any] | None:
+        """Returns the answer, or None while a driver is dying or starting."""
         try:
-            return (self.ask("tree", digests=True)["entries"],)
+            return self.ask("tree", digests=True)
         except (OSError, AssertionError):  # It did not answer.
             return None
 

@@ -14,8 +14,10 @@ from onitu.core.capability import Capabilities, Limits
 from onitu.core.scope import Scope
 from onitu.host.client import DriverClient
 from onitu.referee import Link, Referee
+from onitu.referee.hours import Hours
 from onitu.referee.keeper import Keeper
 from onitu.store import Store
+from onitu.transfer.pace import Pace
 
 
 class Flushed:
@@ -48,6 +50,8 @@ async def link(tmp_path: Path, nursery: trio.Nursery) -> AsyncIterator[Link]:
         generation=1,
         local_root=None,
         velocity=1.0,
+        pace=Pace(),
+        hours=Hours(),
     )
     link.listed = link.untouched = True
     nursery.start_soon(referee.writer.run)
