@@ -22,8 +22,11 @@ import grpc
 import trio
 from google.protobuf.message import Message
 
-from onitu.errors import DriverError, OutcomeUnknown
+from onitu.errors import DriverError, OutcomeUnknown, Unavailable
 from onitu.rpc.status import from_rpc_error
+
+#: What is said of a call on a connection that its owner has closed: the driver has ended meanwhile.
+CLOSED = "the driver has ended, and with it the connection"
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -194,6 +197,10 @@ class Stream:
         except grpc.RpcError as error:
             # A request that cannot be serialized: grpcio raises what it else would have answered.
             self._error = from_rpc_error(error)
+            self._finish()
+            return
+        except ValueError:  # grpcio's way of saying so.
+            self._error = Unavailable(CLOSED)
             self._finish()
             return
         self._call = call

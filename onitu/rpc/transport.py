@@ -25,7 +25,7 @@ from grpc_health.v1 import health_pb2
 from onitu.errors import NotFound, OutcomeUnknown, Unavailable
 from onitu.rpc.gen import driver_pb2
 from onitu.rpc.status import from_rpc_error
-from onitu.rpc.stream import CLOSE_TIMEOUT, Call, Stream, result_of, soon
+from onitu.rpc.stream import CLOSE_TIMEOUT, CLOSED, Call, Stream, result_of, soon
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -129,6 +129,8 @@ class Connection:
             call = start(request, timeout=timeout, metadata=self._metadata)
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
+        except ValueError as error:  # grpcio's way of saying that the channel is closed; nothing was sent.
+            raise Unavailable(CLOSED) from error
         token = trio.lowlevel.current_trio_token()
         call.add_done_callback(lambda _call: soon(token, ended.set))
         try:

@@ -84,7 +84,7 @@ class Resumable:
         parties: Gives the services.
         session: The upload that an earlier attempt has left, if it has the same bytes.
         keep: Records an upload that was begun; awaited before the first byte is sent.
-        begun: Called with the offset at which bytes begin to travel.
+        begun: Called with the offset at which bytes are to travel.
 
     Attributes:
         session: The upload that may still be taken up, with what is confirmed of it; None if there is none.
@@ -150,7 +150,6 @@ class Resumable:
         with self._staging:
             begin = await self._take_up(upload)
             async with party.reading:
-                self._begun(begin)
                 upload = await self._stage(party, upload, begin)
         if self._staging.cancelled_caught or self.session is None:
             self.superseded = True
@@ -167,8 +166,10 @@ class Resumable:
             except (NotFound, Unsupported):
                 await self._give_up()  # It is not there any more, or nobody can tell what is.
             else:
+                self._begun(begin)
                 self._confirm(begin)
                 return begin
+        self._begun(0)
         self.session = Session(await client.start_upload(folder, upload), self.content)
         await self._keep(self.session)
         return 0
