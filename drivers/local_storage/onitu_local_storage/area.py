@@ -201,17 +201,21 @@ def remove_staged(staging: int, *, uploads_only: bool) -> None:
 
     Args:
         staging: Descriptor of the staging directory.
-        uploads_only: Only uploads in chunks that nothing was added to for a week, not what else is staged.
+        uploads_only: Only uploads in chunks that nothing was added to for a week. Otherwise a process begins, and what
+            an earlier one has staged goes too, but for uploads of which something is there: one that is empty may be
+            known to nobody, since the core may have ended before it heard of it, and is begun again for nothing.
     """
     oldest = time.time() - _UPLOAD_KEPT
     with os.scandir(staging) as entries:
         found = [
-            (entry.name, entry.name.startswith(UPLOAD_PREFIX), entry.stat(follow_symlinks=False).st_mtime)
+            (entry.name, entry.name.startswith(UPLOAD_PREFIX), entry.stat(follow_symlinks=False))
             for entry in entries
             if not entry.is_dir(follow_symlinks=False)
         ]
-    for name, is_upload, mtime in found:
-        if mtime < oldest if is_upload else not uploads_only:
+    for name, is_upload, status in found:
+        is_old = is_upload and status.st_mtime < oldest
+        is_leftover = not uploads_only and not (is_upload and status.st_size)
+        if is_old or is_leftover:
             os.unlink(name, dir_fd=staging)
 
 

@@ -15,10 +15,17 @@ class Staging:
         self._place: Path | None = None
 
     def keep_in(self, place: str) -> None:
-        """Keeps what is staged in a directory, and takes over what an earlier process left there."""
+        """Keeps what is staged in a directory, and takes over what an earlier process left there.
+
+        An upload that is empty may be known to nobody, and is begun again for nothing: it goes.
+        """
         self._place = Path(place)
         self._place.mkdir(parents=True, exist_ok=True)
-        self._staged = {file.name: bytearray(file.read_bytes()) for file in self._place.iterdir()}
+        for file in list(self._place.iterdir()):
+            if content := file.read_bytes():
+                self._staged[file.name] = bytearray(content)
+            else:
+                file.unlink()
 
     def start(self, session: str) -> None:
         """Stages an empty file."""

@@ -355,7 +355,8 @@ class DriverServicer:
         """Begins a resumable upload, out of sight.
 
         Idempotent: no, each call begins another one. With `restart_upload` the driver keeps what is neither ended nor
-        aborted for a week at least, also over its own restarts; without, a session ends with the process.
+        aborted for a week at least, also over its own restarts, once something of it is staged; without, a session ends
+        with the process.
         Order: after Configure.
         Codes:
         FAILED_PRECONDITION | the expectation does not hold even now    | observes the path, decides again

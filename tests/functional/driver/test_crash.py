@@ -38,8 +38,8 @@ def kill_driver(held: Held, service: Target) -> None:
     wait_until(lambda: driver not in held.pair.core.drivers(), "it is gone")
 
 
-def arrives(held: Held, content: bytes, *, tidy: bool = True) -> None:
-    """Waits until all services hold the file, and asserts that nothing else came of it, nor is left staged if tidy."""
+def arrives(held: Held, content: bytes) -> None:
+    """Waits until all services hold the file, and asserts that nothing else came of it."""
     pair = held.pair
     for service in pair.all:
         pair.wait(lambda service=service: PATH in service.tree(), f"it is on {service.name}")  # type: ignore[misc]
@@ -47,8 +47,7 @@ def arrives(held: Held, content: bytes, *, tidy: bool = True) -> None:
 
     assert {service.tree()[PATH].digest for service in pair.all} == {digest_of(content)}
     assert pair.core.log.named("conflict_found") == []
-    if tidy:
-        pair.wait(lambda: not pair.staged(), "nothing is left staged")
+    pair.wait(lambda: not pair.staged(), "nothing is left staged")
 
 
 def test_the_receiving_driver_is_killed(held: tuple[Held, bytes]) -> None:
@@ -79,8 +78,7 @@ def test_the_core_is_killed(held: tuple[Held, bytes]) -> None:
     transfer.pair.core.kill()
 
     transfer.pair.serve()
-    # The upload that was just being begun is known to nobody: its driver keeps it for a week, as the contract says.
-    arrives(transfer, content, tidy=False)
+    arrives(transfer, content)
 
 
 def test_everything_is_killed(held: tuple[Held, bytes]) -> None:
@@ -89,7 +87,7 @@ def test_everything_is_killed(held: tuple[Held, bytes]) -> None:
     transfer.pair.core.kill_all()
 
     transfer.pair.serve()
-    arrives(transfer, content, tidy=False)  # As above.
+    arrives(transfer, content)
 
 
 def test_it_is_stopped_in_the_middle(held: tuple[Held, bytes]) -> None:
@@ -100,7 +98,7 @@ def test_it_is_stopped_in_the_middle(held: tuple[Held, bytes]) -> None:
     transfer.pair.core.wait()
 
     transfer.pair.serve()
-    arrives(transfer, content, tidy=False)  # As above.
+    arrives(transfer, content)
 
 
 def test_nothing_half_is_seen(held: tuple[Held, bytes]) -> None:

@@ -286,6 +286,7 @@ class TestErrors:
 def test_configured_again(files: Path) -> None:
     """Opening a folder again lets go of what was held, and removes what was staged by nobody that comes back."""
     plug.call("start_upload", uploading("a", b"x", session="s1"))
+    plug.call("upload_chunk", uploading("a", b"x", session="s1"), 0, b"x")
     (files / ".onitu/tmp/0123456789abcdef").touch()
 
     assert plug.call("open_folder", FOLDER).root_state is RootState.OK

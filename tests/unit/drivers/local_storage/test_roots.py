@@ -207,11 +207,15 @@ class TestArea:
     """The directory `.onitu`."""
 
     def test_leftovers(self, root: Root, files: Path) -> None:
-        """What a dead process has staged is removed, but for uploads of this week, which are gone on with (F4)."""
+        """What a dead process has staged is removed, but for uploads of this week, which are gone on with (F4).
+
+        An empty one goes: the core may have ended before it heard of it, and then nobody would ever ask for it.
+        """
         assert root.area is not None
         old = time.time() - 8 * 86_400
         for name in ("0123456789abcdef", "upload-new", "upload-old"):
-            (files / ".onitu/tmp" / name).touch()
+            (files / ".onitu/tmp" / name).write_bytes(b"staged")
+        (files / ".onitu/tmp/upload-empty").touch()
         os.utime(files / ".onitu/tmp/upload-old", (old, old))
 
         root.area.remove_leftovers()
