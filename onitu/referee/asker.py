@@ -60,7 +60,7 @@ class Asker:
                 if link.snapshot_over and not link.listed:
                     link.listed = news = True
                     self._referee.log.info("snapshot_finished", service=link.service, folder=link.folder)
-                self._referee.ignore_files.ring()
+                self._referee.ignore_files.ring(again=True)
                 if news:
                     self._referee.wake(link.folder)
             link.asking = False

@@ -71,12 +71,20 @@ class IgnoreFiles:
         self._referee = referee
         self._ring = trio.Event()
         self._read: dict[str, IgnoreText] = {}
-        #: Versions that could not be read, or are no text; they are not tried again.
+        #: Versions that are no text, or too long; they are not tried again.
         self._faulty: set[tuple[str, int, int]] = set()
+        #: Versions that could not be read just now; they are tried again when a service has been looked at.
+        self._unread: set[tuple[str, int, int]] = set()
         self.busy = False
 
-    def ring(self) -> None:
-        """Has it looked whether a text has changed."""
+    def ring(self, *, again: bool = False) -> None:
+        """Has it looked whether a text has changed.
+
+        Args:
+            again: What could not be read may be read now.
+        """
+        if again:
+            self._unread.clear()
         self._ring.set()
         self.busy = True
 
@@ -93,7 +101,9 @@ class IgnoreFiles:
         if known is None:
             known = self._read[folder] = ignore_text(transaction, folder)
         node, version = self._head(transaction, folder)
-        return (node, version) != (known.node, known.version) and (folder, node, version) not in self._faulty
+        if (node, version) == (known.node, known.version):
+            return False
+        return (folder, node, version) not in self._faulty | self._unread
 
     async def run(self) -> None:
         """Reads what has changed whenever it is rung for, until it is cancelled."""
@@ -119,13 +129,14 @@ class IgnoreFiles:
         head, source = await referee.writer.read(partial(self._source, folder=folder))
         try:
             text = await self._text(folder, source) if source is not None else ""
-        except (DriverError, UnicodeDecodeError) as error:
-            self._faulty.add((folder, *head))
+        except (DriverError, ValueError) as error:
+            unusable = self._unread if isinstance(error, DriverError) else self._faulty
+            unusable.add((folder, *head))
             referee.log.warning("path_failed", folder=folder, path=IGNORE_NAME, error=str(error))
             referee.wake(folder)
             return
         if head != (0, 0) and source is None:
-            self._faulty.add((folder, *head))  # Whoever has it is not there; the text that is known stays in force.
+            self._unread.add((folder, *head))  # Whoever has it is not there; the text that is known stays in force.
             referee.wake(folder)
             return
         effects = await referee.writer.write(partial(self._enforce, folder=folder, text=IgnoreText(*head, text)))
@@ -158,7 +169,7 @@ class IgnoreFiles:
                 await link.pace.down.pay(len(piece))
                 content += piece
                 if len(content) > MOST_BYTES:
-                    raise DriverError(f"is larger than {MOST_BYTES:,} bytes, so nothing of it is in force")
+                    raise ValueError(f"is larger than {MOST_BYTES:,} bytes, so nothing of it is in force")
         return content.decode()
 
     def _enforce(self, transaction: Transaction, folder: str, text: IgnoreText) -> list[Effect]:
