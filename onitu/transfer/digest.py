@@ -56,8 +56,11 @@ async def _read_one(party: Party, observed: Observation) -> Observation:
     if not isinstance(entry, Present):
         return observed
     try:
-        _, digest = await read_content(party, observed.path, entry.revision, size=entry.size)
+        length, digest = await read_content(party, observed.path, entry.revision, size=entry.size)
     except DriverError as error:
         return Observation(observed.path, Unknown(str(error)), observed.seq)
+    if length != entry.size:
+        # A digest of less or more than the file would make an edit of it that nobody has made.
+        return Observation(observed.path, Unknown(f"{length} bytes came of {entry.size}"), observed.seq)
     known = msgspec.structs.replace(entry, digests={**entry.digests, DIGEST: digest}, racy=False)
     return Observation(observed.path, known, observed.seq)
