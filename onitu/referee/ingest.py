@@ -69,17 +69,26 @@ def take_observations(
     taken = Taken(effects=work.effects)
     waiting: tuple[str, ...] = ()
     for observation in observations:
-        if waiting and observation.path.startswith(waiting):
+        if waiting and _concerns(observation, waiting):
             taken.deferred.append(observation)
             continue
         probe = observe(work, service, observation, probed=probed, fresh=fresh)
         if probe is not None:
             taken.deferred.append(observation)
             taken.probes[probe.path] = None
-            waiting = (*waiting, observation.path + "/")
+            # What comes later of either place waits as well: taken first, it would make this one look outdated.
+            waiting = (*waiting, observation.path + "/", probe.path + "/")
         elif isinstance(observation.state, Absent) or observation.moved_from is not None:
             taken.missed += 1  # What was moved may have left the folder.
     return taken
+
+
+def _concerns(observation: Observation, directories: tuple[str, ...]) -> bool:
+    """Returns whether an observation is about some paths, which end in a slash, or about something below them."""
+    moved_from = observation.moved_from
+    return f"{observation.path}/".startswith(directories) or (
+        moved_from is not None and f"{moved_from}/".startswith(directories)
+    )
 
 
 def take_listings(work: Work, service: ServiceName, listings: Iterable[Listed]) -> int:
