@@ -17,6 +17,13 @@ from onitu.core.scope import Member, Scope
 IndexKey: TypeAlias = tuple[str | int, ...]
 
 
+#: Changes whenever something else is derived from the same records: then all is derived anew at the next start.
+DERIVATION = 2
+
+#: Stands for the kind of an entry that is not decided; no driver knows it.
+UNSETTLED = 255
+
+
 def index_keys(node: Node, scope: Scope | None) -> set[IndexKey]:
     """Returns the index entries of a node.
 
@@ -89,16 +96,18 @@ def is_dirty(node: Node, service: ServiceName, *, readable: bool) -> bool:
 def fingerprint_parts(node: Node) -> dict[tuple[ServiceName, NodeId], tuple[str, int, str]]:
     """Returns what a node adds to the fingerprints of directories: (service, directory) to (name, kind, revision).
 
-    An entry that is not decided adds nothing, so its directory never looks unchanged.
+    An entry that is there and not decided adds what no driver computes, so its directory never looks unchanged: neither
+    while it is there nor once it is gone.
     """
     parts: dict[tuple[ServiceName, NodeId], tuple[str, int, str]] = {}
     for service, state in node.services.items():
         seen = state.seen
-        if seen is None or not state.decided or seen.entry.racy:
+        if seen is None or state.gone:
             continue
-        if state.intent is not None and state.intent.phase is Phase.SENT:
-            continue
+        sent = state.intent is not None and state.intent.phase is Phase.SENT
         kind = 0 if seen.reason else int(seen.entry.kind)
+        if sent or seen.entry.racy or not state.decided:
+            kind = UNSETTLED
         parts[service, seen.place.parent] = (seen.place.name, kind, seen.entry.revision)
     return parts
 

@@ -11,6 +11,7 @@ import attrs
 
 from onitu.config.values import Adopt, Setup
 from onitu.core.capability import Capabilities, NameComparison
+from onitu.core.derive import DERIVATION
 from onitu.core.patterns import Ignore
 from onitu.core.scope import Member, Scope
 from onitu.core.tree import Effect, Notice
@@ -157,7 +158,7 @@ def enforce(transaction: Transaction, scopes: Mapping[str, Scope]) -> list[Unman
 
 def shape_of(scopes: Mapping[str, Scope]) -> bytes:
     """Returns everything that what is derived hangs on, as one text."""
-    return repr([_shape(scope) for _, scope in sorted(scopes.items())]).encode()
+    return repr([DERIVATION, *(_shape(scope) for _, scope in sorted(scopes.items()))]).encode()
 
 
 def _shape(scope: Scope) -> tuple[object, ...]:

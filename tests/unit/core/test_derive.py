@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
+
 from onitu.core.capability import Mode
 from onitu.core.derive import fingerprint_parts, index_keys
 from onitu.core.fingerprint import MODULUS, entry_fingerprint
 from onitu.core.model import Absent, Inadmissible, Kind, Present
+from onitu.core.node import Action, Intent, Phase
 from onitu.errors import OutcomeUnknown
 from tests.unit.core.desk import Desk, file
 
@@ -63,7 +67,7 @@ def test_what_waits_is_indexed() -> None:
 
 
 def test_only_what_is_decided_counts_for_fingerprints() -> None:
-    """An undecided or racy entry adds nothing, so that its directory never looks unchanged."""
+    """An entry that is missed adds nothing."""
     desk = Desk("A", "B")
     desk.have("f", "x")
     place = (desk.node("f").services["A"].seen or desk.node("f").services["B"].seen).place.parent  # type: ignore[union-attr]
@@ -73,6 +77,26 @@ def test_only_what_is_decided_counts_for_fingerprints() -> None:
     desk.show("B", "f", Inadmissible("a socket", "s"))
 
     assert fingerprint_parts(desk.node("f")) == {("B", place): ("f", 0, "s")}
+
+
+@pytest.mark.parametrize("how", ["racy", "sent", "undecided"])
+def test_what_is_not_decided_never_looks_unchanged(how: str) -> None:
+    """P2: a directory with an undecided entry equals no listing, with the entry in it or without."""
+    desk = Desk("A", "B")
+    desk.have("f", "x")
+    node = desk.node("f")
+    state = node.services["A"]
+    assert state.seen is not None
+    if how == "racy":
+        state.seen = msgspec.structs.replace(state.seen, entry=msgspec.structs.replace(state.seen.entry, racy=True))
+    elif how == "sent":
+        state.intent = Intent(action=Action.DELETE, phase=Phase.SENT, place=None, version=1, expected="x")
+    else:
+        state.seen = msgspec.structs.replace(state.seen, entry=msgspec.structs.replace(state.seen.entry, revision="y"))
+
+    part = fingerprint_parts(node)["A", state.seen.place.parent]
+
+    assert part[1] not in {0, *Kind}
 
 
 def test_fingerprints_are_sums() -> None:
