@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from onitu.core.model import Absent, Observation, Present, State
+from onitu.core.tree import Recheck
 from onitu.referee.ingest import take_observations
 from tests.unit.core.desk import Desk, file
 
@@ -30,3 +31,15 @@ def test_nothing_overtakes_a_rename_that_waits() -> None:
 
     assert desk.heads() == {"new": "x"}
     assert desk.bring("B") == [("B", "MOVE", "old -> new")]
+
+
+def test_what_was_seen_elsewhere_before_it_was_missed_is_asked_for() -> None:
+    """P2: a rename that is told after a newer look at the old place is not dropped."""
+    desk = Desk("A", "B")
+    entry = with_id(file("x"), "1")
+    desk.show("A", "old", entry)
+    desk.show("A", "old", Absent(), seq=1_002, fresh=True)
+
+    desk.show("A", "new", entry, seq=1_001, probed={"old": Absent()})
+
+    assert Recheck("A", "new") in desk.effects
