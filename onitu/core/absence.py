@@ -5,7 +5,7 @@ from __future__ import annotations
 from onitu.core.lifecycle import is_head_elsewhere, is_loser_shown, retire, revive
 from onitu.core.model import Kind
 from onitu.core.moves import is_leaving, merge
-from onitu.core.node import Base, Gone, Node, NodeId, Place, ServiceName, ServiceState
+from onitu.core.node import Action, Base, Gone, Node, NodeId, Phase, Place, ServiceName, ServiceState
 from onitu.core.tree import NeedDigest, Work
 
 
@@ -79,10 +79,12 @@ def _settle_one(work: Work, service: ServiceName, node: Node, *, leaving: frozen
     if not work.member(service).readable:
         _settle_drift(work, service, node, state)
         return
+    ours = not node.deleted and (service in node.outside or _is_being_deleted(state))
     state.seen, state.gone = None, Gone.NO
     state.base = state.intent = None
-    if known is not None and service in node.outside:
-        retire(state, known.revision)  # It did not belong there: we have deleted it ourselves, or were about to.
+    if known is not None and ours:
+        # It did not belong there, or did not when we deleted it: nobody has deleted what everybody should have.
+        retire(state, known.revision)
     elif known is not None:
         retire(state, known.revision)
         work.departed.note(service, known.place, state.seq)
@@ -98,6 +100,12 @@ def _settle_one(work: Work, service: ServiceName, node: Node, *, leaving: frozen
             # It was edited or moved elsewhere meanwhile: that wins, and this service gets it back.
             work.notice("deletion_overruled", service, node)
     work.tree.put(node)
+
+
+def _is_being_deleted(state: ServiceState) -> bool:
+    """Returns whether we have asked for a deletion, and do not know what became of it."""
+    intent = state.intent
+    return intent is not None and intent.phase is Phase.SENT and intent.action is Action.DELETE
 
 
 def clear_way(work: Work, service: ServiceName, state: ServiceState) -> None:

@@ -87,8 +87,7 @@ def settle_scope(nodes: Nodes, scope: Scope, node: Node) -> list[Recheck | Notic
                 state.seen = None  # An entry of its own, from now on.
             if its_path is not None and (away or (name in before and why is None)):
                 effects.append(Recheck(name, its_path))
-        elif why is not None and its_path is not None and key(its_path) == key(path):
-            leave_alone(state, why.text)
+        elif why is not None and its_path is not None and key(its_path) == key(path) and leave_alone(state, why.text):
             effects.append(Notice("file_unmanaged", name, path, {"cause": why.cause.value, "reason": why.text}))
     return effects
 
@@ -106,19 +105,24 @@ def is_at_head(scope: Scope, node: Node, service: ServiceName, there: Place) -> 
     return place is not None and place.parent == there.parent and key(place.name) == key(there.name)
 
 
-def leave_alone(state: ServiceState, reason: str, seen: Seen | None = None) -> None:
+def leave_alone(state: ServiceState, reason: str, seen: Seen | None = None) -> bool:
     """Forgets that a service holds an entry, which is left alone there from now on. An unknown outcome stays known.
 
     Args:
         state: What was known of it.
         reason: Why, for a person.
         seen: What is there now, if it was seen just now.
+
+    Returns:
+        Whether it could be forgotten: not while the outcome of a mutation of ours is unknown.
     """
-    if state.intent is None or state.intent.phase is not Phase.SENT:
+    forgotten = state.intent is None or state.intent.phase is not Phase.SENT
+    if forgotten:
         state.base, state.intent, state.drift = None, None, 0
         seen = seen or state.seen
     if seen is not None:
         state.seen = msgspec.structs.replace(seen, reason=reason, filtered=True)
+    return forgotten
 
 
 def _holds(state: ServiceState | None) -> bool:

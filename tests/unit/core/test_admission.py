@@ -10,7 +10,7 @@ from onitu.core.model import Absent, Kind, Observation, Present
 from onitu.core.patterns import Patterns
 from onitu.core.rules import Match, Rule, Rules
 from onitu.core.tree import Notice, Recheck, Relist
-from onitu.errors import OutcomeUnknown
+from onitu.errors import OutcomeUnknown, Unavailable
 from tests.unit.core.desk import DIRECTORY, Desk, file
 
 SMALL = Filter(level="service 'B'", max_size=3)
@@ -440,3 +440,35 @@ def test_an_old_refused_observation_changes_nothing() -> None:
     desk.show("B", "f", file("large one"), seq=50)
 
     assert desk.node("f").services["B"].known is not None
+
+
+def test_our_own_deletion_is_none_either_once_it_belongs_there_again() -> None:
+    """P1, P14: what we deleted, as it had been moved out of scope, is not deleted elsewhere when it is moved back."""
+    desk = Desk("A", "B")
+    desk.set_up(filters={"B": Filter(level="service 'B'", blacklist=Patterns.of(["/private/"]))})
+    desk.have("open", None)
+    desk.have("open/f", "x")
+    desk.show("A", "private", DIRECTORY, moved_from="open")
+    for task in desk.plan("B").tasks:
+        desk.answer("B", task, OutcomeUnknown("lost") if task.path == "open/f" else Unavailable("not done"))
+
+    desk.show("A", "open", DIRECTORY, moved_from="private")
+    desk.lose("B", "open/f")
+
+    assert desk.heads() == {"open": None, "open/f": "x"}
+    assert ("B", "WRITE", "open/f") in desk.bring()
+
+
+def test_what_is_under_way_is_called_unmanaged_once() -> None:
+    """F3: what leaves a scope with a write under way is told when that is answered, not at every step before."""
+    desk = Desk("A", "B")
+    desk.have("f", "x")
+    desk.show("A", "f", file("y"))
+    (task,) = desk.plan("B").tasks
+    desk.set_up(filters={"B": Filter(level="service 'B'", blacklist=Patterns.of(["f"]))})
+    desk.tree.put(desk.node("f"))
+
+    told = [effect for effect in desk.effects if isinstance(effect, Notice) and effect.event == "file_unmanaged"]
+    assert told == []
+    desk.answer("B", task)
+    assert [effect.event for effect in desk.effects if isinstance(effect, Notice)] == ["file_unmanaged"]
