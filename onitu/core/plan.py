@@ -348,14 +348,18 @@ class Planner:
             self._add(node, state, Action.DELETE, self._routes.path(known.place), place=None)
 
     def _is_safe_elsewhere(self, node: Node, state: ServiceState) -> bool:
-        """Returns whether what a service holds of a live entry is held by another, or was replaced since."""
+        """Returns whether what a service holds of a live entry can be had from another, or was replaced since."""
         known = state.known
         if known is None or node.version.kind is Kind.DIRECTORY or not node.same_bytes(known.version):
             return True
+        return self._is_held_elsewhere(node)
+
+    def _is_held_elsewhere(self, node: Node) -> bool:
+        """Returns whether another service holds the head durably, and can be read."""
         return any(
             other.base is not None and node.same_bytes(other.base.version)
-            for name, other in node.services.items()
-            if name != self._service
+            for name, other in self._work.states(node)
+            if name != self._service and self._work.member(name).readable
         )
 
     def _copy(self, held: Version) -> Node | None:
@@ -370,7 +374,7 @@ class Planner:
         if copy is None:
             return True
         if self._service in copy.outside:
-            return any(other.base is not None and other.base.version == copy.head for other in copy.services.values())
+            return self._is_held_elsewhere(copy)
         state = copy.services.get(self._service)
         if state is not None and state.base is not None:
             return True

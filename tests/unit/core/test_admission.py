@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from onitu.core.answers import answered
+from onitu.core.capability import Mode
 from onitu.core.filters import Filter
 from onitu.core.model import Absent, Kind, Observation, Present
 from onitu.core.patterns import Patterns
@@ -472,3 +473,17 @@ def test_what_is_under_way_is_called_unmanaged_once() -> None:
     assert told == []
     desk.answer("B", task)
     assert [effect.event for effect in desk.effects if isinstance(effect, Notice)] == ["file_unmanaged"]
+
+
+def test_what_nobody_can_read_holds_nothing_for_the_others() -> None:
+    """P1, B7: an edit is not given up for a copy in a place that is only written: nobody else could ever get it."""
+    desk = Desk("A", "B", "C", modes={"C": Mode.WRITE})
+    desk.set_up(filters={"B": AUDIO})
+    desk.have("x.mp3", "x")
+    desk.show("A", "x.txt", file("x"), moved_from="x.mp3")
+    desk.show("B", "x.mp3", file("edited"))
+    desk.bring("C")
+
+    assert not desk.plan("B").tasks
+    assert desk.bring("A") == [("A", "WRITE", "x.txt")]
+    assert desk.bring("B") == [("B", "DELETE", "x.mp3")]
