@@ -40,6 +40,7 @@ the life of a setup:
   onitu serve                      do it, and go on doing it
   onitu why PATH                   say why a file is where it is, or is not
   onitu install-service            have that done whenever you are logged in
+  onitu holds                      see what waits for your decision
   onitu state check                look whether all records fit together
 
 `onitu COMMAND --help` explains a command, with examples.
@@ -96,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_why(commands)
     _add_drivers(commands)
+    _add_holds(commands)
     _add_state(commands)
     _add_install_service(commands)
     _add_completion(commands)
@@ -197,6 +199,33 @@ def _add_drivers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         ("onitu drivers local_storage", "its options in full, and what it can do"),
     )
     drivers.add_argument("name", nargs="?", metavar="NAME", help="a driver (default: all of them, in short)")
+
+
+def _add_holds(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    holds = _add(
+        commands,
+        "holds",
+        "Lists what waits for your decision, and takes it.",
+        "Where a service loses more files at once than max-delete allows, nothing is done about them before you have "
+        "said so; everything else goes on. A running onitu carries it out at once, otherwise the next start does.",
+        ("onitu holds", "what is held, and why"),
+        ("onitu holds approve nas photos", "delete them everywhere"),
+        ("onitu holds restore nas photos", "bring them back to the nas"),
+    )
+    _add_config(holds)
+    _add_data_dir(holds)
+    holds.add_argument("--all", action="store_true", help="name every file, not only the first of them")
+    actions = holds.add_subparsers(dest="action", metavar="ACTION", title="actions")
+    _add_decision(actions, "approve", "Does to all services what has happened to the files on this one.")
+    _add_decision(actions, "restore", "Brings the files back to the service that has lost them.")
+
+
+def _add_decision(actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str) -> None:
+    decision = _add(actions, name, text, "", (f"onitu holds {name} nas photos", ""))
+    for add in (_add_config, _add_data_dir):
+        add(decision).default = argparse.SUPPRESS  # What stands before the action counts as well.
+    decision.add_argument("service", metavar="SERVICE", help="the service that is held")
+    decision.add_argument("folder", metavar="FOLDER", help="the folder")
 
 
 def _add_state(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -326,8 +355,8 @@ def _filled(text: str) -> str:
     return "\n".join(lines)
 
 
-def _add_config(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
+def _add_config(command: argparse.ArgumentParser) -> argparse.Action:
+    return command.add_argument(
         "-c",
         "--config",
         type=Path,
@@ -336,8 +365,8 @@ def _add_config(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_data_dir(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
+def _add_data_dir(command: argparse.ArgumentParser) -> argparse.Action:
+    return command.add_argument(
         "--data-dir",
         type=Path,
         metavar="DIR",

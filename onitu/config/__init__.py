@@ -18,12 +18,12 @@ from onitu.config.values import (
     FolderOptions,
     Keep,
     MappingSetup,
-    MaxDelete,
     Notification,
     ServiceSetup,
     Setup,
     Timetable,
 )
+from onitu.core.scope import MaxDelete
 
 __all__ = [
     "Adopt",

@@ -16,13 +16,13 @@ from onitu.config.document import Item
 from onitu.config.faults import Faults, Place, nearest
 from onitu.config.keys import refuse_others, split_keys
 from onitu.config.parts import choice, members, number, size, texts
-from onitu.config.values import Adopt, Keep, MaxDelete, Treatment
+from onitu.config.values import Adopt, Keep, Treatment
 from onitu.core.capability import Mode
 from onitu.core.filters import Filter
 from onitu.core.media_types import normalise_type
 from onitu.core.patterns import Patterns
 from onitu.core.patterns import fault as pattern_fault
-from onitu.core.scope import Policy
+from onitu.core.scope import MaxDelete, Policy
 
 _MODES = {"r": Mode.READ, "w": Mode.WRITE, "rw": Mode.READ_WRITE, "none": Mode.NONE, "": Mode.NONE}
 

@@ -16,7 +16,7 @@ from onitu.core.capability import Mode
 from onitu.core.filters import Filter
 from onitu.core.patterns import DEFAULT_IGNORES, Patterns
 from onitu.core.rules import Rules
-from onitu.core.scope import Policy
+from onitu.core.scope import MaxDelete, Policy
 
 #: Keys from the top of the file to a value, such as ("services", "nas", "root").
 Keys: TypeAlias = tuple[str, ...]
@@ -41,19 +41,6 @@ class Adopt(enum.Enum):
 
     DIGEST = "digest"
     SIZE_MTIME = "size-mtime"
-
-
-@attrs.frozen(kw_only=True)
-class MaxDelete:
-    """How much may be deleted before a person is asked: more than both of these is held.
-
-    Attributes:
-        percent: Share of the entries, 0 to 100.
-        files: Number of entries.
-    """
-
-    percent: float = 50.0
-    files: int = 20
 
 
 @attrs.frozen(kw_only=True)

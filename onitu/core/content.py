@@ -13,20 +13,28 @@ from onitu.core.asking import ask_digests
 from onitu.core.compare import Equality, same_attributes, same_bytes
 from onitu.core.model import Kind, Present
 from onitu.core.node import Base, Node, Phase, Seen, ServiceName, ServiceState, Version
+from onitu.core.safety import is_emptied
 from onitu.core.tree import NeedDigest, Work
 
 
 def decide_content(
-    work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen, before: Seen | None
+    work: Work,
+    service: ServiceName,
+    node: Node,
+    state: ServiceState,
+    seen: Seen,
+    before: Seen | None,
+    *,
+    settled: bool,
 ) -> None:
-    """Decides about content, then about placement."""
+    """Decides about content, then about placement. `settled` is that of `reconcile.decide`."""
     known = state.known
     if state.intent is not None and state.intent.phase is Phase.SENT:
         return  # Still waiting for a digest that tells what became of our own mutation.
     if known is None:
         if not _first_contact(work, service, node, state, seen):
             return
-    elif not _changed(work, service, node, state, seen, before):
+    elif (not settled and is_emptied(node, state)) or not _changed(work, service, node, state, seen, before):
         if not node.deleted:
             # Placement need not wait for the digest, and whoever takes the name it left must find that free.
             moves.merge(work, service, node, state, seen)

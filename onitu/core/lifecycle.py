@@ -173,7 +173,7 @@ def mend(work: Work, node: Node) -> bool:
         member = work.scope.members.get(name)
         if member is None or not member.readable or node.same_bytes(known.version):
             return False
-        if held is None and state.present:
+        if held is None and state.present and known.version in node.versions:
             held = known
     if is_loser_shown(work, node) or _is_left_behind(work, node):
         return False

@@ -127,7 +127,15 @@ def miss(work: Work, service: ServiceName, node_id: NodeId, seq: int) -> None:
     work.tree.put(node)
 
 
-def decide(work: Work, service: ServiceName, node: Node, before: Seen | None = None, *, fresh: bool = False) -> None:
+def decide(
+    work: Work,
+    service: ServiceName,
+    node: Node,
+    before: Seen | None = None,
+    *,
+    fresh: bool = False,
+    settled: bool = False,
+) -> None:
     """Decides about what a service shows of a node, if that can be decided now. Puts the node.
 
     Args:
@@ -136,6 +144,7 @@ def decide(work: Work, service: ServiceName, node: Node, before: Seen | None = N
         node: The node; its `seen` is already the new one.
         before: What was seen there before, if that is known.
         fresh: Whether the service was asked just now: only then does it tell that a mutation was not done.
+        settled: Whether losses were counted. Before, a file that has lost all its content waits as one that is missed.
     """
     state = node.state(service)
     seen, known, head = state.seen, state.known, (node.head, node.deleted)
@@ -143,7 +152,7 @@ def decide(work: Work, service: ServiceName, node: Node, before: Seen | None = N
     if seen is not None and not seen.reason and not state.gone and (service, node.id) not in work.in_flight:
         settle_intent(work, service, node, state, seen, before, fresh=fresh)
         if work.member(service).readable:
-            decide_content(work, service, node, state, seen, before)
+            decide_content(work, service, node, state, seen, before, settled=settled)
         else:
             decide_drift(work, service, node, state, seen)
     learned = version is not None and node.versions.get(version.number, version) is not version

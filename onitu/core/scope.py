@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import unicodedata
 from collections.abc import Mapping
 
@@ -25,6 +26,29 @@ class Policy(enum.Enum):
 
 
 @attrs.frozen(kw_only=True)
+class MaxDelete:
+    """How much may be deleted before a person is asked: more than both of these is held.
+
+    Attributes:
+        percent: Share of the files, 0 to 100.
+        files: Number of files.
+    """
+
+    percent: float = 50.0
+    files: int = 20
+
+    def is_exceeded(self, lost: int, files: int) -> bool:
+        """Returns whether it is too much that so many of so many files are lost."""
+        return lost > self.files and lost * 100 > files * self.percent
+
+    def enough(self, lost: int) -> int | None:
+        """Returns the number of files from which on it is not too much to lose so many; None if it always is."""
+        if lost <= self.files:
+            return 0
+        return math.ceil(lost * 100 / self.percent) if self.percent else None
+
+
+@attrs.frozen(kw_only=True)
 class Member:
     """A service in a folder.
 
@@ -36,6 +60,7 @@ class Member:
         policy: Who keeps the plain name, where a change there meets another one.
         preferred: With `PREFER`, the services in order.
         trusts_time: At first contact, files of equal size and modification time count as equal, unread.
+        max_delete: How much may be lost there at once before a person is asked.
         readable: Whether changes there count.
         writable: Whether anything may be changed there.
     """
@@ -47,6 +72,7 @@ class Member:
     policy: Policy = Policy.KEEP_BOTH
     preferred: tuple[ServiceName, ...] = ()
     trusts_time: bool = False
+    max_delete: MaxDelete = attrs.field(factory=MaxDelete)
     # Asked for every entry, and a flag of an enumeration takes a microsecond to ask.
     readable: bool = attrs.field(
         init=False, default=attrs.Factory(lambda member: Mode.READ in member.mode, takes_self=True)

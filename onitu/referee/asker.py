@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from onitu.core.model import Absent, Kind, Observation, Unknown
+from onitu.referee.guard import Concern, Guard, Review
 from onitu.referee.ingest import Waiting, find_waiting, give_up_doubts, settle
 from onitu.referee.looking import look
 from onitu.referee.observer import SETTLE_DELAY
@@ -36,6 +37,7 @@ class Asker:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._referee = link.referee
+        self._guard = Guard(link)
 
     async def run(self) -> None:
         """Asks whenever there is something to ask, until it is cancelled.
@@ -125,31 +127,73 @@ class Asker:
     async def _settle(self) -> bool:
         """Looks at everything that waits, and decides what can be decided. Returns whether anything did."""
         link, referee = self._link, self._referee
-        position = 0
-        while True:
+        concern, position = await referee.writer.read(self._guard.concern), 0
+        if concern is Concern.GRAVE:
+            # All of it is looked at: what has been moved is found before anything is counted.
+            while page := await self._page(position, None):
+                position = page[0].nodes[-1]
+        review = Review()
+        if concern is not Concern.NONE:
+            review = await referee.writer.write(self._guard.review, later=True)
+        self._tell(review)
+        news, position = bool(review.ended), 0
+        while page := await self._page(position, review.allowed):
+            position = page[0].nodes[-1]
+            await self._decide(*page, counts=not review.ended)
+            news = True
+        if review.hold is None and link.settle_at is None:
+            link.mark = None
+        return news
 
-            def find(transaction: Transaction, after: int = position) -> Waiting:
-                work = referee.work(transaction, link.folder)
-                nodes = transaction.scan(("awaiting", link.service, link.folder), after=after)
-                return find_waiting(work, link.service, nodes, most=PATHS_AT_ONCE)
+    async def _page(self, after: NodeId, allowed: frozenset[NodeId] | None) -> tuple[Waiting, set[NodeId]] | None:
+        """Looks at what waits, from a number on. Returns what was looked at, and what of it nothing can be said of.
 
-            waiting = await referee.writer.read(find)
-            if not waiting.nodes:
-                return position > 0
-            position = waiting.nodes[-1]
-            unknown: set[NodeId] = set()
-            if waiting.paths:
-                observations = await look(link, list(waiting.paths))
-                unknown = {waiting.paths[o.path] for o in observations if isinstance(o.state, Unknown)}
-                present = [o for o in observations if not isinstance(o.state, Absent | Unknown)]
-                await take(link, present, fresh=True)
-            await self._decide(waiting, unknown)
+        Args:
+            after: The number.
+            allowed: What is looked at though it is missed or empty; None for everything.
+        """
+        link, referee = self._link, self._referee
 
-    async def _decide(self, waiting: Waiting, unknown: set[NodeId]) -> None:
+        def find(transaction: Transaction) -> Waiting:
+            work = referee.work(transaction, link.folder)
+            nodes = transaction.scan(("awaiting", link.service, link.folder), after=after)
+            return find_waiting(work, link.service, nodes, most=PATHS_AT_ONCE, allowed=allowed)
+
+        waiting = await referee.writer.read(find)
+        if not waiting.nodes:
+            return None
+        unknown: set[NodeId] = set()
+        if waiting.paths:
+            observations = await look(link, list(waiting.paths))
+            unknown = {waiting.paths[o.path] for o in observations if isinstance(o.state, Unknown)}
+            present = [o for o in observations if not isinstance(o.state, Absent | Unknown)]
+            await take(link, present, fresh=True)
+        return waiting, unknown
+
+    def _tell(self, review: Review) -> None:
+        """Makes known what is held, and what no longer is."""
+        link, log = self._link, self._referee.log
+        if review.began and review.hold is not None:
+            log.warning(
+                "service_held",
+                service=link.service,
+                folder=link.folder,
+                files=review.hold.lost,
+                of=review.hold.files,
+                reason=f"{review.hold.reason}: run `onitu holds`",
+            )
+        if review.ended:
+            log.info("hold_ended", service=link.service, folder=link.folder, by=review.ended)
+            self._referee.release(link.folder, review.effects)
+        link.hold = review.hold
+
+    async def _decide(self, waiting: Waiting, unknown: set[NodeId], *, counts: bool) -> None:
         link, referee = self._link, self._referee
 
         def work(transaction: Transaction) -> list[Effect]:
             unit = referee.work(transaction, link.folder)
+            if counts:
+                self._guard.note(transaction, unit, [node for node in waiting.nodes if node not in unknown])
             if link.capabilities.stat_files:
                 settle(unit, link.service, waiting, unknown=unknown)
             else:

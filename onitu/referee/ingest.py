@@ -5,15 +5,16 @@ These functions are called in the store's writer thread with a transaction, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 import attrs
 
 from onitu.core.absence import settle_absence
-from onitu.core.model import Absent, Observation, State
+from onitu.core.model import Absent, Kind, Observation, Present, State
 from onitu.core.node import Gone, Node, NodeId, Phase, Place, ServiceName, ServiceState
 from onitu.core.reconcile import decide, miss, observe
+from onitu.core.safety import is_held_back
 from onitu.core.tree import Effect, Work
 
 
@@ -40,7 +41,7 @@ class Taken:
         effects: What is asked for.
         deferred: Observations that can only be taken in once `probes` are known, in their order.
         probes: Paths to look at first.
-        missed: Entries that were missed.
+        missed: Entries that were missed, or are empty.
     """
 
     effects: list[Effect] = attrs.Factory(list)
@@ -78,8 +79,8 @@ def take_observations(
             taken.probes[probe.path] = None
             # What comes later of either place waits as well: taken first, it would make this one look outdated.
             waiting = (*waiting, observation.path + "/", probe.path + "/")
-        elif isinstance(observation.state, Absent) or observation.moved_from is not None:
-            taken.missed += 1  # What was moved may have left the folder.
+        elif _may_be_lost(observation):
+            taken.missed += 1
     return taken
 
 
@@ -89,6 +90,14 @@ def _concerns(observation: Observation, directories: tuple[str, ...]) -> bool:
     return f"{observation.path}/".startswith(directories) or (
         moved_from is not None and f"{moved_from}/".startswith(directories)
     )
+
+
+def _may_be_lost(observation: Observation) -> bool:
+    """Returns whether something has to be decided about once everything else has had time to show itself."""
+    state = observation.state
+    if isinstance(state, Absent) or observation.moved_from is not None:
+        return True  # What was moved may have left the folder.
+    return isinstance(state, Present) and state.kind is Kind.FILE and not state.size
 
 
 def take_listings(work: Work, service: ServiceName, listings: Iterable[Listed]) -> int:
@@ -127,7 +136,9 @@ class Waiting:
     gone: set[NodeId] = attrs.Factory(set)
 
 
-def find_waiting(work: Work, service: ServiceName, nodes: Iterable[NodeId], *, most: int) -> Waiting:
+def find_waiting(
+    work: Work, service: ServiceName, nodes: Iterable[NodeId], *, most: int, allowed: Container[NodeId] | None = None
+) -> Waiting:
     """Returns what has to be looked at before anything can be decided about waiting nodes.
 
     Args:
@@ -135,13 +146,15 @@ def find_waiting(work: Work, service: ServiceName, nodes: Iterable[NodeId], *, m
         service: The service.
         nodes: Candidates, from `tree.awaiting`.
         most: When to stop.
+        allowed: Those among them that may be decided about though they are missed or empty; None for all.
     """
     found = Waiting()
     for node_id in nodes:
         if (service, node_id) in work.in_flight:
             continue
-        state = work.tree.node(node_id).services.get(service)
-        if state is None:
+        node = work.tree.node(node_id)
+        state = node.services.get(service)
+        if state is None or (allowed is not None and node_id not in allowed and is_held_back(node, state)):
             continue
         found.nodes.append(node_id)
         if state.gone:
@@ -184,7 +197,7 @@ def settle(work: Work, service: ServiceName, waiting: Waiting, *, unknown: Abstr
         node = work.tree.find(node_id)
         state = node.services.get(service) if node is not None else None
         if node is not None and state is not None and state.present and not state.decided:
-            decide(work, service, node)
+            decide(work, service, node, settled=True)
 
 
 def give_up_doubts(work: Work, service: ServiceName, nodes: Iterable[NodeId]) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from onitu.core.capability import Capabilities
     from onitu.host.client import DriverClient
     from onitu.host.stream import WatchStream
+    from onitu.referee.holding import Hold
     from onitu.referee.hours import Hours
     from onitu.referee.referee import Referee
     from onitu.transfer.pace import Pace
@@ -67,6 +68,8 @@ class Link:
         waits_for_digests: Nodes whose digest is wanted.
         waits_for_listings: Directories to list again, with all below them.
         stream: The live stream, while there is one.
+        hold: What is held here until a person has decided, if anything is.
+        mark: The number the next new node would have had when something was first missed; None: nothing is missed.
         settle_at: When missed entries are decided about, on Trio's clock; None: nothing is missed.
         reading: Held by whoever reads a file here as a stream: as many as the driver wants at once.
         untouched: Nothing is ever changed here: there is no mover.
@@ -108,6 +111,8 @@ class Link:
         self.stream: WatchStream | None = None
         self.again = trio.Event()
         self._looking = trio.CancelScope()
+        self.hold: Hold | None = None
+        self.mark: NodeId | None = None
         self.settle_at: float | None = None
         self.reading = trio.CapacityLimiter(client.limits.max_concurrency)
         self.untouched = False

@@ -61,6 +61,8 @@ class Observer:
         link = self._link
         with link.looking() as anew:
             cursor = await self._referee.writer.read(self._cursor) if not anew else None
+            if link.mark is None:
+                link.mark = await self._referee.writer.read(lambda transaction: transaction.next_number)
             try:
                 await self._stream(cursor, live=live)
             except CursorExpired:

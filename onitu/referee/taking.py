@@ -39,7 +39,10 @@ async def take(link: Link, observations: list[Observation], *, later: bool = Fal
         def work(transaction: Transaction, waiting: list[Observation] = observations) -> Taken:
             unit = referee.work(transaction, link.folder)
             before = set(transaction.changed) if referee.failures else None
+            mark = transaction.next_number
             taken = take_observations(unit, link.service, waiting, probed=probed, fresh=fresh)
+            if taken.missed and link.mark is None:
+                link.mark = mark
             if before is not None:
                 referee.failures.clear_changed(transaction.changed.keys() - before)
             return taken

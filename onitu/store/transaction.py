@@ -115,6 +115,11 @@ class Transaction(IndexedTree):
         self._next += 1
         return self._next - 1
 
+    @property
+    def next_number(self) -> NodeId:
+        """The number that the next new node is going to have."""
+        return self._next if self._next is not None else int(self.meta("next-node") or b"1")
+
     def get(self, key: IndexKey) -> NodeId | None:
         """Returns the node of an index entry."""
         raw = self._txn.get(keys.encode(key, self._number), db=self._tables.index)

@@ -14,7 +14,9 @@ import attrs
 from onitu.config.values import ServiceSetup, Setup
 
 #: What no driver is told, at a service and at its folders.
-_OF_THE_CORE = frozenset({"velocity", "bandwidth", "schedule", "filters", "conflict", "policy", "preferred", "adopt"})
+_OF_THE_CORE = frozenset(
+    {"velocity", "bandwidth", "schedule", "filters", "conflict", "policy", "preferred", "adopt", "max_delete"}
+)
 
 #: What at the top of a setup does not bear on which files go where.
 _ASIDE = frozenset({"path", "name", "folders", "services", "data_dir", "warnings", "places", "api", "notify"})

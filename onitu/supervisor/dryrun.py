@@ -45,6 +45,7 @@ async def tell_plan(referee: Referee, services: Iterable[Service]) -> int:
         if service.status is not Status.ACTIVE:
             print(f"{service.name}: {service.status.value}: {service.reason}")  # noqa: T201 - this is the command's output
             code = 1
+        if not service.is_active:
             continue
         tasks = await referee.writer.write(partial(_plan, referee=referee, service=service.name))
         waits = f" (waits for its schedule until {service.hours.until})" if service.hours.waits else ""

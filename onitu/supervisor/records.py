@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from onitu.config.values import Adopt, Setup
+from onitu.config.values import Adopt, MappingSetup, Setup
 from onitu.core.capability import Capabilities, NameComparison
 from onitu.core.derive import DERIVATION
 from onitu.core.patterns import Ignore
-from onitu.core.scope import Member, Scope
+from onitu.core.scope import MaxDelete, Member, Scope
 from onitu.core.tree import Effect, Notice
 from onitu.referee.ignoring import ignore_text, with_ignore_text
 from onitu.store import Store, Transaction
@@ -208,17 +208,23 @@ def _make_root(transaction: Transaction, folder: str) -> None:
     transaction.set_meta(f"root {folder}", str(node.id).encode())
 
 
+def _member(mapping: MappingSetup) -> Member:
+    """Returns a folder of a service as the core sees it, before anything is known of what the service can do."""
+    return Member(
+        mode=mapping.mode,
+        filters=mapping.filters,
+        symlinks=mapping.symlinks,
+        policy=mapping.policy,
+        preferred=mapping.preferred,
+        trusts_time=mapping.adopt is Adopt.SIZE_MTIME,
+        max_delete=mapping.max_delete or MaxDelete(),
+    )
+
+
 def _scope(setup: Setup, folder: str, root: int) -> Scope:
     """Returns a folder of the setup as the core sees it."""
     members = {
-        service.name: Member(
-            mode=service.folders[folder].mode,
-            filters=service.folders[folder].filters,
-            symlinks=service.folders[folder].symlinks,
-            policy=service.folders[folder].policy,
-            preferred=service.folders[folder].preferred,
-            trusts_time=service.folders[folder].adopt is Adopt.SIZE_MTIME,
-        )
+        service.name: _member(service.folders[folder])
         for service in setup.services.values()
         if folder in service.folders and service.folders[folder].mode
     }

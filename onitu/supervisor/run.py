@@ -20,11 +20,12 @@ from onitu.referee import Referee
 from onitu.store import Store
 from onitu.supervisor import records
 from onitu.supervisor.changes import Changes, active_services
+from onitu.supervisor.control import Control
 from onitu.supervisor.dryrun import borrowed_store, tell_plan
 from onitu.supervisor.notify import Notifier
 from onitu.supervisor.progress import show_progress
 from onitu.supervisor.reload import read_again
-from onitu.supervisor.service import Common, Status
+from onitu.supervisor.service import Common
 from onitu.supervisor.services import Services
 from onitu.supervisor.signals import Signals, receive_signals
 from onitu.supervisor.summary import summarize
@@ -94,6 +95,7 @@ class Core:
         self._services = Services(common)
         self._services.add(active_services(options.setup), early)
         self._notifier = Notifier()
+        self._control = Control(self._referee, store.directory, runtime)
 
     async def run(self) -> int:
         """Runs until it is over and returns the exit code."""
@@ -104,6 +106,7 @@ class Core:
             self._referee.tell_unmanaged(self._unmanaged)
             nursery.start_soon(self._referee.writer.run)
             nursery.start_soon(self._referee.ignore_files.run)
+            nursery.start_soon(self._control.run)
             nursery.start_soon(self._notifier.watch, self._referee.writer)
             nursery.start_soon(show_progress, self._referee)
             code = await self._serve(signals)
@@ -229,7 +232,7 @@ class Core:
         return not any(
             self._referee.failures.pending(service.name)
             for service in self._services
-            if service.status is Status.ACTIVE and not service.hours.waits
+            if service.is_active and not service.hours.waits
         )
 
     async def _finish(self) -> int:

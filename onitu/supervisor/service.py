@@ -67,6 +67,7 @@ class Status(enum.Enum):
     STOPPED = "stopped"
     FAILED = "failed"
     HALTED = "halted"
+    HELD = "held"
 
 
 @attrs.frozen(kw_only=True)
@@ -102,8 +103,6 @@ class Service:
 
     Attributes:
         name: Its name.
-        status: What it is doing.
-        reason: Why it failed or is halted, for a person.
         given_up: With `once`, that it is not tried again.
         stopped: Set once it has really stopped.
         hours: When bytes may go there and come from there.
@@ -111,8 +110,8 @@ class Service:
 
     def __init__(self, setup: ServiceSetup, common: Common, early: Spawned | None) -> None:
         self.name = setup.name
-        self.status = Status.STARTING
-        self.reason = ""
+        self._status = Status.STARTING
+        self._reason = ""
         self.given_up = False
         self.stopped = trio.Event()
         self.hours = Hours(setup.schedule)
@@ -136,9 +135,25 @@ class Service:
         return [link for (service, _), link in self._referee.links.items() if service == self.name]
 
     @property
+    def status(self) -> Status:
+        """What it is doing."""
+        return Status.HELD if self.is_active and any(link.hold for link in self.links) else self._status
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, is halted or held, for a person."""
+        held = [f"folder {link.folder!r}: {link.hold.reason} (`onitu holds`)" for link in self.links if link.hold]
+        return "; ".join(held) if self.is_active and held else self._reason
+
+    @property
+    def is_active(self) -> bool:
+        """Whether its folders are being served, though something of them may be held."""
+        return self._status is Status.ACTIVE
+
+    @property
     def at_rest(self) -> bool:
         """Whether it is active and has been taken in completely."""
-        return self.status is Status.ACTIVE and all(link.listed for link in self.links)
+        return self.is_active and all(link.listed for link in self.links)
 
     def stop(self) -> None:
         """Asks it to stop: what is under way is given up, the driver closed. `stopped` tells when."""
@@ -162,9 +177,9 @@ class Service:
             nursery.start_soon(self._keep_alive)
             nursery.start_soon(self.hours.run, self._turned)
             await self._to_stop.wait()
-            self.status = Status.STOPPING
+            self._status = Status.STOPPING
             nursery.cancel_scope.cancel()
-        self.status = Status.STOPPED
+        self._status = Status.STOPPED
         self._log.info("service_stopped")
         self.stopped.set()
 
@@ -173,15 +188,15 @@ class Service:
         attempts = 0
         while True:
             attempts += 1
-            self.status, self._active_since = Status.STARTING, None
+            self._status, self._active_since = Status.STARTING, None
             delay = 0.0
             try:
                 await self._live()
             except RootLost as lost:
                 # Said once: it is looked for every few seconds, maybe for days.
-                level = self._log.debug if str(lost) == self.reason else self._log.error
-                self.status, self.reason = Status.HALTED, str(lost)
-                level("service_halted", reason=self.reason)
+                level = self._log.debug if str(lost) == self._reason else self._log.error
+                self._status, self._reason = Status.HALTED, str(lost)
+                level("service_halted", reason=self._reason)
                 delay, attempts = HALTED_INTERVAL, ONCE_STARTS
             except (ConfigError, DriverError) as error:
                 if not isinstance(error, Unavailable) or isinstance(error, NeverServed):
@@ -191,8 +206,8 @@ class Service:
                     attempts = ONCE_STARTS
             except Exception:  # noqa: BLE001 - a supervised border
                 # The border at which a bug of ours stops: this service fails, the others go on.
-                self.status, self.reason = Status.FAILED, "an error in Onitu itself; the log has its traceback"
-                self._log.exception("service_failed", reason=self.reason, retry_in=BUG_DELAY)
+                self._status, self._reason = Status.FAILED, "an error in Onitu itself; the log has its traceback"
+                self._log.exception("service_failed", reason=self._reason, retry_in=BUG_DELAY)
                 delay, attempts = BUG_DELAY, ONCE_STARTS
             self.given_up = self._once and attempts >= ONCE_STARTS
             self._referee.came_to_rest()
@@ -212,14 +227,14 @@ class Service:
     async def _failed(self, error: ConfigError | DriverError) -> float:
         """Says what ended a life, and returns in how many seconds to begin another one."""
         missing = await self._missing_driver()
-        self.status, self.reason = Status.FAILED, missing or str(error) or type(error).__name__
+        self._status, self._reason = Status.FAILED, missing or str(error) or type(error).__name__
         if missing:
-            self._log.error("service_failed", reason=self.reason)
+            self._log.error("service_failed", reason=self._reason)
             return NEVER
         run = Run(active=self._active_since, ended=trio.current_time())
         self._history = remember(self._history, run)
         delay = next_delay(self._history, trio.current_time(), jitter=random.random())  # noqa: S311
-        self._log.error("service_failed", reason=self.reason, retry_in=round(delay, 1))
+        self._log.error("service_failed", reason=self._reason, retry_in=round(delay, 1))
         return delay
 
     async def _missing_driver(self) -> str:
@@ -287,7 +302,7 @@ class Service:
                         link.listed = link.untouched = True
                     else:
                         self._start_tasks(nursery, link, keeper)
-                self.status, self.reason, self._active_since = Status.ACTIVE, "", trio.current_time()
+                self._status, self._reason, self._active_since = Status.ACTIVE, "", trio.current_time()
                 self._log.info("service_started", driver=manifest.name, pid=process.pid)
                 self._referee.came_to_rest()
                 nursery.start_soon(client.watch_health)

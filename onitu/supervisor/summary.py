@@ -27,11 +27,11 @@ async def summarize(referee: Referee, services: Iterable[Service]) -> int:
     failures = [(service.name, failure) for service in services for failure in referee.failures.of(service.name)]
     for name, failure in failures[:NAMED]:
         log.error("path_failed", service=name, path=failure.path, error=str(failure.error), attempt=failure.attempts)
-    failed = [service for service in services if service.status is not Status.ACTIVE]
+    troubled = [service for service in services if service.status is not Status.ACTIVE]
     left = await referee.writer.read(lambda transaction: _left(transaction, referee, services))
     waiting = [service for service in services if service.hours.waits]
     counts = referee.counts
-    complete = not failed and not failures and not left and not counts.unlisted
+    complete = not troubled and not failures and not left and not counts.unlisted
     log.info(
         "sync_finished",
         files=counts.files,
@@ -40,14 +40,15 @@ async def summarize(referee: Referee, services: Iterable[Service]) -> int:
         conflicts=counts.conflicts,
         errors=len(failures) + counts.unlisted,
         left=left,
-        failed=[service.name for service in failed],
+        failed=[service.name for service in troubled if not service.is_active],
+        held=[service.name for service in troubled if service.is_active],
         waiting=[service.name for service in waiting],
     )
     errors = len(failures) + counts.unlisted
     print(  # noqa: T201 - the command's own output
         f"{counts.files:,} files ({counts.bytes:,} bytes) copied, {counts.other:,} other changes, "
         f"{counts.conflicts:,} conflicts, {errors:,} errors"
-        + "".join(f"; {service.name} {service.status.value}: {service.reason}" for service in failed)
+        + "".join(f"; {service.name} {service.status.value}: {service.reason}" for service in troubled)
         + (f"; {left:,} entries are still to be done" if left else "")
         + "".join(f"; {service.name} waits for its schedule until {service.hours.until}" for service in waiting if left)
     )
@@ -59,7 +60,7 @@ def _left(transaction: Transaction, referee: Referee, services: Iterable[Service
     return sum(
         1
         for service in services
-        if service.status is Status.ACTIVE
+        if service.is_active
         for folder, scope in referee.scopes.items()
         if service.name in scope.members
         for _ in transaction.dirty(service.name, folder)

@@ -175,7 +175,8 @@ class World:
                 break
             probed[probe.path] = service.stat(probe.path)
             self.say(f"    probe {probe.path}: {describe(probed[probe.path])}")
-        if isinstance(observation.state, Absent):
+        state = observation.state
+        if isinstance(state, Absent) or (isinstance(state, Present) and state.kind is Kind.FILE and not state.size):
             self.places[name].unsettled = True
 
     def consume(self, name: str, most: int = 1_000_000) -> None:

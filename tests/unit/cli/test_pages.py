@@ -98,5 +98,6 @@ def test_the_first_page_tells_the_life_of_a_setup_in_order() -> None:
         "onitu serve",
         "onitu why PATH",
         "onitu install-service",
+        "onitu holds",
         "onitu state check",
     ]

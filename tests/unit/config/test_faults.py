@@ -61,7 +61,6 @@ def test_all_faults_at_once(faults_of: FaultsOf) -> None:
         ("folders: {..: }", "the name of a folder must not be '.', '..' or '.onitu', nor hold a '/': '..'"),
         ('folders: {"a\\tb": }', "the name of a folder must be a printable text: 'a\\tb'"),
         (f"folders: {{{'ü' * 51}: }}", "the name of a folder is longer than 100 bytes"),
-        ("folders: {a: {max_delete: {files: 1}}}", f"'max_delete' {LATER}"),
         ("folders: {a: {keep: {days: 1}}}", f"'keep' {LATER}"),
         ("folders: {a: {atomic: [x]}}", f"'atomic' {LATER}"),
         ("folders: {a: {conflict: oldest}}", "'conflict' is keep-both, newest or {prefer: [services]}, not 'oldest'"),

@@ -12,9 +12,9 @@ from onitu.config.faults import Faults
 from onitu.config.levels import most_specific, read_level
 from onitu.config.limits import read_bandwidth, read_schedule
 from onitu.config.times import DAY, DAYS, Span, is_open, minute_of_week, next_begin, parse_span
-from onitu.config.values import Adopt, Bandwidth, FolderOptions, Keep, MaxDelete, Timetable
+from onitu.config.values import Adopt, Bandwidth, FolderOptions, Keep, Timetable
 from onitu.core.patterns import Patterns
-from onitu.core.scope import Policy
+from onitu.core.scope import MaxDelete, Policy
 
 EVERY_DAY = frozenset(range(7))
 WORKDAYS = frozenset(range(5))

@@ -27,6 +27,7 @@ PLACES = [
     (keys.DRIVER, ("driver", "oneOf", 1)),
     (keys.CONFLICT, ("conflict", "oneOf", 1)),
     (keys.BANDWIDTH, ("bandwidth",)),
+    (keys.MAX_DELETE, ("maxDelete",)),
     (keys.ENTRY, ("entry",)),
     (keys.API, ("api",)),
     (keys.NOTIFICATION, ("notification",)),
@@ -37,7 +38,7 @@ PLACES = [
 ]
 
 #: Maps below a key that is refused: the schema refuses the key.
-REFUSED = (keys.MAX_DELETE, keys.KEEP)
+REFUSED = (keys.KEEP,)
 
 
 def _at(*place: str | int) -> dict[str, Any]:

@@ -1,0 +1,62 @@
+"""`onitu holds`: what waits for a person's decision, and the decision."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onitu.config import data_directory, find_setup, load_setup
+
+if TYPE_CHECKING:
+    from onitu.supervisor.holds import Held
+
+#: Files that are named of each hold, unless all are asked for.
+NAMED = 20
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Lists what is held, or takes a decision.
+
+    Raises:
+        OnituError: The setup or the records cannot be used, or nothing is held there.
+    """
+    setup = load_setup(find_setup(arguments.config))
+    directory = data_directory(setup, arguments.data_dir)
+    if arguments.action is not None:
+        return _decide(directory, arguments)
+    from onitu.supervisor.holds import list_holds  # noqa: PLC0415 - once the setup is known to be good
+
+    held = list_holds(directory, setup)
+    for one in held:
+        print("\n".join(_lines(one, None if arguments.all else NAMED)))
+    if not held:
+        print("nothing is held")
+    return 0
+
+
+def _decide(directory: Path, arguments: argparse.Namespace) -> int:
+    from onitu.referee.holding import Order  # noqa: PLC0415 - as above
+    from onitu.supervisor.holds import decide  # noqa: PLC0415
+    from onitu.supervisor.orders import DecideHold  # noqa: PLC0415
+
+    order = Order(arguments.action)
+    at_once = decide(directory, DecideHold(service=arguments.service, folder=arguments.folder, order=order))
+    when = "it is being done" if at_once else "it is done at the next `onitu serve`"
+    print(f"{arguments.service}, folder {arguments.folder}: {order.value}; {when}")
+    return 0
+
+
+def _lines(held: Held, most: int | None) -> list[str]:
+    since = datetime.fromtimestamp(held.hold.since_ns // 10**9, UTC).isoformat(sep=" ", timespec="seconds")
+    lines = [f"{held.service}, folder {held.folder}: {held.hold.reason} (since {since})"]
+    lines += [f"  {path}" for path in held.paths[:most]]
+    if most is not None and len(held.paths) > most:
+        lines.append(f"  and {len(held.paths) - most:,} more (--all)")
+    if held.order is not None:
+        lines.append(f"  decided: {held.order.value}; it is done as soon as the service can be reached")
+    else:
+        lines.append(f"  to do the same everywhere:  onitu holds approve {held.service} {held.folder}")
+        lines.append(f"  to bring them back there:   onitu holds restore {held.service} {held.folder}")
+    return lines

@@ -1,0 +1,83 @@
+"""The other end of `orders`: takes requests while the core runs."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import trio
+
+from onitu.errors import OnituError
+from onitu.referee.holding import set_order
+from onitu.supervisor.holds import nothing_held
+from onitu.supervisor.orders import CONTROL, LINE, Answer, DecideHold, Request
+
+if TYPE_CHECKING:
+    from onitu.referee import Referee
+
+#: Seconds for a request to come, so that nobody holds a connection for nothing.
+PATIENCE = 10.0
+
+#: Name of the socket in the runtime directory.
+SOCKET = "control"
+
+
+class Control:
+    """Does what other processes of this user ask for.
+
+    Args:
+        referee: What all links share.
+        directory: The data directory.
+        runtime: A private directory for sockets.
+    """
+
+    def __init__(self, referee: Referee, directory: Path, runtime: Path) -> None:
+        self._referee = referee
+        self._address = directory / CONTROL
+        self._path = runtime / SOCKET
+
+    async def run(self) -> None:
+        """Listens until it is cancelled."""
+        with trio.socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            await listener.bind(os.fspath(self._path))
+            listener.listen()
+            self._address.write_text(f"{self._path}\n", "utf-8")
+            try:
+                await trio.serve_listeners(self._serve, [trio.SocketListener(listener)])
+            finally:
+                self._address.unlink(missing_ok=True)
+
+    async def _serve(self, stream: trio.SocketStream) -> None:
+        """Serves one connection. Whatever comes over it ends here."""
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError), trio.move_on_after(PATIENCE):
+            line = b""
+            while not line.endswith(b"\n") and len(line) < LINE:
+                piece = await stream.receive_some(LINE)
+                if not piece:
+                    return
+                line += piece
+            await stream.send_all(msgspec.json.encode(await self._answer(line)) + b"\n")
+
+    async def _answer(self, line: bytes) -> Answer:
+        try:
+            request = msgspec.json.decode(line, type=Request)
+        except msgspec.MsgspecError as error:
+            return Answer(error=f"this onitu does not know that request: {error}")
+        try:
+            return await self._decide_hold(request)
+        except OnituError as error:
+            return Answer(error=str(error))
+
+    async def _decide_hold(self, request: DecideHold) -> Answer:
+        decide = partial(set_order, service=request.service, folder=request.folder, order=request.order)
+        if not await self._referee.writer.write(decide):
+            return Answer(error=nothing_held(request))
+        link = self._referee.links.get((request.service, request.folder))
+        if link is not None:
+            link.settle_after(0)
+        return Answer()

@@ -1,0 +1,81 @@
+"""How another process of the same user tells a running core what a person has decided.
+
+The core listens on a socket in its runtime directory, and writes the socket's path to `control` in the data directory:
+so whoever may read the data directory finds it, and the length of that directory's path is no matter. One request and
+one answer, a JSON object in a line each. There is nothing here that the REST API could not take over as it is.
+"""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+
+from onitu.errors import StoreError
+from onitu.referee.holding import Order
+
+#: Name of the file in the data directory that says where the core listens.
+CONTROL = "control"
+
+#: Seconds a core may take to answer. It writes one record for it.
+PATIENCE = 60.0
+
+#: Longest line, in bytes.
+LINE = 64 * 1024
+
+
+class DecideHold(msgspec.Struct, frozen=True, kw_only=True, tag="decide-hold", tag_field="request"):
+    """Says what becomes of what is held.
+
+    Attributes:
+        service: Whose.
+        folder: Of which folder.
+        order: What is decided.
+    """
+
+    service: str
+    folder: str
+    order: Order
+
+
+Request: TypeAlias = DecideHold
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What has become of a request.
+
+    Attributes:
+        error: Why it could not be done, for a person; "" when it was.
+    """
+
+    error: str = ""
+
+
+def send(directory: Path, request: Request) -> Answer | None:
+    """Has a running core do something, and returns its answer; None where no core runs.
+
+    Args:
+        directory: The data directory.
+        request: What it is to do.
+
+    Raises:
+        StoreError: It does not answer, or is another Onitu.
+    """
+    try:
+        address = (directory / CONTROL).read_text("utf-8").strip()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(PATIENCE)
+            connection.connect(address)
+            connection.sendall(msgspec.json.encode(request) + b"\n")
+            with connection.makefile("rb") as stream:
+                line = stream.readline(LINE)
+    except (FileNotFoundError, ConnectionRefusedError):
+        return None  # It left this behind when it was killed.
+    except OSError as error:
+        raise StoreError(f"the running onitu of {directory} does not answer: {error}") from error
+    try:
+        return msgspec.json.decode(line, type=Answer)
+    except msgspec.MsgspecError as error:
+        raise StoreError(f"the running onitu of {directory} gave no answer that this one understands") from error

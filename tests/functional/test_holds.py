@@ -1,0 +1,153 @@
+"""Too much lost at once waits for a person (CONTRACT B11 `max-delete`, E6 `held`, PROPERTIES P16, P17)."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.functional.harness import Onitu, Setups
+from tests.functional.processes import RUN, Core
+from tests.functional.trees import fill, write
+
+
+def _lose(onitu: Onitu, name: str, directory: str = "many") -> None:
+    shutil.rmtree(onitu[name] / directory)
+
+
+def _filled(new_setup: Setups) -> Onitu:
+    """Returns a setup whose services hold 60 files in one directory and one beside it."""
+    onitu = new_setup("a", "b")
+    fill(onitu["a"] / "many", 5, files=60)
+    write(onitu["a"] / "other.txt", "beside them")
+    return onitu
+
+
+def _holds(onitu: Onitu, *arguments: str) -> Core:
+    core = onitu.run("holds", *arguments, "-c", str(onitu.file), "--data-dir", str(onitu.data))
+    core.wait(RUN)
+    return core
+
+
+def test_many_deletions_are_held_and_everything_else_goes_on(new_setup: Setups) -> None:
+    """P16, B11, E6: more than half of more than twenty files wait; edits, new files and the status go on."""
+    onitu = _filled(new_setup)
+    core = onitu.serve()
+    before = onitu.tree("b")
+    _lose(onitu, "a")
+    held = core.wait_for("service_held", service="a")
+
+    assert (held["files"], held["of"]) == (60, 61)
+    write(onitu["a"] / "new.txt", "goes on")
+    write(onitu["b"] / "other.txt", "goes on too")
+    core.wait_until((onitu["b"] / "new.txt").exists, "a new file passes a hold")
+    core.wait_until(lambda: (onitu["a"] / "other.txt").read_text() == "goes on too", "an edit passes it")
+    assert before.keys() - onitu.tree("b").keys() == set()
+
+
+@pytest.mark.parametrize("order", ["approve", "restore"])
+def test_a_running_core_is_told_what_to_do(new_setup: Setups, order: str) -> None:
+    """P16: approving deletes them everywhere, restoring brings them back, at once."""
+    onitu = _filled(new_setup)
+    core = onitu.serve()
+    before = onitu.tree("b")
+    _lose(onitu, "a")
+    core.wait_for("service_held", service="a")
+    listed = _holds(onitu)
+
+    assert "a, folder docs: 60 of 61 files are gone or empty" in listed.output
+    assert "and 40 more" in listed.output
+    assert "running" not in _holds(onitu, order, "a", "docs").log.tail()
+    core.wait_for("hold_ended", service="a", by=order)
+    onitu.converge(core)
+    expected = before if order == "restore" else {"other.txt": before["other.txt"]}
+    assert onitu.tree("b") == expected
+    assert "nothing is held" in _holds(onitu).output
+    (onitu["a"] / "other.txt").unlink()
+    core.wait_until(lambda: not (onitu["b"] / "other.txt").exists(), "counting begins anew once somebody has decided")
+
+
+@pytest.mark.parametrize("order", ["approve", "restore"])
+def test_a_hold_survives_a_restart(new_setup: Setups, order: str) -> None:
+    """P16, P13: what is held stays undecided at every start until somebody decides, also while no core runs."""
+    onitu = _filled(new_setup)
+    onitu.once()
+    before = onitu.tree("b")
+    _lose(onitu, "a")
+    for _ in range(2):
+        run = onitu.once(expect=1)
+        assert "a held: folder 'docs': 60 of 61 files" in run.output
+        assert onitu.tree("b") == before
+    _holds(onitu, order, "a", "docs")
+    onitu.once()
+
+    assert onitu.apart() == []
+    assert onitu.tree("b") == (before if order == "restore" else {"other.txt": before["other.txt"]})
+
+
+def test_emptied_files_are_held(new_setup: Setups) -> None:
+    """P16, DESIGN §3 "deleted or emptied": files that have lost their content wait as well, and are restored."""
+    onitu = _filled(new_setup)
+    onitu.once()
+    before = onitu.tree("b")
+    for path in (onitu["a"] / "many").rglob("*"):
+        if path.is_file():
+            path.write_bytes(b"")
+    onitu.once(expect=1)
+    assert onitu.tree("b") == before
+    _holds(onitu, "restore", "a", "docs")
+    onitu.once()
+
+    assert onitu.tree("a") == onitu.tree("b") == before
+
+
+def test_renaming_everything_is_no_deletion(new_setup: Setups) -> None:
+    """P16, P18: what is found at another place is not counted."""
+    onitu = _filled(new_setup)
+    onitu.once()
+    (onitu["a"] / "many").rename(onitu["a"] / "elsewhere")
+    for number, path in enumerate(sorted(p for p in (onitu["a"] / "elsewhere").rglob("*") if p.is_file())):
+        path.rename(onitu["a"] / f"{number}")
+    shutil.rmtree(onitu["a"] / "elsewhere")
+    run = onitu.once()
+
+    assert onitu.apart() == []
+    assert run.log.transfers == []
+
+
+def test_copies_under_other_names_hide_nothing(new_setup: Setups) -> None:
+    """P16: everything replaced by as much under other names, as by a program that encrypts it, is held."""
+    onitu = _filled(new_setup)
+    onitu.once()
+    before = onitu.tree("b")
+    for path in [p for p in (onitu["a"] / "many").rglob("*") if p.is_file()]:
+        path.with_name(path.name + ".locked").write_bytes(path.read_bytes()[::-1] + b"!")
+        path.unlink()
+    onitu.once(expect=1)
+
+    assert before.keys() <= onitu.tree("b").keys()
+
+
+def test_the_limit_is_that_of_the_setup(new_setup: Setups) -> None:
+    """B11, B6: `max-delete` of the most specific level counts; percent 100 holds nothing back."""
+    onitu = _filled(new_setup)
+    onitu.folders["docs"] = {"max-delete": {"percent": 0, "files": 0}}
+    onitu.services["a"]["max-delete"] = {"percent": 100}
+    onitu.once()
+    _lose(onitu, "a")
+    onitu.once()
+    assert list(onitu.tree("b")) == ["other.txt"]
+    (onitu["b"] / "other.txt").unlink()
+    onitu.once(expect=1)
+
+    assert list(onitu.tree("a")) == ["other.txt"]
+
+
+def test_nothing_held_nothing_decided(new_setup: Setups) -> None:
+    """F1: deciding about nothing is an error that says where to look."""
+    onitu = _filled(new_setup)
+    onitu.once()
+    run = _holds(onitu, "approve", "a", "docs")
+
+    assert run.process.returncode == 1
+    assert "nothing is held of folder 'docs' on service 'a'" in run.log.tail()
