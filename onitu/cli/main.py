@@ -206,8 +206,8 @@ def _add_holds(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         commands,
         "holds",
         "Lists what waits for your decision, and takes it.",
-        "Where a service loses more files at once than max-delete allows, nothing is done about them before you have "
-        "said so; everything else goes on. A running onitu carries it out at once, otherwise the next start does.",
+        "Where a service loses more files at once than max-delete allows, or shows older content for many, nothing is "
+        "done about them before you have said so; everything else goes on. A running onitu carries it out at once, otherwise the next start does.",
         ("onitu holds", "what is held, and why"),
         ("onitu holds approve nas photos", "delete them everywhere"),
         ("onitu holds restore nas photos", "bring them back to the nas"),

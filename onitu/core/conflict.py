@@ -18,7 +18,9 @@ from onitu.core.scope import Policy, Scope
 from onitu.core.tree import Work
 
 
-def keep_both(work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen) -> None:
+def keep_both(
+    work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen, *, head_wins: bool = False
+) -> None:
     """Settles a conflict between the head and what a service shows. The node is the caller's to put.
 
     Args:
@@ -27,9 +29,10 @@ def keep_both(work: Work, service: ServiceName, node: Node, state: ServiceState,
         node: The node both want to be.
         state: What the service holds of it.
         seen: What it shows.
+        head_wins: The head keeps the name, whatever the folder's policy.
     """
     entry, head = seen.entry, node.version
-    if shown_wins(work.scope, service, entry, head, now_ns=work.now_ns):
+    if not head_wins and shown_wins(work.scope, service, entry, head, now_ns=work.now_ns):
         copy = _keep(work, node, head, head.origin)
         node.versions[head.number] = msgspec.structs.replace(head, kept_as=copy)
         advance(node, service, state, entry, seen.place)

@@ -13,8 +13,8 @@ from onitu.core.asking import ask_digests
 from onitu.core.compare import Equality, same_attributes, same_bytes
 from onitu.core.model import Kind, Present
 from onitu.core.node import Base, Node, Phase, Seen, ServiceName, ServiceState, Version
-from onitu.core.safety import is_emptied
-from onitu.core.tree import NeedDigest, Work
+from onitu.core.safety import is_doubtful
+from onitu.core.tree import NeedDigest, Settle, Work
 
 
 def decide_content(
@@ -34,13 +34,25 @@ def decide_content(
     if known is None:
         if not _first_contact(work, service, node, state, seen):
             return
-    elif (not settled and is_emptied(node, state)) or not _changed(work, service, node, state, seen, before):
+    elif (not settled and _waits(work, service, node, state, seen)) or not _changed(
+        work, service, node, state, seen, before
+    ):
         if not node.deleted:
             # Placement need not wait for the digest, and whoever takes the name it left must find that free.
             moves.merge(work, service, node, state, seen)
         return
     if state.known is not None:
         moves.merge(work, service, node, state, seen)
+
+
+def _waits(work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen) -> bool:
+    """Returns whether losses and older contents have to be counted before this one is believed."""
+    if not is_doubtful(work, service, node, state):
+        return False
+    if seen.entry.size and not seen.entry.digests:
+        work.effects.append(NeedDigest(service, node.id))  # It tells whether anybody knows this content.
+    work.effects.append(Settle(service))
+    return True
 
 
 def _changed(

@@ -12,7 +12,7 @@ from onitu.core.admission import settle_scope
 from onitu.core.derive import IndexKey, fingerprint, fingerprint_parts, index_keys
 from onitu.core.fingerprint import MODULUS
 from onitu.core.model import Kind
-from onitu.core.node import Node, NodeId, Place, ServiceName
+from onitu.core.node import Node, NodeId, Place, ServiceName, Version
 from onitu.core.scope import Scope
 from onitu.core.tree import Effect
 
@@ -166,6 +166,10 @@ class IndexedTree(abc.ABC):
             if before.get(place) != part:
                 changes[place] = (changes.get(place, 0) + fingerprint(part)) % MODULUS
         self._parts[node.id] = parts
+
+    @abc.abstractmethod
+    def history(self, node: NodeId) -> list[Version]:
+        """Returns every version of a node that is remembered, oldest first."""
 
     @abc.abstractmethod
     def load(self, node: NodeId) -> Node | None:

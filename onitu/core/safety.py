@@ -14,6 +14,7 @@ import msgspec
 from onitu.core.lifecycle import retire
 from onitu.core.model import Kind
 from onitu.core.node import TORN, Base, Gone, Node, NodeId, ServiceName, ServiceState
+from onitu.core.rollback import give_back, is_older
 from onitu.core.scope import MaxDelete
 from onitu.core.tree import Work
 
@@ -84,9 +85,25 @@ def is_emptied(node: Node, state: ServiceState) -> bool:
     return base is not None and base.kind is Kind.FILE and base.size > 0 and node.same_bytes(known.version)
 
 
-def is_held_back(node: Node, state: ServiceState) -> bool:
-    """Returns whether an entry waits as long as what a service has lost is held."""
-    return bool(state.gone) or is_emptied(node, state)
+def is_doubtful(work: Work, service: ServiceName, node: Node, state: ServiceState) -> bool:
+    """Returns whether what a service shows of a file is believed only once it was counted: no content, or older one."""
+    return is_emptied(node, state) or is_older(work, service, node, state)
+
+
+def is_held_back(work: Work, service: ServiceName, node: Node, state: ServiceState) -> bool:
+    """Returns whether an entry waits as long as there is a hold."""
+    return bool(state.gone) or is_doubtful(work, service, node, state)
+
+
+def rollbacks(work: Work, service: ServiceName, waiting: Iterable[NodeId]) -> set[NodeId]:
+    """Returns those of some entries that show older content."""
+    found: set[NodeId] = set()
+    for node_id in waiting:
+        node = work.tree.find(node_id)
+        state = node.services.get(service) if node is not None else None
+        if node is not None and state is not None and is_older(work, service, node, state):
+            found.add(node_id)
+    return found
 
 
 def losses(work: Work, service: ServiceName, waiting: Iterable[NodeId]) -> set[NodeId]:
@@ -102,7 +119,7 @@ def losses(work: Work, service: ServiceName, waiting: Iterable[NodeId]) -> set[N
     for top in waiting:
         node = work.tree.find(top)
         state = node.services.get(service) if node is not None else None
-        if node is None or state is None or not is_held_back(node, state):
+        if node is None or state is None or not (state.gone or is_emptied(node, state)):
             continue
         stack = [top]
         while stack:
@@ -146,12 +163,12 @@ def excess(
 
 
 def restore(work: Work, service: ServiceName, top: NodeId) -> None:
-    """Has a service get back what it has lost. Puts the nodes.
+    """Has a service get back what it has lost, or the newer content. Puts the nodes.
 
     Args:
         work: The unit of work.
         service: The service.
-        top: An entry that is missed there, or a file that is empty there.
+        top: An entry that is missed there, or a file that is empty or older there.
     """
     node = work.tree.node(top)
     state = node.state(service)
@@ -161,9 +178,14 @@ def restore(work: Work, service: ServiceName, top: NodeId) -> None:
         retire(state, known.revision)
         state.base, state.intent = Base(TORN, seen.place, seen.entry.revision), None
         work.tree.put(node)
-        return
-    if not state.gone:
-        return
+    elif is_older(work, service, node, state):
+        give_back(work, service, node, state)
+    elif state.gone:
+        _restore_below(work, service, top)
+
+
+def _restore_below(work: Work, service: ServiceName, top: NodeId) -> None:
+    """Has a service get back a missed entry with everything below it."""
     stack = [top]
     while stack:
         current = work.tree.find(stack.pop())

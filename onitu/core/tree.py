@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from onitu.core.model import Kind
-from onitu.core.node import Node, NodeId, Place, ServiceName, ServiceState
+from onitu.core.node import Node, NodeId, Place, ServiceName, ServiceState, Version
 from onitu.core.scope import Member, Scope
 
 
@@ -66,6 +66,10 @@ class Tree(Protocol):
         """Yields the nodes last seen with this native id."""
         ...
 
+    def history(self, node: NodeId) -> list[Version]:
+        """Returns every version of a node that is remembered, oldest first."""
+        ...
+
     def awaiting(self, service: ServiceName, folder: str) -> Iterator[NodeId]:
         """Yields the nodes of the folder that wait for a decision on this service."""
         ...
@@ -105,6 +109,16 @@ class Relist(msgspec.Struct, frozen=True, gc=False):
 
     service: ServiceName
     path: str
+
+
+class Settle(msgspec.Struct, frozen=True, gc=False):
+    """Something waits until everything else has had time to show itself.
+
+    Attributes:
+        service: Where.
+    """
+
+    service: ServiceName
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False):
@@ -199,7 +213,7 @@ class Departed:
         return seq < self._seqs.get((service, place), 0)
 
 
-Effect: TypeAlias = NeedDigest | Recheck | Relist | Notice
+Effect: TypeAlias = NeedDigest | Recheck | Relist | Settle | Notice
 
 
 class Work:

@@ -9,8 +9,8 @@ import trio
 from onitu.core.model import Absent, Kind, Observation, Unknown
 from onitu.referee.guard import Concern, Guard, Review
 from onitu.referee.ingest import Waiting, find_waiting, give_up_doubts, settle
+from onitu.referee.link import SETTLE_DELAY
 from onitu.referee.looking import look
-from onitu.referee.observer import SETTLE_DELAY
 from onitu.referee.taking import take
 from onitu.transfer.digest import DIGEST, read_digests
 
@@ -180,6 +180,7 @@ class Asker:
                 folder=link.folder,
                 files=review.hold.lost,
                 of=review.hold.files,
+                older=review.hold.older,
                 reason=f"{review.hold.reason}: run `onitu holds`",
             )
         if review.ended:

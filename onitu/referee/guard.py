@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from onitu.core.safety import Excess, Loss, Losses, excess, is_held_back, losses, restore
+from onitu.core.rollback import MOST
+from onitu.core.safety import Excess, Loss, Losses, excess, is_held_back, losses, restore, rollbacks
 from onitu.referee.holding import Hold, Order, load_hold, load_losses, load_order, set_hold, set_losses
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Guard:
         waiting = self._waiting(transaction, work)
         if not waiting:
             return Concern.NONE
-        return Concern.SOME if self._excess(transaction, work, waiting) is None else Concern.GRAVE
+        return Concern.SOME if self._too_much(transaction, work, waiting) is None else Concern.GRAVE
 
     def review(self, transaction: Transaction) -> Review:
         """Decides what may be decided about, and keeps what is held."""
@@ -79,21 +80,22 @@ class Guard:
         waiting = self._waiting(transaction, work)
         if hold is not None:
             return self._held(transaction, work, hold, waiting)
-        found = self._excess(transaction, work, waiting)
-        if found is None:
+        hold = self._too_much(transaction, work, waiting)
+        if hold is None:
             return Review(allowed=frozenset(waiting))
-        hold = Hold(since_ns=work.now_ns, lost=found.lost, files=found.files)
         set_hold(transaction, link.service, link.folder, hold)
         return Review(hold=hold, began=True)
 
     def note(self, transaction: Transaction, work: Work, deciding: Iterable[NodeId]) -> None:
-        """Notes what is about to be lost: it counts for an hour."""
-        link = self._link
-        lost = len(losses(work, link.service, deciding))
-        if lost:
-            before = load_losses(transaction, link.service, link.folder).within(work.now_ns)
-            loss = Loss(work.now_ns, self._mark(transaction), lost)
-            set_losses(transaction, link.service, link.folder, before.plus(loss))
+        """Notes what is about to be lost, or rolled back: it counts for an hour."""
+        link, now = self._link, work.now_ns
+        nodes = list(deciding)
+        for older, found in ((False, losses), (True, rollbacks)):
+            count = len(found(work, link.service, nodes))
+            if count:
+                before = load_losses(transaction, link.service, link.folder, older=older).within(now)
+                after = before.plus(Loss(now, self._mark(transaction), count))
+                set_losses(transaction, link.service, link.folder, after, older=older)
 
     def _held(self, transaction: Transaction, work: Work, hold: Hold, waiting: list[NodeId]) -> Review:
         link = self._link
@@ -101,7 +103,8 @@ class Guard:
         if order is None and waiting:
             return Review(hold=hold)
         set_hold(transaction, link.service, link.folder, None)
-        set_losses(transaction, link.service, link.folder, Losses())  # What was decided about is counted no more.
+        for older in (False, True):  # What was decided about is counted no more.
+            set_losses(transaction, link.service, link.folder, Losses(), older=older)
         if order is None:
             return Review(ended="itself")
         if order is Order.APPROVE:
@@ -111,15 +114,32 @@ class Guard:
         return Review(ended=order.value, effects=work.effects)
 
     def _waiting(self, transaction: Transaction, work: Work) -> list[NodeId]:
-        """Returns the entries that are missed, or have lost their content."""
+        """Returns the entries that are missed, have lost their content, or show an older one."""
         service = self._link.service
         found: list[NodeId] = []
         for node_id in transaction.awaiting(service, self._link.folder):
             node = work.tree.node(node_id)
             state = node.services.get(service)
-            if state is not None and is_held_back(node, state):
+            if state is not None and is_held_back(work, service, node, state):
                 found.append(node_id)
         return found
+
+    def _too_much(self, transaction: Transaction, work: Work, waiting: list[NodeId]) -> Hold | None:
+        """Returns what is to be held, or None where everything may be decided about."""
+        link = self._link
+        lost = self._excess(transaction, work, waiting)
+        older = len(rollbacks(work, link.service, waiting))
+        if older:
+            before = load_losses(transaction, link.service, link.folder, older=True).within(work.now_ns)
+            older += before.files
+        if lost is None and older <= MOST:
+            return None
+        return Hold(
+            since_ns=work.now_ns,
+            lost=lost.lost if lost is not None else 0,
+            files=lost.files if lost is not None else 0,
+            older=older if older > MOST else 0,
+        )
 
     def _excess(self, transaction: Transaction, work: Work, waiting: list[NodeId]) -> Excess | None:
         link = self._link

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _HOLD = "hold "
 _ORDER = "order "
 _LOSSES = "losses "
+_OLDER = "older "
 
 
 class Order(enum.Enum):
@@ -37,18 +38,23 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         since_ns: When that began, nanoseconds since 1970.
-        lost: How many files were missing or empty then, with what was lost within the hour before.
+        lost: How many files were missing or empty then, with what was lost within the hour before; 0 where that was
+            not too much.
         files: Of how many; at least so many.
+        older: How many files showed older content, within the hour; 0 where that was not too much.
     """
 
     since_ns: int
-    lost: int
-    files: int
+    lost: int = 0
+    files: int = 0
+    older: int = 0
 
     @property
     def reason(self) -> str:
         """What is held, for a person."""
-        return f"{self.lost:,} of {self.files:,} files are gone or empty"
+        parts = [f"{self.lost:,} of {self.files:,} files are gone or empty"] if self.lost else []
+        parts += [f"{self.older:,} files have older content, as after a backup was restored"] if self.older else []
+        return ", ".join(parts)
 
 
 _DECODE_HOLD = msgspec.json.Decoder(Hold).decode
@@ -82,16 +88,18 @@ def set_order(transaction: Transaction, service: ServiceName, folder: str, order
     return True
 
 
-def load_losses(transaction: Transaction, service: ServiceName, folder: str) -> Losses:
-    """Returns what a service has lost in a folder lately."""
-    raw = transaction.meta(_LOSSES + _key(service, folder))
+def load_losses(transaction: Transaction, service: ServiceName, folder: str, *, older: bool = False) -> Losses:
+    """Returns what a service has lost in a folder lately, or which older contents it has shown."""
+    raw = transaction.meta((_OLDER if older else _LOSSES) + _key(service, folder))
     return _DECODE_LOSSES(raw) if raw is not None else Losses()
 
 
-def set_losses(transaction: Transaction, service: ServiceName, folder: str, losses: Losses) -> None:
-    """Keeps what a service has lost in a folder lately."""
+def set_losses(
+    transaction: Transaction, service: ServiceName, folder: str, losses: Losses, *, older: bool = False
+) -> None:
+    """Keeps what a service has lost in a folder lately, or which older contents it has shown."""
     raw = msgspec.json.encode(losses) if losses.losses else None
-    transaction.set_meta(_LOSSES + _key(service, folder), raw)
+    transaction.set_meta((_OLDER if older else _LOSSES) + _key(service, folder), raw)
 
 
 def all_holds(transaction: Transaction) -> Iterator[tuple[ServiceName, str, Hold, Order | None]]:

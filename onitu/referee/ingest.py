@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 import attrs
 
 from onitu.core.absence import settle_absence
-from onitu.core.model import Absent, Kind, Observation, Present, State
+from onitu.core.model import Absent, Observation, State
 from onitu.core.node import Gone, Node, NodeId, Phase, Place, ServiceName, ServiceState
 from onitu.core.reconcile import decide, miss, observe
 from onitu.core.safety import is_held_back
@@ -41,7 +41,7 @@ class Taken:
         effects: What is asked for.
         deferred: Observations that can only be taken in once `probes` are known, in their order.
         probes: Paths to look at first.
-        missed: Entries that were missed, or are empty.
+        missed: Entries that were missed.
     """
 
     effects: list[Effect] = attrs.Factory(list)
@@ -79,8 +79,8 @@ def take_observations(
             taken.probes[probe.path] = None
             # What comes later of either place waits as well: taken first, it would make this one look outdated.
             waiting = (*waiting, observation.path + "/", probe.path + "/")
-        elif _may_be_lost(observation):
-            taken.missed += 1
+        elif isinstance(observation.state, Absent) or observation.moved_from is not None:
+            taken.missed += 1  # What was moved may have left the folder.
     return taken
 
 
@@ -90,14 +90,6 @@ def _concerns(observation: Observation, directories: tuple[str, ...]) -> bool:
     return f"{observation.path}/".startswith(directories) or (
         moved_from is not None and f"{moved_from}/".startswith(directories)
     )
-
-
-def _may_be_lost(observation: Observation) -> bool:
-    """Returns whether something has to be decided about once everything else has had time to show itself."""
-    state = observation.state
-    if isinstance(state, Absent) or observation.moved_from is not None:
-        return True  # What was moved may have left the folder.
-    return isinstance(state, Present) and state.kind is Kind.FILE and not state.size
 
 
 def take_listings(work: Work, service: ServiceName, listings: Iterable[Listed]) -> int:
@@ -146,7 +138,7 @@ def find_waiting(
         service: The service.
         nodes: Candidates, from `tree.awaiting`.
         most: When to stop.
-        allowed: Those among them that may be decided about though they are missed or empty; None for all.
+        allowed: Those among them that may be decided about though they are missed, empty or older; None for all.
     """
     found = Waiting()
     for node_id in nodes:
@@ -154,7 +146,9 @@ def find_waiting(
             continue
         node = work.tree.node(node_id)
         state = node.services.get(service)
-        if state is None or (allowed is not None and node_id not in allowed and is_held_back(node, state)):
+        if state is None or (
+            allowed is not None and node_id not in allowed and is_held_back(work, service, node, state)
+        ):
             continue
         found.nodes.append(node_id)
         if state.gone:

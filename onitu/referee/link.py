@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from onitu.transfer.pace import Pace
 
 
+#: Live absences, and what else is counted before it is believed, wait this many seconds for a move to show itself
+#: (DESIGN §3); edits and creations do not wait.
+SETTLE_DELAY = 1.0
+
+
 class Wakeup:
     """A bell that is rung for one task. Ringing it while the task is busy is not forgotten."""
 

@@ -19,6 +19,7 @@ from onitu.host.stream import (
     SnapshotEnded,
 )
 from onitu.referee.ingest import Listed, take_listings
+from onitu.referee.link import SETTLE_DELAY
 from onitu.referee.lookup import known_entries
 from onitu.referee.taking import take
 
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from onitu.host.stream import WatchStream
     from onitu.referee.link import Link
     from onitu.store import Transaction
-
-#: Live absences wait this many seconds for a move to show itself (DESIGN §3); edits and creations do not wait.
-SETTLE_DELAY = 1.0
 
 
 class RootLost(DriverError):

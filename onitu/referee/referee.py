@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import trio
 
 from onitu.core.node import NodeId, ServiceName
-from onitu.core.tree import Departed, Effect, NeedDigest, Notice, Recheck, Relist, Work
+from onitu.core.tree import Departed, Effect, NeedDigest, Notice, Recheck, Relist, Settle, Work
 from onitu.log import get_logger
 from onitu.referee.failures import Failures
 from onitu.referee.ignoring import IgnoreFiles
+from onitu.referee.link import SETTLE_DELAY
 from onitu.referee.writer import Writer
 from onitu.store.trash import Trash
 
@@ -118,21 +119,12 @@ class Referee:
     def release(self, folder: str, effects: Iterable[Effect]) -> None:
         """Does what decisions asked for, once they are committed, and wakes whoever may have work now."""
         for effect in effects:
-            match effect:
-                case NeedDigest(service=service, node=node):
-                    link = self.links.get((service, folder))
-                    if link is not None:
-                        link.ask_digest(node)
-                case Recheck(service=service, path=path):
-                    link = self.links.get((service, folder))
-                    if link is not None:
-                        link.ask_path(path)
-                case Relist(service=service, path=path):
-                    link = self.links.get((service, folder))
-                    if link is not None:
-                        link.ask_listing(path)
-                case Notice():
-                    self._tell(folder, effect)
+            if isinstance(effect, Notice):
+                self._tell(folder, effect)
+                continue
+            link = self.links.get((effect.service, folder))
+            if link is not None:
+                _ask(link, effect)
         self.wake(folder)
 
     def wake(self, folder: str) -> None:
@@ -199,3 +191,16 @@ class Referee:
             self.counts.conflicts += 1
         level = self.log.warning if notice.event in _WARNING else self.log.info
         level(notice.event, service=notice.service, folder=folder, path=notice.path, **notice.fields)
+
+
+def _ask(link: Link, effect: NeedDigest | Recheck | Relist | Settle) -> None:
+    """Has a link do what a decision has asked for."""
+    match effect:
+        case NeedDigest(node=node):
+            link.ask_digest(node)
+        case Recheck(path=path):
+            link.ask_path(path)
+        case Relist(path=path):
+            link.ask_listing(path)
+        case Settle() if link.listed:  # Otherwise that comes at the end of the snapshot.
+            link.settle_after(SETTLE_DELAY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from onitu.core.model import Observation, State, Unknown
+from onitu.core.tree import Settle
 from onitu.referee.ingest import Taken, take_observations
 from onitu.referee.looking import look
 
@@ -41,7 +42,7 @@ async def take(link: Link, observations: list[Observation], *, later: bool = Fal
             before = set(transaction.changed) if referee.failures else None
             mark = transaction.next_number
             taken = take_observations(unit, link.service, waiting, probed=probed, fresh=fresh)
-            if taken.missed and link.mark is None:
+            if link.mark is None and (taken.missed or any(isinstance(effect, Settle) for effect in taken.effects)):
                 link.mark = mark
             if before is not None:
                 referee.failures.clear_changed(transaction.changed.keys() - before)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from pathlib import Path
 
 import attrs
 
 from onitu.config.values import Setup
-from onitu.core.safety import losses
+from onitu.core.safety import losses, rollbacks
 from onitu.core.tree import Work
 from onitu.errors import ConfigError
 from onitu.referee.holding import Hold, Order, all_holds, set_order
@@ -54,9 +55,10 @@ def list_holds(directory: Path, setup: Setup) -> list[Held]:
             scope = scopes.get(folder)
             paths: list[str] = []
             if scope is not None and service in scope.members:
-                work = Work(transaction, scope, now_ns=0)
-                missing = losses(work, service, transaction.awaiting(service, folder))
-                paths = sorted(work.head_path(work.tree.node(node)) for node in missing)
+                work = Work(transaction, scope, now_ns=time.time_ns())
+                waiting = list(transaction.awaiting(service, folder))
+                nodes = losses(work, service, waiting) | rollbacks(work, service, waiting)
+                paths = sorted(work.head_path(work.tree.node(node)) for node in nodes)
             held.append(Held(service=service, folder=folder, hold=hold, order=order, paths=tuple(paths)))
         return held
 

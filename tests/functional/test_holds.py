@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import pytest
@@ -151,3 +152,47 @@ def test_nothing_held_nothing_decided(new_setup: Setups) -> None:
 
     assert run.process.returncode == 1
     assert "nothing is held of folder 'docs' on service 'a'" in run.log.tail()
+
+
+def _roll_back(onitu: Onitu) -> None:
+    """Has every file in the directory get another content that is an hour older, as from a backup."""
+    for path in (onitu["a"] / "many").rglob("*"):
+        if path.is_file():
+            modified = path.stat().st_mtime - 3600
+            path.write_bytes(b"from the backup: " + path.read_bytes()[:10])
+            os.utime(path, (modified, modified))
+
+
+@pytest.mark.parametrize("order", ["approve", "restore"])
+def test_a_restored_backup_is_held(new_setup: Setups, order: str) -> None:
+    """P17: a service that shows older content for many files rolls nobody back before somebody has said so."""
+    onitu = _filled(new_setup)
+    onitu.once()
+    before = onitu.tree("b")
+    _roll_back(onitu)
+    shown = onitu.tree("a")
+    assert "60 files have older content" in onitu.once(expect=1).output
+    assert onitu.tree("b") == before
+    assert "60 files have older content" in _holds(onitu).output
+    _holds(onitu, order, "a", "docs")
+    onitu.once()
+
+    assert onitu.apart() == []
+    after = onitu.tree("b")
+    if order == "approve":
+        assert after == shown
+    else:
+        assert after.items() >= before.items()
+        assert sum("(conflict " in path for path in after) == 60
+
+
+def test_a_few_older_files_are_edits(new_setup: Setups) -> None:
+    """P17: up to twenty files may be replaced by older ones; they are synced like any edit."""
+    onitu = new_setup("a", "b")
+    fill(onitu["a"] / "many", 5, files=20)
+    core = onitu.serve()
+    _roll_back(onitu)
+    shown = onitu.tree("a")
+    onitu.converge(core)
+
+    assert onitu.tree("b") == shown

@@ -14,7 +14,7 @@ import msgspec
 from onitu.core.derive import IndexKey, fingerprint, fingerprint_parts, index_keys
 from onitu.core.fingerprint import MODULUS
 from onitu.core.indexed import IndexedTree
-from onitu.core.node import Node, NodeId, ServiceName
+from onitu.core.node import Node, NodeId, ServiceName, Version
 from onitu.core.scope import Scope
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -29,6 +29,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.records: dict[NodeId, bytes] = {}
         self.index: Index = {}
+        self.versions: dict[NodeId, dict[int, Version]] = {}
         self.fingerprints: dict[tuple[ServiceName, NodeId], int] = {}
         self.last = 0
 
@@ -86,6 +87,16 @@ class MemoryTree(IndexedTree):
             else:
                 store.fingerprints.pop(place, None)
         self.fingerprint_changes.clear()
+
+    def put(self, node: Node) -> None:
+        """Keeps a changed node, and its version in the history."""
+        super().put(node)
+        if node.versions:
+            self._store.versions.setdefault(node.id, {})[node.head] = node.version
+
+    def history(self, node: NodeId) -> list[Version]:
+        """Returns every version of a node that is remembered, oldest first."""
+        return [version for _, version in sorted(self._store.versions.get(node, {}).items())]
 
     def load(self, node: NodeId) -> Node | None:
         """Returns a node as it was before the transaction."""

@@ -27,7 +27,7 @@ from onitu.core.plan import Plan, Planner, Task
 from onitu.core.reconcile import observe
 from onitu.core.rules import Rules
 from onitu.core.scope import Member, Policy, Scope
-from onitu.core.tree import Departed, NeedDigest, Notice, Recheck, Relist, Work
+from onitu.core.tree import Departed, NeedDigest, Notice, Recheck, Relist, Settle, Work
 from onitu.errors import DriverError, OutcomeUnknown, SourceChanged, Unavailable
 from onitu.referee.ingest import Listed, find_waiting, settle, take_listings
 from tests.property.memory_tree import MemoryStore, MemoryTree
@@ -156,6 +156,8 @@ class World:
                 self.say(f"    notice {effect.event} {effect.service} {effect.path} {effect.fields}")
             elif isinstance(effect, Relist):
                 self.places[effect.service].events.extend(self._listing(effect.service, effect.path))
+            elif isinstance(effect, Settle):
+                self.places[effect.service].unsettled = True
             elif effect not in (questions := self.places[effect.service].questions):
                 questions.append(effect)
         if self.check:
@@ -175,8 +177,7 @@ class World:
                 break
             probed[probe.path] = service.stat(probe.path)
             self.say(f"    probe {probe.path}: {describe(probed[probe.path])}")
-        state = observation.state
-        if isinstance(state, Absent) or (isinstance(state, Present) and state.kind is Kind.FILE and not state.size):
+        if isinstance(observation.state, Absent):
             self.places[name].unsettled = True
 
     def consume(self, name: str, most: int = 1_000_000) -> None:

@@ -17,7 +17,7 @@ from onitu.core.model import Absent, Kind, Observation, Present, State
 from onitu.core.node import Node
 from onitu.core.patterns import Ignore
 from onitu.core.plan import Plan, Planner
-from onitu.core.reconcile import Probe, observe
+from onitu.core.reconcile import Probe, decide, observe
 from onitu.core.rules import Rules
 from onitu.core.scope import Member, Policy, Scope
 from onitu.core.task import Task
@@ -146,6 +146,11 @@ class Desk:
         assert node is not None
         self.show(service, path, Absent())
         settle_absence(self.work, service, self.tree.node(node))
+
+    def settle(self, service: str) -> None:
+        """Has what is shown be believed that waits to be counted: empty and older contents."""
+        for node in list(self.tree.awaiting(service, "f")):
+            decide(self.work, service, self.tree.node(node), settled=True)
 
     def plan(self, service: str) -> Plan:
         """Plans for a service."""

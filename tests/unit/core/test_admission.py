@@ -139,6 +139,7 @@ def test_coming_back_with_equal_content_moves_nothing() -> None:
     desk.show("A", "f", file("larger"))
     desk.bring()
     desk.show("A", "f", file("one", "again"))
+    desk.settle("A")
 
     desk.show("B", "f", file("one"), fresh=True)
 

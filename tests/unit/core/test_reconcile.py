@@ -68,6 +68,7 @@ def test_a_retired_revision_is_asked_for_again() -> None:
     assert desk.effects == [Recheck("B", "f")]
     assert desk.heads() == {"f": "new"}
     desk.show("B", "f", file("old"), fresh=True)
+    desk.settle("B")
 
     assert desk.heads() == {"f": "old"}
 
