@@ -97,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_why(commands)
     _add_drivers(commands)
+    _add_verify(commands)
     _add_holds(commands)
     _add_state(commands)
     _add_install_service(commands)
@@ -201,13 +202,28 @@ def _add_drivers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     drivers.add_argument("name", nargs="?", metavar="NAME", help="a driver (default: all of them, in short)")
 
 
+def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verify = _add(
+        commands,
+        "verify",
+        "Reads all files on all services again, and says what differs.",
+        "What was edited shows itself, and is synced; this finds what a disk or a service has changed without a trace. "
+        "Nothing is changed or mended. It may run beside a running onitu. With a difference the exit code is 1.",
+        ("onitu verify", "as long as reading everything takes"),
+    )
+    _add_config(verify)
+    _add_data_dir(verify)
+    _add_debug(verify)
+
+
 def _add_holds(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     holds = _add(
         commands,
         "holds",
         "Lists what waits for your decision, and takes it.",
         "Where a service loses more files at once than max-delete allows, or shows older content for many, nothing is "
-        "done about them before you have said so; everything else goes on. A running onitu carries it out at once, otherwise the next start does.",
+        "done about them before you have said so; everything else goes on. A running onitu carries it out at once, "
+        "otherwise the next start does.",
         ("onitu holds", "what is held, and why"),
         ("onitu holds approve nas photos", "delete them everywhere"),
         ("onitu holds restore nas photos", "bring them back to the nas"),

@@ -10,12 +10,13 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 3862
 
 
-def run(arguments: argparse.Namespace, *, quiet: bool = False) -> int:
+def run(arguments: argparse.Namespace, *, quiet: bool = False, verify: bool = False) -> int:
     """Runs Onitu and returns its exit code.
 
     Args:
         arguments: What was asked for.
         quiet: Log only what is wrong.
+        verify: Read all files again, which implies a dry run.
 
     Raises:
         ConfigError: The setup cannot be used.
@@ -30,6 +31,7 @@ def run(arguments: argparse.Namespace, *, quiet: bool = False) -> int:
         data_dir=data_directory(setup, arguments.data_dir),
         once=arguments.once or arguments.dry_run,
         dry_run=arguments.dry_run,
+        verify=verify,
         debug=arguments.debug,
         quiet=quiet,
         log_format=arguments.log_format,

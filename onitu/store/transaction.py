@@ -222,11 +222,12 @@ class Transaction(IndexedTree):
         """Returns the number of a service's or folder's name as index keys have it; 0 where it has none."""
         return self._numbers.get(name, 0)
 
-    def nodes(self) -> Iterator[Node]:
-        """Yields every node. Nothing may be put meanwhile."""
+    def nodes(self, *, after: NodeId = 0) -> Iterator[Node]:
+        """Yields every node, from a number on. Nothing may be put meanwhile."""
         with self._txn.cursor(self._tables.nodes) as cursor:
-            for raw in cursor.iternext(keys=False, values=True):
-                yield _NODE.decode(raw)[1]
+            if cursor.set_range(keys.node_key(after + 1)):
+                for raw in cursor.iternext(keys=False, values=True):
+                    yield _NODE.decode(raw)[1]
 
     def raw(self, table: str) -> Iterator[tuple[bytes, bytes]]:
         """Yields the keys and values of a table as they lie on disk, for checks."""

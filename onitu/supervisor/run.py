@@ -29,6 +29,7 @@ from onitu.supervisor.service import Common
 from onitu.supervisor.services import Services
 from onitu.supervisor.signals import Signals, receive_signals
 from onitu.supervisor.summary import summarize
+from onitu.supervisor.verify import tell_drift
 
 if TYPE_CHECKING:
     from onitu.supervisor.serve import ServeOptions
@@ -237,6 +238,8 @@ class Core:
 
     async def _finish(self) -> int:
         """Tells what was done, or with `dry_run` what would be; returns the exit code."""
+        if self._options.verify:
+            return await tell_drift(self._referee, self._services)
         if self._options.dry_run:
             return await tell_plan(self._referee, self._services)
         return await summarize(self._referee, self._services)

@@ -30,6 +30,7 @@ class ServeOptions:
         data_dir: Where the metadata is kept.
         once: Sync until nothing is left to do, then stop.
         dry_run: Only say what would be done. Implies `once`.
+        verify: With `dry_run`, read all files again instead, and say what differs.
         debug: Log everything.
         quiet: Log only what is wrong, unless `debug`.
         log_format: "json", "console" or None for what suits the output.
@@ -41,6 +42,7 @@ class ServeOptions:
     data_dir: Path
     once: bool = False
     dry_run: bool = False
+    verify: bool = False
     debug: bool = False
     quiet: bool = False
     log_format: str | None = None

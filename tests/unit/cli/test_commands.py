@@ -187,6 +187,7 @@ def test_serve_hands_everything_over(
         "dry_run": False,
         "debug": True,
         "quiet": False,
+        "verify": False,
         "log_format": "json",
         "host": "::1",
         "port": 1,
