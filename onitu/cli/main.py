@@ -97,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_why(commands)
     _add_drivers(commands)
+    _add_conflicts(commands)
     _add_verify(commands)
     _add_holds(commands)
     _add_state(commands)
@@ -200,6 +201,32 @@ def _add_drivers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         ("onitu drivers local_storage", "its options in full, and what it can do"),
     )
     drivers.add_argument("name", nargs="?", metavar="NAME", help="a driver (default: all of them, in short)")
+
+
+def _add_conflicts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    listing = _add(
+        commands,
+        "conflicts",
+        "Lists the conflict copies, and settles one.",
+        "Each file of which there are two contents, with the services they are from.",
+        ("onitu conflicts", "what there is"),
+        ("onitu conflicts resolve --keep nas 'docs/a (conflict nas 2026-01-02 1a2b)'", "the nas is right"),
+    )
+    _add_config(listing)
+    _add_data_dir(listing)
+    actions = listing.add_subparsers(dest="action", metavar="ACTION", title="actions")
+    resolve = _add(
+        actions,
+        "resolve",
+        "Settles a conflict.",
+        "The content of one service keeps the name and the other is deleted everywhere, into the trash of each; or "
+        "both stay as they are, and the conflict is not listed any more.",
+        ("onitu conflicts resolve --keep both 'docs/a (conflict nas 2026-01-02 1a2b)'", "two files"),
+    )
+    for add in (_add_config, _add_data_dir):
+        add(resolve).default = argparse.SUPPRESS
+    resolve.add_argument("--keep", required=True, metavar="SERVICE", help="whose content, or 'both'")
+    resolve.add_argument("path", metavar="PATH", help="FOLDER/PATH of the conflict copy")
 
 
 def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

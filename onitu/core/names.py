@@ -11,6 +11,9 @@ from collections.abc import Mapping
 
 from blake3 import blake3
 
+#: In the name of every conflict copy.
+CONFLICT_MARK = " (conflict "
+
 #: Longest name in bytes on the file systems of Linux and macOS (NAME_MAX).
 NAME_BYTES = 255
 
@@ -29,7 +32,7 @@ def conflict_name(name: str, *, service: str, now_ns: int, mark: str, attempt: i
         attempt: From 2 on a number is added.
     """
     day = datetime.datetime.fromtimestamp(now_ns / 1e9, tz=datetime.UTC).date().isoformat()
-    tail = f" (conflict {service.replace('/', '_')} {day} {mark})"
+    tail = f"{CONFLICT_MARK}{service.replace('/', '_')} {day} {mark})"
     if attempt > 1:
         tail += f" {attempt}"
     stem, dot, extension = name.rpartition(".")

@@ -14,8 +14,9 @@ import trio
 
 from onitu.errors import OnituError
 from onitu.referee.holding import set_order
+from onitu.supervisor.conflicts import resolve
 from onitu.supervisor.holds import nothing_held
-from onitu.supervisor.orders import CONTROL, LINE, Answer, DecideHold, Request
+from onitu.supervisor.orders import CONTROL, LINE, Answer, DecideHold, Request, ResolveConflict
 
 if TYPE_CHECKING:
     from onitu.referee import Referee
@@ -69,9 +70,18 @@ class Control:
         except msgspec.MsgspecError as error:
             return Answer(error=f"this onitu does not know that request: {error}")
         try:
-            return await self._decide_hold(request)
+            if isinstance(request, DecideHold):
+                return await self._decide_hold(request)
+            return await self._resolve(request)
         except OnituError as error:
             return Answer(error=str(error))
+
+    async def _resolve(self, request: ResolveConflict) -> Answer:
+        referee = self._referee
+        effects = await referee.writer.write(lambda transaction: resolve(transaction, referee.scopes, request))
+        referee.log.info("conflict_resolved", folder=request.folder, path=request.path, kept=request.keep)
+        referee.release(request.folder, effects)
+        return Answer()
 
     async def _decide_hold(self, request: DecideHold) -> Answer:
         decide = partial(set_order, service=request.service, folder=request.folder, order=request.order)

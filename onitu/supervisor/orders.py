@@ -40,7 +40,25 @@ class DecideHold(msgspec.Struct, frozen=True, kw_only=True, tag="decide-hold", t
     order: Order
 
 
-Request: TypeAlias = DecideHold
+#: Leaves both contents of a conflict where they are. The content of a service of this name cannot be asked for.
+BOTH = "both"
+
+
+class ResolveConflict(msgspec.Struct, frozen=True, kw_only=True, tag="resolve-conflict", tag_field="request"):
+    """Settles a conflict.
+
+    Attributes:
+        folder: The folder.
+        path: The path of the conflict copy.
+        keep: The service whose content keeps the name, or `BOTH`.
+    """
+
+    folder: str
+    path: str
+    keep: str
+
+
+Request: TypeAlias = DecideHold | ResolveConflict
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

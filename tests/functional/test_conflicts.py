@@ -16,7 +16,7 @@ import attrs
 import pytest
 
 from tests.functional.harness import Onitu, Setups
-from tests.functional.processes import Core
+from tests.functional.processes import RUN, Core
 from tests.functional.trees import Tree, below, digest_of, digests, fill, write
 
 SERVICES = ("a", "b", "c")
@@ -307,3 +307,52 @@ def test_edits_that_race_on_a_running_onitu_are_all_kept(new_setup: Setups) -> N
     for name in names:
         assert digest_of(f"{name} written in a") in kept
         assert digest_of(f"{name} written in b, a moment later") in digests(onitu.tree("a"))
+
+
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize("keep", ["a", "b", "both"])
+def test_a_conflict_is_settled_by_command(new_setup: Setups, keep: str, *, running: bool) -> None:
+    """P8, P1: one content keeps the name everywhere and the other lies in the trash, or both stay; a core may run."""
+    onitu = new_setup("a", "b")
+    write(onitu["a"] / "file.txt", "before")
+    onitu.once()
+    write(onitu["a"] / "file.txt", "of a")
+    write(onitu["b"] / "file.txt", "of b, longer")
+    onitu.once()
+    core = onitu.serve() if running else None
+    place = ("-c", str(onitu.file), "--data-dir", str(onitu.data))
+    listed = onitu.run("conflicts", *place)
+    assert listed.wait(RUN) == 0
+    first, second = listed.output.splitlines()
+    copy = second.strip().rpartition(": ")[0]
+    assert {first.rpartition(" ")[2], second.rpartition(" ")[2]} == {"a", "b"}
+    before = onitu.tree("a")
+    settled = onitu.run("conflicts", "resolve", "--keep", keep, copy, *place)
+    assert settled.wait(RUN) == 0, settled.log.tail()
+
+    def is_done() -> bool:
+        kept = {path: (onitu["a"] / path).read_text() for path in onitu.tree("a")}
+        expected = {"file.txt": {"a": "of a", "b": "of b, longer"}.get(keep)}
+        return onitu.apart() == [] and (onitu.tree("a") == before if keep == "both" else kept == expected)
+
+    if core is not None:
+        core.wait_until(is_done, "the conflict is settled on all services")
+    else:
+        onitu.once()
+        assert is_done()
+    again = onitu.run("conflicts", *place)
+    again.wait(RUN)
+    assert again.output == "there are no conflicts\n"
+
+
+def test_what_is_no_conflict_is_not_settled(new_setup: Setups) -> None:
+    """P8: another file, and a service that neither content is from, are refused."""
+    onitu = new_setup("a", "b")
+    write(onitu["a"] / "file.txt", "only one content")
+    onitu.once()
+    run = onitu.run(
+        "conflicts", "resolve", "--keep", "a", "docs/file.txt", "-c", str(onitu.file), "--data-dir", str(onitu.data)
+    )
+
+    assert run.wait(RUN) == 1
+    assert "'docs/file.txt' is no conflict copy" in run.log.tail()

@@ -80,7 +80,15 @@ def test_commands_are_right(command: str) -> None:
     words = shlex.split(re.split(" 2?> ", command.removeprefix("uv run "))[0])[1:]
     if words[-1] in ("--help", "--version"):
         words = [word for word in words[:-1] if word != "COMMAND"] or ["check"]
-    if words in (["state"], ["state", "import"], ["completion"], ["why"], ["holds", "approve"], ["holds", "restore"]):
+    if words in (
+        ["state"],
+        ["state", "import"],
+        ["completion"],
+        ["why"],
+        ["holds", "approve"],
+        ["holds", "restore"],
+        ["conflicts", "resolve"],
+    ):
         return  # The name of a command that cannot do without an argument.
 
     config = getattr(parser().parse_args(words), "config", None)
