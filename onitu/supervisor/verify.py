@@ -154,7 +154,7 @@ def _add(page: _Page, work: Work, service: ServiceName, node: Node) -> None:
 async def _read(link: Link, entries: list[Observation]) -> list[Observation]:
     """Returns files as they are now, with digests of what was read for it."""
     if DIGEST not in link.capabilities.computed_digests:
-        return await read_digests(link.client, link.folder, entries)
+        return await read_digests(link, entries)
     try:
         return await link.client.stat(link.folder, [entry.path for entry in entries], digest=DIGEST)
     except DriverError as error:
