@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from onitu.core.model import Absent, Kind, Observation, Unknown
+from onitu.core.model import Kind, Observation, Unknown
+from onitu.core.safety import is_held_back
 from onitu.referee.guard import Concern, Guard, Review
-from onitu.referee.ingest import Waiting, find_waiting, give_up_doubts, settle
+from onitu.referee.ingest import Waiting, find_waiting, give_up_doubts, newly_gone, settle
 from onitu.referee.link import SETTLE_DELAY
 from onitu.referee.looking import look
 from onitu.referee.taking import take
@@ -47,8 +48,9 @@ class Asker:
         """
         link = self._link
         while True:
-            await link.to_ask.wait(until=link.settle_at)
+            await link.to_ask.wait(until=link.asks_at)
             link.asking = True
+            again = self._ask_again()
             # Nothing is taken for gone while it may be what another question will find.
             while link.waits_for_paths or link.waits_for_digests:
                 while link.waits_for_paths:
@@ -56,9 +58,10 @@ class Asker:
                 if link.waits_for_digests:
                     await self._digests()
             await self._listings()
-            if link.settle_at is not None and link.settle_at <= trio.current_time():
+            if again or (link.settle_at is not None and link.settle_at <= trio.current_time()):
                 link.settle_at = None
                 news = await self._settle()
+                await self._retry_what_is_left()
                 if link.snapshot_over and not link.listed:
                     link.listed = news = True
                     self._referee.log.info("snapshot_finished", service=link.service, folder=link.folder)
@@ -68,6 +71,40 @@ class Asker:
             link.asking = False
             self._referee.came_to_rest()
 
+    def _ask_again(self) -> bool:
+        """Asks again for what got no answer, once it is time. Returns whether it is."""
+        link = self._link
+        if link.retry_at is None or link.retry_at > trio.current_time():
+            return False
+        link.retry_at = None
+        link.retries += 1
+        link.waits_for_paths.update(link.doubtful)
+        link.doubtful.clear()
+        return True
+
+    async def _retry_what_is_left(self) -> None:
+        """Has what could not be decided looked at again later: a service did not answer, or was not there to be asked.
+
+        A service that never says more than its driver has said is not asked again.
+        """
+        link, referee = self._link, self._referee
+
+        def is_waiting(transaction: Transaction) -> bool:
+            work = referee.work(transaction, link.folder)
+            for node_id in transaction.scan(("awaiting", link.service, link.folder)):
+                node = transaction.find(node_id)
+                state = node.services.get(link.service) if node is not None else None
+                if node is None or state is None or (link.service, node_id) in referee.in_flight:
+                    continue
+                if link.hold is None or not is_held_back(work, link.service, node, state):
+                    return True  # What is held waits for a person.
+            return False
+
+        if link.capabilities.stat_files and (link.doubtful or await referee.writer.read(is_waiting)):
+            link.retry()
+        else:
+            link.retries = 0
+
     async def _paths(self) -> None:
         """Looks at paths again."""
         link = self._link
@@ -75,9 +112,13 @@ class Asker:
         for path in paths:
             del link.waits_for_paths[path]
         observations = await look(link, paths)
-        doubtful = not link.capabilities.stat_files and any(isinstance(o.state, Unknown) for o in observations)
-        if await take(link, observations, fresh=True) or doubtful:
+        unanswered = [o.path for o in observations if isinstance(o.state, Unknown)]
+        can_answer = link.capabilities.stat_files
+        if await take(link, observations, fresh=True) or (unanswered and not can_answer):
             link.settle_after(SETTLE_DELAY)
+        if unanswered and can_answer:
+            link.doubtful.update(dict.fromkeys(unanswered))
+            link.retry()
 
     async def _listings(self) -> None:
         """Has directories listed again; what is in them comes in the stream."""
@@ -103,6 +144,8 @@ class Asker:
         else:
             observations = await read_digests(link, entries)
         await take(link, observations, fresh=True)
+        if any(isinstance(o.state, Unknown) for o in observations):
+            link.retry()
 
     def _choose(self, transaction: Transaction, asked: list[NodeId]) -> tuple[list[Observation], list[NodeId]]:
         """Returns what is known at the paths of some nodes, up to an amount of bytes, and which nodes that were."""
@@ -166,8 +209,7 @@ class Asker:
         if waiting.paths:
             observations = await look(link, list(waiting.paths))
             unknown = {waiting.paths[o.path] for o in observations if isinstance(o.state, Unknown)}
-            present = [o for o in observations if not isinstance(o.state, Absent | Unknown)]
-            await take(link, present, fresh=True)
+            await take(link, [o for o in observations if not isinstance(o.state, Unknown)], fresh=True)
         return waiting, unknown
 
     def _tell(self, review: Review) -> None:
@@ -191,16 +233,22 @@ class Asker:
     async def _decide(self, waiting: Waiting, unknown: set[NodeId], *, counts: bool) -> None:
         link, referee = self._link, self._referee
 
+        late: set[NodeId] = set()
+
         def work(transaction: Transaction) -> list[Effect]:
             unit = referee.work(transaction, link.folder)
+            # What was found to be missing only by this look has not been counted.
+            late.update(newly_gone(unit, link.service, waiting))
             if counts:
-                self._guard.note(transaction, unit, [node for node in waiting.nodes if node not in unknown])
+                self._guard.note(transaction, unit, [node for node in waiting.nodes if node not in unknown | late])
             if link.capabilities.stat_files:
-                settle(unit, link.service, waiting, unknown=unknown)
+                settle(unit, link.service, waiting, unknown=unknown | late)
             else:
                 # Nobody can say more than the driver has said.
                 give_up_doubts(unit, link.service, unknown)
-                settle(unit, link.service, waiting, unknown=unknown - waiting.gone)
+                settle(unit, link.service, waiting, unknown=(unknown - waiting.gone) | late)
             return unit.effects
 
         referee.release(link.folder, await referee.writer.write(work, later=True))
+        if late:
+            link.settle_after(SETTLE_DELAY)

@@ -174,6 +174,17 @@ def _places(state: ServiceState) -> list[Place]:
     return places
 
 
+def newly_gone(work: Work, service: ServiceName, waiting: Waiting) -> set[NodeId]:
+    """Returns those of the waiting nodes that were missed only since they were chosen."""
+    found: set[NodeId] = set()
+    for node_id in waiting.nodes:
+        node = work.tree.find(node_id)
+        state = node.services.get(service) if node is not None else None
+        if state is not None and state.gone and node_id not in waiting.gone:
+            found.add(node_id)
+    return found
+
+
 def settle(work: Work, service: ServiceName, waiting: Waiting, *, unknown: AbstractSet[NodeId]) -> None:
     """Decides about waiting nodes, once what is at their places has been taken in.
 

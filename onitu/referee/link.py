@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from onitu.core.node import NodeId, ServiceName
+from onitu.referee.failures import FIRST_DELAY, LONGEST_DELAY, PATIENCE
 
 if TYPE_CHECKING:
     from onitu.core.capability import Capabilities
@@ -77,6 +79,9 @@ class Link:
         mark: The number the next new node would have had when something was first missed; None: nothing is missed.
         settle_at: When missed entries are decided about, on Trio's clock; None: nothing is missed.
         reading: Held by whoever reads a file here as a stream: as many as the driver wants at once.
+        doubtful: Paths that were asked for and not answered.
+        retry_at: When what got no answer is looked at again, on Trio's clock; None: nothing waits for one.
+        retries: How often that was done in a row.
         untouched: Nothing is ever changed here: there is no mover.
         at_rest: The mover has found nothing to do since it was last woken.
         asking: The asker is at work.
@@ -120,6 +125,9 @@ class Link:
         self.mark: NodeId | None = None
         self.settle_at: float | None = None
         self.reading = trio.CapacityLimiter(client.limits.max_concurrency)
+        self.doubtful: dict[str, None] = {}
+        self.retry_at: float | None = None
+        self.retries = 0
         self.untouched = False
         self.at_rest = False
         self.asking = False
@@ -150,6 +158,7 @@ class Link:
             and not self.waits_for_digests
             and not self.waits_for_listings
             and self.settle_at is None
+            and (self.retry_at is None or self.retries >= PATIENCE)
             and not self.sync_now
             and not self.flushing
             and not self.asking
@@ -178,6 +187,16 @@ class Link:
         self.snapshot_over = self.listed = False
         self.again.set()
         self._looking.cancel()
+
+    @property
+    def asks_at(self) -> float:
+        """When there is something to ask without a ring, on Trio's clock."""
+        return min((at for at in (self.settle_at, self.retry_at) if at is not None), default=math.inf)
+
+    def retry(self) -> None:
+        """Has what got no answer looked at again, in a while that grows: nobody else is going to tell."""
+        if self.retry_at is None:
+            self.retry_at = trio.current_time() + min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(self.retries, 16))
 
     @contextmanager
     def looking(self) -> Iterator[bool]:
