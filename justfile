@@ -56,6 +56,18 @@ unit *options: init
 property *options: init
     {{run}} pytest tests/property {{options}}
 
+# The whole core in one thread and virtual time: 2,000 seeds, or one with its trace
+sim *seed: init
+    {{run}} python -m tests.simulation seeds {{seed}}
+
+# New seeds for some minutes
+soak minutes: init
+    {{run}} python -m tests.simulation soak {{minutes}}
+
+# Each safeguard taken away, and how many seeds it takes to miss it
+mutations: init
+    {{run}} python -m tests.simulation mutations
+
 # Tests of real processes
 functional *options: init
     {{run}} pytest -n 2 tests/functional {{options}}

@@ -82,7 +82,12 @@ class User:
         a: Chooses what.
         b: Chooses where to.
         c: Chooses a name or a content.
+
+    Attributes:
+        names: The names that are given.
     """
+
+    names: tuple[str, ...] = NAMES
 
     def __init__(self, world: World, name: str, a: int, b: int, c: int) -> None:
         self._world = world
@@ -109,7 +114,7 @@ class User:
     def _free(self, number: int) -> tuple[str, Item, str] | None:
         """Returns a path where nothing is, with its directory and name, or None."""
         above, parent = self._directory(number)
-        name = NAMES[self._c % len(NAMES)]
+        name = self.names[self._c % len(self.names)]
         if name in parent.children or above.count("/") > 3:
             return None
         return (f"{above}/{name}" if above else name), parent, name
@@ -208,7 +213,7 @@ class User:
         if found is None:
             return
         above, beyond = self._directory(self._b)
-        new_name = NAMES[self._c % len(NAMES)]
+        new_name = self.names[self._c % len(self.names)]
         new = f"{above}/{new_name}" if above else new_name
         parent, name = self._holder(found[0])
         lost = self._service.rename(parent, name, beyond, new_name)

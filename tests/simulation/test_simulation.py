@@ -1,0 +1,72 @@
+"""The simulator: what it asserts, that it hangs on its seed alone, and that it misses no safeguard."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import attrs
+import pytest
+
+from tests.simulation.mutations import MUTATIONS, Mutation
+from tests.simulation.run import Result, run, shrink
+from tests.simulation.scenario import Scenario, draw
+
+#: Seeds of the usual test run; `just sim` runs two thousand.
+SEEDS = 2_000 if os.environ.get("ONITU_TEST_EVERYTHING") else 120
+
+_TRACE = "from tests.simulation.run import run; from tests.simulation.scenario import draw; print(run(draw({})).trace)"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(4))
+def test_all_properties_hold(part: int) -> None:
+    """P1-P14, P18, P19, P21-P23, P25-P28: at rest, whatever happened on the way there."""
+    for seed in range(part, SEEDS, 4):
+        result = run(draw(seed))
+        assert result.violation is None, f"just sim {seed}: {result.violation}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [11, 99])
+def test_a_seed_is_one_run(seed: int) -> None:
+    """A seed replays the same run byte for byte, in any process."""
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    traces = [
+        subprocess.run(
+            [sys.executable, "-c", _TRACE.format(seed)], env=environment, capture_output=True, check=True
+        ).stdout
+        for _ in range(2)
+    ]
+
+    assert len(traces[0]) > 1_000
+    assert hashlib.sha256(traces[0]).digest() == hashlib.sha256(traces[1]).digest()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("mutation", QUICK := MUTATIONS[:1], ids=lambda mutation: mutation.name)
+def test_a_missing_safeguard_is_found(mutation: Mutation) -> None:
+    """Taking a safeguard away makes a run fail; `just mutations` takes away all of them."""
+    assert mutation.hunt(200) is not None
+
+
+@pytest.mark.slow
+def test_failures_shrink() -> None:
+    """A failing scenario becomes one with fewer steps that fails in the same way."""
+    mutation = MUTATIONS[0]
+    found = mutation.hunt(200)
+    assert found is not None
+    scenario = draw(found[0] - 1)
+
+    smaller = shrink(scenario, found[1].name, lambda one: _mutated(mutation, one))
+
+    assert len(smaller.steps) < len(scenario.steps)
+    assert attrs.evolve(smaller, steps=(), before=()) != scenario
+
+
+def _mutated(mutation: Mutation, scenario: Scenario) -> Result:
+    with mutation.applied():
+        return run(scenario, forgiving=mutation.forgiving, verifying=mutation.verifying)
