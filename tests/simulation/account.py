@@ -124,6 +124,7 @@ class Account(SimulatedService):
         self.forgiving = False
         self.operations: list[tuple[Action, str]] = []
         self.unpromised: set[bytes] = set()
+        self._hidden: set[bytes] = set()
         self.generation = 0
         self.log: list[str] = []
         self._unsynced: list[Callable[[random.Random], None]] = []
@@ -186,7 +187,7 @@ class Account(SimulatedService):
         if self.traits.coarse:
             item.mtime = int(self.now() * 10**9)
             if self.revision(item) == before:
-                self.unpromised.add(content)
+                self._hidden.add(content)
         return lost
 
     # What a driver does.
@@ -200,6 +201,8 @@ class Account(SimulatedService):
         task, content = _as_task(operation)
         parent, name = self._parent(task.path)
         old = parent.children.get(name)
+        if old is not None and old.content in self._hidden:
+            self.unpromised.add(old.content)
         state = self.mutate(task, content)
         path = task.destination or task.path
         self.operations.append((task.action, task.path))

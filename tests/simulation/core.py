@@ -39,6 +39,12 @@ class SimulatedStore(Store):
         self.dead = False
         super().__init__(directory)
 
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Runs a function in a read transaction."""
+        if self.dead:
+            raise Crashed
+        return super().read(work)
+
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Runs a function in a write transaction."""
         self._world.crash_point("before commit")

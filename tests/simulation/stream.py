@@ -163,7 +163,7 @@ class Stream:
         if self._live:
             return self._live_batch()
         if self._lists and not self._began:
-            self._began, self._stale = True, False
+            self._began, self._stale = True, self._stale and not self._whole
             self._snapshot += 1
             return SnapshotBegan(self._snapshot, ordered=True, whole=self._whole)
         if self._lists:

@@ -369,7 +369,7 @@ class World:
 
     def _unrest(self) -> str:
         core = self.core
-        if core is None:
+        if core is None or core.dead:
             return "no core"
         failures = [(key, failure.path, str(failure.error)) for key, failure in core.referee.failures._failures.items()]
         services = [(service.name, service.status.value, service.reason) for service in core.services]
