@@ -61,7 +61,7 @@ sim *seed: init
     {{run}} python -m tests.simulation seeds {{seed}}
 
 # New seeds for some minutes
-soak minutes: init
+soak *minutes: init
     {{run}} python -m tests.simulation soak {{minutes}}
 
 # Each safeguard taken away, and how many seeds it takes to miss it
