@@ -28,6 +28,7 @@ from onitu.core.model import (
     SetAttributes,
     State,
     Write,
+    WriteSymlink,
 )
 from onitu.core.node import Action, Version
 from onitu.core.task import Task
@@ -137,7 +138,8 @@ class Account(SimulatedService):
         return Capabilities(
             watch=True, whole_files=True, get_files=True, apply_batch=True, stat_files=True, staging=True, trash=True,
             move_file=True, move_directory=True, make_directory=True, delete_file=True, set_attributes=True,
-            executable=True, native_ids=self.style.has_ids, sync=not self.durable, conditional=Conditional.ATOMIC,
+            executable=True, symlinks=True, native_ids=self.style.has_ids, sync=not self.durable,
+            conditional=Conditional.ATOMIC,
             computed_digests=("blake3",) if self.traits.computes else (), name_comparison=self.traits.names,
             free_digests=("blake3",) if self.style is Style.CLOUD else (),
         )  # fmt: skip
@@ -352,6 +354,13 @@ def _as_task(operation: Operation) -> tuple[Task, bytes]:
                 executable=attributes.executable,
             )  # fmt: skip
             return Task(node=0, action=Action.SET_ATTRIBUTES, path=path, expected=expected, version=version), b""
+        case WriteSymlink(path=path, expected=expected, target=target):
+            version = Version(
+                number=1, kind=Kind.SYMLINK, size=0, mtime_ns=operation.attributes.mtime_ns, origin="", revision="",
+                target=target,
+            )  # fmt: skip
+            task = Task(node=0, action=Action.WRITE_SYMLINK, path=path, expected=expected, version=version)
+            return task, target.encode()
         case Copy():
             raise NotFound("nothing is copied here")
 

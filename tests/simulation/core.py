@@ -167,7 +167,9 @@ def make_setup(names: Iterable[str], policy: Policy) -> Setup:
         name="simulated",
         folders={FOLDER: FolderOptions(name=FOLDER, policy=policy, preferred=tuple(names[1:2]), ignore_defaults=False)},
         services={
-            name: ServiceSetup(name=name, driver=MANIFEST.name, folders={FOLDER: MappingSetup(folder=FOLDER, path=".")})
+            name: ServiceSetup(
+                name=name, driver=MANIFEST.name, folders={FOLDER: MappingSetup(folder=FOLDER, path=".", symlinks=True)}
+            )
             for name in names
         },
     )

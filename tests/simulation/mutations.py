@@ -181,12 +181,12 @@ def _early_expiry(self: Any, node: Any) -> None:  # noqa: ANN401
     _PUT(self, node)
 
 
-async def _any_length(client: Any, folder: str, observed: Observation) -> Observation:  # noqa: ANN401
+async def _any_length(party: Any, observed: Observation) -> Observation:  # noqa: ANN401
     entry = observed.state
     if not isinstance(entry, Present):
         return observed
     try:
-        _, digest = await read_content(client, folder, observed.path, entry.revision, size=entry.size)
+        _, digest = await read_content(party, observed.path, entry.revision, size=entry.size)
     except DriverError as error:
         return Observation(observed.path, Unknown(str(error)), observed.seq)
     known = msgspec.structs.replace(entry, digests={**entry.digests, DIGEST: digest}, racy=False)

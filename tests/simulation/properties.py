@@ -165,7 +165,7 @@ def _assert_kind(world: World) -> None:
 def projection(account: Account) -> dict[str, object]:
     """Returns what a service holds."""
     return {
-        path: (item.content, item.executable) if item.kind is Kind.FILE else None
+        path: (item.kind, item.content, item.executable) if item.kind is not Kind.DIRECTORY else None
         for path, item in account.walk()
         if item.kind is not None
     }

@@ -70,6 +70,7 @@ class World:
         self.places: dict[str, Place] = {}
         self.created: dict[bytes, set[str]] = {}
         self.superseded: set[bytes] = set()
+        self.links = True
         self.landing = 0
         self.crashes = 0
         self.halts = 0
