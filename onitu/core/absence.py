@@ -6,6 +6,7 @@ from onitu.core.lifecycle import is_head_elsewhere, is_loser_shown, retire, revi
 from onitu.core.model import Kind
 from onitu.core.moves import is_leaving, merge
 from onitu.core.node import Action, Base, Gone, Node, NodeId, Phase, Place, ServiceName, ServiceState
+from onitu.core.outcome import landed
 from onitu.core.tree import NeedDigest, Work
 
 
@@ -81,7 +82,10 @@ def _settle_one(work: Work, service: ServiceName, node: Node, *, leaving: frozen
         return
     ours = not node.deleted and (service in node.outside or _is_being_deleted(state))
     state.seen, state.gone = None, Gone.NO
-    state.base = state.intent = None
+    if _is_being_deleted(state):
+        landed(work, service, state, None)
+    else:
+        state.base = state.intent = None
     if known is not None and ours:
         # It did not belong there, or did not when we deleted it: nobody has deleted what everybody should have.
         retire(state, known.revision)

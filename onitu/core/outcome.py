@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from onitu.core.asking import ask_digests
 from onitu.core.compare import Equality, same_bytes
 from onitu.core.model import Present
 from onitu.core.node import TORN, Base, Node, Phase, Seen, ServiceName, ServiceState, Version
-from onitu.core.tree import Work
+from onitu.core.tree import NeedSync, Work
 
 
 def settle_intent(
@@ -30,20 +32,39 @@ def settle_intent(
         return
     if intent.place is not None and known is not None and seen.place == intent.place != known.place:
         # A move that landed; its content is looked at as that of any other entry.
-        state.base, state.intent = Base(known.version, intent.place, known.revision), None
+        landed(work, service, state, Base(known.version, intent.place, known.revision))
         return
     target = node.versions[intent.version]
     equality = same_bytes(entry, service, target)
     if equality is Equality.SAME:
-        state.base, state.intent = Base(target.number, seen.place, entry.revision), None
+        landed(work, service, state, Base(target.number, seen.place, entry.revision))
     elif equality is Equality.DIFFERENT and intent.after is not None and _is_staged(intent.after, before, entry):
         # Our own write, torn by a power cut: it is written again, and what lies there goes to the trash first.
-        state.base, state.intent = Base(TORN, seen.place, entry.revision), None
+        landed(work, service, state, Base(TORN, seen.place, entry.revision))
     elif fresh and (equality is Equality.DIFFERENT or not ask_digests(work, service, node, entry, target)):
         if equality is Equality.UNKNOWN and _has_our_mtime(work, service, entry, target):
-            state.base, state.intent = Base(target.number, seen.place, entry.revision), None
+            landed(work, service, state, Base(target.number, seen.place, entry.revision))
         else:
             state.drop_intent()
+
+
+def landed(work: Work, service: ServiceName, state: ServiceState, after: Base | None) -> None:
+    """Records that a mutation of unknown outcome was done: as if it were answered only now.
+
+    What is there may still be taken back by a power cut, like whatever else is answered and not flushed.
+
+    Args:
+        work: The unit of work.
+        service: The service.
+        state: What it holds; its intent is the mutation's.
+        after: What it holds since.
+    """
+    epoch = work.epochs.get(service)
+    if epoch is None or state.intent is None:
+        state.base, state.intent = after, None
+        return
+    state.intent = msgspec.structs.replace(state.intent, phase=Phase.VISIBLE, after=after, before=None, epoch=epoch)
+    work.effects.append(NeedSync(service))
 
 
 def _has_our_mtime(work: Work, service: ServiceName, entry: Present, target: Version) -> bool:

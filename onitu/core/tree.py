@@ -6,7 +6,7 @@ walks that need more than one node. Nothing here knows where nodes are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Protocol, TypeAlias
 
@@ -121,6 +121,16 @@ class Settle(msgspec.Struct, frozen=True, gc=False):
     service: ServiceName
 
 
+class NeedSync(msgspec.Struct, frozen=True, gc=False):
+    """What was found on a service must be flushed there before it can count as held.
+
+    Attributes:
+        service: Where.
+    """
+
+    service: ServiceName
+
+
 class Notice(msgspec.Struct, frozen=True, gc=False):
     """Something a person should be able to read.
 
@@ -213,7 +223,7 @@ class Departed:
         return seq < self._seqs.get((service, place), 0)
 
 
-Effect: TypeAlias = NeedDigest | Recheck | Relist | Settle | Notice
+Effect: TypeAlias = NeedDigest | NeedSync | Recheck | Relist | Settle | Notice
 
 
 class Work:
@@ -225,10 +235,12 @@ class Work:
         now_ns: Time of the event, nanoseconds since 1970.
         in_flight: Entries with a mutation of ours that is not answered yet: what is seen there is set aside.
         departed: Places that mutations of ours have emptied a moment ago.
+        epochs: Services that a power cut may take something back from, each with the flush that makes durable what is
+            there now.
         effects: What the decisions ask for; released after the commit.
     """
 
-    __slots__ = ("_directories", "departed", "effects", "in_flight", "now_ns", "scope", "tree")
+    __slots__ = ("_directories", "departed", "effects", "epochs", "in_flight", "now_ns", "scope", "tree")
 
     def __init__(
         self,
@@ -238,6 +250,7 @@ class Work:
         now_ns: int,
         in_flight: AbstractSet[tuple[ServiceName, NodeId]] = frozenset(),
         departed: Departed | None = None,
+        epochs: Mapping[ServiceName, int] | None = None,
         effects: list[Effect] | None = None,
     ) -> None:
         self.tree = tree
@@ -245,6 +258,7 @@ class Work:
         self.scope = scope
         self.now_ns = now_ns
         self.in_flight = in_flight
+        self.epochs = epochs if epochs is not None else {}
         self.effects = effects if effects is not None else []
         tree.effects[scope.folder] = self.effects
         self._directories: dict[tuple[ServiceName, str], NodeId] = {}

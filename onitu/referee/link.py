@@ -188,6 +188,11 @@ class Link:
         self.again.set()
         self._looking.cancel()
 
+    def flush_soon(self) -> None:
+        """Has made durable what was just answered, or found to have been done."""
+        self.unflushed = True
+        self.to_sync.ring()
+
     @property
     def asks_at(self) -> float:
         """When there is something to ask without a ring, on Trio's clock."""

@@ -165,8 +165,7 @@ class Mover:
 
         effects = await referee.writer.write(record)
         if not durable:
-            link.unflushed = True
-            link.to_sync.ring()
+            link.flush_soon()
         referee.release(link.folder, effects)
 
     def _tell_started(self, tasks: list[Task]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from onitu.core.node import NodeId, ServiceName
-from onitu.core.tree import Departed, Effect, NeedDigest, Notice, Recheck, Relist, Settle, Work
+from onitu.core.tree import Departed, Effect, NeedDigest, NeedSync, Notice, Recheck, Relist, Settle, Work
 from onitu.log import get_logger
 from onitu.referee.failures import Failures
 from onitu.referee.ignoring import IgnoreFiles
@@ -87,6 +87,11 @@ class Referee:
             now_ns=time.time_ns(),
             in_flight=self.in_flight,
             departed=self._departed,
+            epochs={
+                link.service: link.epoch
+                for link in self.links.values()
+                if link.folder == folder and link.capabilities.sync
+            },
         )
 
     def rescope(self, transaction: Transaction, scopes: Mapping[str, Scope]) -> None:
@@ -193,11 +198,13 @@ class Referee:
         level(notice.event, service=notice.service, folder=folder, path=notice.path, **notice.fields)
 
 
-def _ask(link: Link, effect: NeedDigest | Recheck | Relist | Settle) -> None:
+def _ask(link: Link, effect: NeedDigest | NeedSync | Recheck | Relist | Settle) -> None:
     """Has a link do what a decision has asked for."""
     match effect:
         case NeedDigest(node=node):
             link.ask_digest(node)
+        case NeedSync():
+            link.flush_soon()
         case Recheck(path=path):
             link.ask_path(path)
         case Relist(path=path):

@@ -157,8 +157,7 @@ class Transfers:
         effects = await referee.writer.write(record)
         del self._under_way[task.node]
         if not durable:
-            link.unflushed = True
-            link.to_sync.ring()
+            link.flush_soon()
         referee.release(link.folder, effects)
 
     def _begin(self, task: Task, source: Source, left: Session | None) -> Resumable:

@@ -27,7 +27,7 @@ from onitu.core.plan import Plan, Planner, Task
 from onitu.core.reconcile import observe
 from onitu.core.rules import Rules
 from onitu.core.scope import Member, Policy, Scope
-from onitu.core.tree import Departed, NeedDigest, Notice, Recheck, Relist, Settle, Work
+from onitu.core.tree import Departed, NeedDigest, NeedSync, Notice, Recheck, Relist, Settle, Work
 from onitu.errors import DriverError, OutcomeUnknown, SourceChanged, Unavailable
 from onitu.referee.ingest import Listed, find_waiting, settle, take_listings
 from tests.property.memory_tree import MemoryStore, MemoryTree
@@ -154,6 +154,8 @@ class World:
             if isinstance(effect, Notice):
                 self.notices.append(effect)
                 self.say(f"    notice {effect.event} {effect.service} {effect.path} {effect.fields}")
+            elif isinstance(effect, NeedSync):
+                continue  # A sync is a step of its own here.
             elif isinstance(effect, Relist):
                 self.places[effect.service].events.extend(self._listing(effect.service, effect.path))
             elif isinstance(effect, Settle):

@@ -235,6 +235,17 @@ class Account(SimulatedService):
             total = (total + entry_fingerprint(name, kind, revision)) % MODULUS
         return total.to_bytes(16, "big") if total else b""
 
+    def _change(self, parent: Item, name: str, item: Item, task: Task) -> Item | None:
+        """Deletes, moves or changes the attributes of an item; to another spelling of its own name it can be moved."""
+        if task.action is Action.MOVE:
+            beyond, new_name = self._parent(task.destination)
+            if beyond is parent and beyond.children.get(new_name) is item:
+                del parent.children[name]
+                beyond.children[new_name] = item
+                self._renamed(item)
+                return item
+        return super()._change(parent, name, item, task)
+
     def _expect(self, item: Item | None, expected: str | None, path: str) -> None:
         """Raises where something else is there than was expected."""
         if self.forgiving and item is not None:

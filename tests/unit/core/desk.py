@@ -80,6 +80,7 @@ class Desk:
         self._scopes["f"] = self.scope
         self.in_flight: set[tuple[str, int]] = set()
         self.effects: list[Effect] = []
+        self.epochs: dict[str, int] = {}
         self._seq = itertools.count(1)
 
     def set_members(self, members: Mapping[str, Member]) -> None:
@@ -130,7 +131,7 @@ class Desk:
     @property
     def work(self) -> Work:
         """A new unit of work."""
-        return Work(self.tree, self.scope, now_ns=0, in_flight=self.in_flight, effects=self.effects)
+        return Work(self.tree, self.scope, now_ns=0, in_flight=self.in_flight, epochs=self.epochs, effects=self.effects)
 
     def show(
         self, service: str, path: str, state: State, *, seq: int = 0, moved_from: str | None = None,

@@ -8,7 +8,8 @@ from onitu.core.answers import distrust, durable
 from onitu.core.model import Kind, Observation, Present
 from onitu.core.node import TORN, Action, Phase
 from onitu.core.reconcile import observe
-from onitu.core.tree import NeedDigest
+from onitu.core.tree import NeedDigest, NeedSync
+from onitu.errors import OutcomeUnknown
 from tests.unit.core.desk import Desk, file
 
 
@@ -118,3 +119,38 @@ def test_an_edit_after_the_power_came_back_is_an_edit() -> None:
     desk.show("B", "f", file("edited since"), seq=900, fresh=True)
 
     assert set(desk.heads().values()) == {"content", "edited since"}
+
+
+def test_what_landed_unheard_is_not_durable() -> None:
+    """P1: a write whose answer was lost is found done; it is held only once the service was flushed after that."""
+    desk = Desk()
+    desk.epochs["B"] = 7
+    desk.show("A", "f", file("content"))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, OutcomeUnknown("no answer"))
+
+    desk.show("B", "f", file("content"), fresh=True)
+
+    state = desk.node("f").services["B"]
+    assert state.base is None
+    assert state.intent is not None
+    assert (state.intent.phase, state.intent.epoch) == (Phase.VISIBLE, 7)
+    assert NeedSync("B") in desk.effects
+
+
+def test_what_was_deleted_unheard_is_not_durable() -> None:
+    """P26: a deletion whose answer was lost is found done; until a flush, a power cut brings back what we deleted."""
+    desk = Desk()
+    written(desk)
+    durable(desk.work, "B", desk.node("f").id)
+    desk.epochs["B"] = 7
+    node = desk.node("f")
+    desk.lose("A", "f")
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, OutcomeUnknown("no answer"))
+
+    desk.lose("B", "f")
+
+    intent = desk.tree.node(node.id).services["B"].intent
+    assert intent is not None
+    assert (intent.phase, intent.after, intent.epoch) == (Phase.VISIBLE, None, 7)

@@ -29,7 +29,7 @@ class Client:
     """A service with an ignore file, which can be read or not."""
 
     limits = SimpleNamespace(max_concurrency=4)
-    capabilities = SimpleNamespace(local_files=False)
+    capabilities = SimpleNamespace(local_files=False, sync=False)
 
     def __init__(self) -> None:
         self.content = b"*.log\n"
