@@ -22,7 +22,7 @@ from onitu.core.node import (
     ServiceState,
 )
 from onitu.core.reconcile import decide, from_the_top
-from onitu.core.tree import Recheck, Work
+from onitu.core.tree import Settle, Recheck, Work
 from onitu.errors import Corrupted, DriverError, NotFound, RevisionMismatch
 
 
@@ -79,7 +79,15 @@ def answered(
         state.base, state.intent = after, None
     else:
         state.intent = msgspec.structs.replace(intent, phase=Phase.VISIBLE, after=after, before=None, epoch=epoch)
+    _decide(work, service, node)
+
+
+def _decide(work: Work, service: ServiceName, node: Node) -> None:
+    """Decides about what was seen while the mutation was under way; what was missed then was set aside as well."""
     decide(work, service, node)
+    state = node.services.get(service)
+    if state is not None and state.gone:
+        work.effects.append(Settle(service))
 
 
 def _done(
@@ -165,7 +173,7 @@ def _failed(work: Work, service: ServiceName, node: Node, state: ServiceState, e
         elif state.place is not None and not error.outcome_unknown and not _is_held(work, service, place.parent):
             settle_absence(work, service, node)  # It went with its directory while this was under way.
             return
-    decide(work, service, node)
+    _decide(work, service, node)
 
 
 def _deleted(work: Work, service: ServiceName, node: Node, state: ServiceState, seq: int) -> None:

@@ -1,0 +1,46 @@
+"""What an answer to a mutation of ours means for what was seen while it was under way."""
+
+from __future__ import annotations
+
+from onitu.core.model import Absent
+from onitu.core.node import Gone
+from onitu.core.tree import Settle
+from onitu.errors import Unavailable
+from tests.unit.core.desk import DIRECTORY, Desk, file
+
+
+def test_what_was_displaced_meanwhile_is_decided_about() -> None:
+    """P2: a directory took the file's name while we wrote to it, and the write failed: the file is not forgotten."""
+    desk = Desk()
+    desk.show("A", "f", file("old"))
+    desk.bring("B")
+    node = desk.node("f").id
+    desk.show("A", "f", file("new"))
+    (task,) = desk.plan("B").tasks
+    desk.in_flight.add(("B", node))
+    desk.show("B", "f", DIRECTORY)
+    desk.in_flight.clear()
+    desk.effects.clear()
+
+    desk.answer("B", task, Unavailable("the source cannot be read"))
+
+    assert desk.tree.node(node).services["B"].gone is Gone.DISPLACED
+    assert Settle("B") in desk.effects
+
+
+def test_what_was_missed_meanwhile_is_decided_about() -> None:
+    """P2: as above, for a file that was deleted or moved while we wrote to it."""
+    desk = Desk()
+    desk.show("A", "f", file("old"))
+    desk.bring("B")
+    node = desk.node("f").id
+    desk.show("A", "f", file("new"))
+    (task,) = desk.plan("B").tasks
+    desk.in_flight.add(("B", node))
+    desk.show("B", "f", Absent())
+    desk.in_flight.clear()
+    desk.effects.clear()
+
+    desk.answer("B", task, Unavailable("the source cannot be read"))
+
+    assert Settle("B") in desk.effects
