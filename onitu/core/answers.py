@@ -103,12 +103,16 @@ def _done(
     if intent.place is None:
         _deleted(work, service, node, state, outcome.seq)
         return None
+    lost = False
     if replaced is None or replaced.place != intent.place:
         if not _is_held(work, service, intent.place.parent):
             _disown(work, service, node, state, outcome)
             return _DISOWNED
-        _take_over(work, service, node, intent.place)
-    return _written(node, state, intent, intent.place, outcome, mangled=mangled)
+        lost = _take_over(work, service, node, intent.place, outcome.seq)
+    after = _written(node, state, intent, intent.place, outcome, mangled=mangled)
+    if lost:
+        state.gone = Gone.DISPLACED
+    return after
 
 
 #: What was put into another directory than was meant.
@@ -206,8 +210,12 @@ def _disown(work: Work, service: ServiceName, node: Node, state: ServiceState, o
     work.tree.put(node)
 
 
-def _take_over(work: Work, service: ServiceName, node: Node, where: Place) -> None:
-    """Notes that whoever was known to be at a place is gone from there: nothing was there when it was taken."""
+def _take_over(work: Work, service: ServiceName, node: Node, where: Place, seq: int) -> bool:
+    """Notes that whoever was known to be at a place is gone from there: nothing was there when it was taken.
+
+    Returns:
+        Whether somebody was seen there since, and it is the node itself that is gone.
+    """
     tree = work.tree
     if where == node.place and not node.deleted:
         # Nobody else's place in the head tree, so whoever is known to be there is among the views.
@@ -216,8 +224,12 @@ def _take_over(work: Work, service: ServiceName, node: Node, where: Place) -> No
         found = work.locate(service, where.parent, where.name)
     if found is not None and found != node.id:
         other = tree.node(found)
-        other.state(service).gone = Gone.DISPLACED
+        held = other.state(service)
+        if held.present and held.seq > seq:
+            return True
+        held.gone = Gone.DISPLACED
         tree.put(other)
+    return False
 
 
 def _written(

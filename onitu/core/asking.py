@@ -19,7 +19,8 @@ def ask_digests(work: Work, service: ServiceName, node: Node, entry: Present, ve
                 and state.known.version == version.number
                 and state.seen is not None
                 and state.seen.entry.revision == state.known.revision
-                and not (name == service and state.seen.entry.revision != entry.revision)
+                # What the entry itself has not told, asking for it once more does not tell either.
+                and not (name == service and (entry.digests or state.seen.entry.revision != entry.revision))
                 and work.member(name).readable
             ),
             None,

@@ -72,6 +72,8 @@ def _changed(
         same = same_bytes(entry, service, base)
         if same is Equality.UNKNOWN and before is not None and _only_renamed(before, seen, known):
             same = Equality.SAME
+        if same is Equality.UNKNOWN and _is_only_here(service, node, entry, base):
+            same = Equality.SAME  # Written twice within one tick, or not: nobody has had anything else of it.
         if same is Equality.UNKNOWN:
             if ask_digests(work, service, node, entry, base):
                 return False
@@ -92,6 +94,24 @@ def _changed(
         lifecycle.advance(node, service, state, entry, seen.place, digests=base.digests, bytes_of=known.version)
         return True
     return _edited(work, service, node, state, seen)
+
+
+def _is_only_here(service: ServiceName, node: Node, entry: Present, base: Version) -> bool:
+    """Returns whether a version is whatever a service shows under its revision: nobody else holds or is sent it."""
+    if not entry.digests or base.digests or base.origin != service or base.revision != entry.revision:
+        return False
+    numbers = {
+        number
+        for name, state in node.services.items()
+        if name != service
+        for number in (
+            state.known.version if state.known is not None else None,
+            state.intent.version if state.intent is not None else None,
+        )
+    }
+    shared = base.bytes_of or base.number
+    held = (node.versions[number] for number in numbers if number in node.versions)
+    return all((version.bytes_of or version.number) != shared for version in held)
 
 
 def _only_renamed(before: Seen, seen: Seen, known: Base) -> bool:

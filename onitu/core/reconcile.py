@@ -22,7 +22,7 @@ from onitu.core.drift import decide_drift
 from onitu.core.filters import Cause, Refusal
 from onitu.core.identity import Probe, bound, displace, is_known, mover, node_at
 from onitu.core.model import Absent, Inadmissible, Kind, Observation, Present, State, Unknown
-from onitu.core.node import Gone, Node, NodeId, Place, Seen, ServiceName
+from onitu.core.node import Gone, Node, NodeId, Place, Seen, ServiceName, ServiceState
 from onitu.core.outcome import settle_intent
 from onitu.core.tree import Notice, Recheck, Relist, Work
 
@@ -348,5 +348,10 @@ def _recheck_other_names(work: Work, service: ServiceName, node: Node, entry: Pr
 def _decide_others(work: Work, service: ServiceName, node: Node) -> None:
     """Decides again about the services that wait, now that there is another head or another digest."""
     for other, state in list(work.states(node)):
-        if other != service and state.present and not state.decided:
+        if other != service and state.present and (not state.decided or _is_read_and_racy(state)):
             decide(work, other, node)
+
+
+def _is_read_and_racy(state: ServiceState) -> bool:
+    """Returns whether an entry bears the revision that is known, and its digest may yet say that it was edited."""
+    return state.seen is not None and state.seen.entry.racy and bool(state.seen.entry.digests)

@@ -56,11 +56,20 @@ async def _read_one(party: Party, observed: Observation) -> Observation:
     if not isinstance(entry, Present):
         return observed
     try:
+        racy = entry.racy and await _is_racy(party, observed.path, entry)
         length, digest = await read_content(party, observed.path, entry.revision, size=entry.size)
     except DriverError as error:
         return Observation(observed.path, Unknown(str(error)), observed.seq)
     if length != entry.size:
         # A digest of less or more than the file would make an edit of it that nobody has made.
         return Observation(observed.path, Unknown(f"{length} bytes came of {entry.size}"), observed.seq)
-    known = msgspec.structs.replace(entry, digests={**entry.digests, DIGEST: digest}, racy=False)
+    known = msgspec.structs.replace(entry, digests={**entry.digests, DIGEST: digest}, racy=racy)
     return Observation(observed.path, known, observed.seq)
+
+
+async def _is_racy(party: Party, path: str, entry: Present) -> bool:
+    """Returns whether a file may still be written without a new revision, as of before it is read."""
+    if not party.client.capabilities.stat_files:
+        return False  # Nobody can be asked; the next listing tells.
+    now = (await party.client.stat(party.folder, [path]))[0].state
+    return not isinstance(now, Present) or now.racy or now.revision != entry.revision

@@ -116,8 +116,7 @@ def _traits(rng: random.Random, kind: Kind, *, first: bool) -> Traits:
         polled=rng.random() < 0.15,
         cursors=style is Style.CLOUD and rng.random() < 0.7,
         computes=computes,
-        # Only its driver knows when the moment of a racy entry is over: one that computes no digest cannot tell.
-        coarse=computes and style is Style.PLAIN and rng.random() < 0.3,
+        coarse=style is Style.PLAIN and rng.random() < 0.3,
         names=names,
     )
 

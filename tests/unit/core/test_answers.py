@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from onitu.core.model import Absent
+from onitu.core.answers import answered
+from onitu.core.model import Absent, Observation
 from onitu.core.node import Gone
 from onitu.core.tree import Settle
 from onitu.errors import Unavailable
@@ -43,4 +44,25 @@ def test_what_was_missed_meanwhile_is_decided_about() -> None:
 
     desk.answer("B", task, Unavailable("the source cannot be read"))
 
+    assert Settle("B") in desk.effects
+
+
+def test_who_took_a_place_after_us_keeps_it() -> None:
+    """P2: our file is written and at once replaced by a directory, which is seen before the answer is recorded."""
+    desk = Desk()
+    desk.show("A", "f", file("new"))
+    (task,) = desk.plan("B").tasks
+    written = Observation("f", file("new"), 500)
+    desk.in_flight.add(("B", task.node))
+    desk.show("B", "f", DIRECTORY, seq=501)
+    desk.in_flight.clear()
+    desk.effects.clear()
+
+    answered(desk.work, "B", task.node, written, durable=True)
+
+    made = desk.work.at("B", "f")
+    assert made is not None
+    assert made != task.node
+    assert desk.tree.node(made).services["B"].present
+    assert desk.tree.node(task.node).services["B"].gone is Gone.DISPLACED
     assert Settle("B") in desk.effects

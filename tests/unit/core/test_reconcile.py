@@ -46,6 +46,34 @@ def test_racy_and_unchanged_is_settled_by_its_digest() -> None:
     assert desk.bring() == []
 
 
+def test_racy_and_nowhere_else_is_what_its_digest_says() -> None:
+    """P4, P25: a new file whose digest was read while it was racy is that content, and is asked for no more."""
+    desk = Desk("A", "B")
+    desk.show("A", "f", racy(file("one", "r", digest=False)))
+    desk.effects.clear()
+
+    desk.show("A", "f", racy(file("one", "r")), fresh=True)
+
+    assert NeedDigest("A", desk.node("f").id) not in desk.effects
+    assert desk.node("f").version.digests == file("one").digests
+    assert desk.node("f").last == 1
+
+
+def test_racy_and_sent_elsewhere_may_be_an_edit() -> None:
+    """P1: once another service holds the content without a digest, what is read of a racy file is no proof of it."""
+    desk = Desk("A", "B")
+    desk.show("A", "f", racy(file("one", "r", digest=False)))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, file("one", "s", digest=False))
+    desk.effects.clear()
+
+    desk.show("A", "f", racy(file("two", "r")), fresh=True)
+    assert NeedDigest("B", desk.node("f").id) in desk.effects
+    desk.show("B", "f", file("one", "s"), fresh=True)
+
+    assert desk.node("f").version.digests == file("two").digests
+
+
 def test_an_older_observation_is_dropped() -> None:
     """What was seen before the last accepted answer never replaces it."""
     desk = Desk("A", "B")
