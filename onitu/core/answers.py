@@ -22,7 +22,7 @@ from onitu.core.node import (
     ServiceState,
 )
 from onitu.core.reconcile import decide, from_the_top
-from onitu.core.tree import Settle, Recheck, Work
+from onitu.core.tree import Recheck, Settle, Work
 from onitu.errors import Corrupted, DriverError, NotFound, RevisionMismatch
 
 
