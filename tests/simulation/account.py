@@ -86,6 +86,7 @@ class Traits:
         computes: Whether it computes digests where the files lie.
         coarse: Its revisions are made of size and whole seconds.
         names: How it compares names.
+        asked: Whether its driver can be asked what is at a path.
     """
 
     style: Style
@@ -96,6 +97,7 @@ class Traits:
     computes: bool
     coarse: bool
     names: NameComparison = NameComparison.EXACT
+    asked: bool = True
 
 
 class Account(SimulatedService):
@@ -109,6 +111,10 @@ class Account(SimulatedService):
     Attributes:
         online: Whether it can be reached.
         rooted: Whether its root is there.
+        mute: It answers no question of what is there.
+        lagging: Its streams tell nothing for a while.
+        torn: How many of its next listings are torn, whatever chance says.
+        fates: What becomes of its next mutations, in place of chance.
         streams: The streams that are open.
         forgiving: Expectations are not compared: a mutation of the simulator's, see `mutations`.
         operations: What was really done for us: (action, path).
@@ -121,6 +127,9 @@ class Account(SimulatedService):
         self.traits = traits
         self.now = now
         self.online = self.rooted = True
+        self.mute = self.lagging = False
+        self.torn = 0
+        self.fates: list[str] = []
         self.streams: list[Stream] = []
         self.forgiving = False
         self.operations: list[tuple[Action, str]] = []
@@ -136,8 +145,8 @@ class Account(SimulatedService):
     def capabilities(self) -> Capabilities:
         """What its driver says of it."""
         return Capabilities(
-            watch=True, whole_files=True, get_files=True, apply_batch=True, stat_files=True, staging=True, trash=True,
-            move_file=True, move_directory=True, make_directory=True, delete_file=True, set_attributes=True,
+            watch=True, whole_files=True, get_files=True, apply_batch=True, stat_files=self.traits.asked, staging=True,
+            trash=True, move_file=True, move_directory=True, make_directory=True, delete_file=True, set_attributes=True,
             executable=True, symlinks=True, native_ids=self.style.has_ids, sync=not self.durable,
             conditional=Conditional.ATOMIC,
             computed_digests=("blake3",) if self.traits.computes else (), name_comparison=self.traits.names,
@@ -324,6 +333,17 @@ class Account(SimulatedService):
         self.log += [old, new]
         for stream in self.streams:
             stream.moved(old, new)
+
+    def catch_up(self) -> None:
+        """Goes on telling."""
+        self.lagging = False
+        for stream in self.streams:
+            stream.wake()
+
+    def shows(self, path: str, state: State) -> None:
+        """Tells of a path as it was once, as listings do that lag behind."""
+        for stream in self.streams:
+            stream.shown(path, state)
 
     def break_streams(self) -> None:
         """Ends all streams."""

@@ -81,7 +81,11 @@ class Client:
         found = []
         for path in paths:
             seq = account.seq()
-            state = Unknown("no answer") if self._chaos.happens() else account.stat(path, digest=digest is not None)
+            state = (
+                Unknown("no answer")
+                if account.mute or self._chaos.happens()
+                else account.stat(path, digest=digest is not None)
+            )
             found.append(Observation(path, state, seq))
         await self._chaos.pause()
         return found
@@ -164,6 +168,8 @@ class Client:
             DriverError: It is not there, or is another one.
         """
         self._check()
+        if self._account.mute:
+            raise Unavailable(path)
         item = self._account.find(path)
         if item is None or item.kind is not Kind.FILE:
             raise NotFound(path)
@@ -196,7 +202,7 @@ class Client:
             raise Unavailable(f"{self._account.name} is away")
 
     async def _one(self, operation: Operation) -> Observation | DriverError:
-        fate = self._chaos.fate()
+        fate = self._account.fates.pop(0) if self._account.fates else self._chaos.fate()
         if fate == "refused":
             return self._chaos.error()
         if fate == "lost":

@@ -16,8 +16,9 @@ from onitu.supervisor.service import Common, Service
 from tests.simulation.client import MANIFEST, Client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from onitu.core.filters import Filter
     from onitu.core.scope import Policy
     from tests.simulation.world import World
 
@@ -113,7 +114,7 @@ class Core:
 
     def __init__(self, world: World, *, rebooted: bool) -> None:
         self.store = SimulatedStore(world.directory, world)
-        setup = make_setup(world.accounts, world.scenario.policy)
+        setup = make_setup(world.accounts, world.scenario.policy, world.filters)
         setup_id, scopes, _ = records.open_setup(self.store, setup)
         self.referee = Referee(self.store, scopes, rebooted=rebooted)
         self.referee.writer = self._writer = MortalWriter(self.store)
@@ -159,7 +160,7 @@ class Core:
             self.store.close()
 
 
-def make_setup(names: Iterable[str], policy: Policy) -> Setup:
+def make_setup(names: Iterable[str], policy: Policy, filters: Mapping[str, tuple[Filter, ...]]) -> Setup:
     """Returns the setup of a simulation: one folder on all services."""
     names = list(names)
     return Setup(
@@ -168,7 +169,9 @@ def make_setup(names: Iterable[str], policy: Policy) -> Setup:
         folders={FOLDER: FolderOptions(name=FOLDER, policy=policy, preferred=tuple(names[1:2]), ignore_defaults=False)},
         services={
             name: ServiceSetup(
-                name=name, driver=MANIFEST.name, folders={FOLDER: MappingSetup(folder=FOLDER, path=".", symlinks=True)}
+                name=name,
+                driver=MANIFEST.name,
+                folders={FOLDER: MappingSetup(folder=FOLDER, path=".", symlinks=True, filters=filters.get(name, ()))},
             )
             for name in names
         },

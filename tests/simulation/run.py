@@ -13,6 +13,7 @@ import trio
 from trio.abc import Instrument
 from trio.testing import MockClock
 
+from tests.simulation.histories import HISTORIES
 from tests.simulation.properties import check
 from tests.simulation.scenario import Scenario, Step
 from tests.simulation.seams import deterministic
@@ -75,6 +76,7 @@ def run(scenario: Scenario, *, forgiving: bool = False, verifying: bool = True) 
         with deterministic(world):
             trio.run(
                 world.run,
+                HISTORIES[scenario.history].play,
                 check,
                 clock=MockClock(autojump_threshold=0),
                 instruments=[_Stepper(world)],

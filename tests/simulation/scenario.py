@@ -63,6 +63,7 @@ class Scenario:
         before: What is there before Onitu first starts.
         steps: What happens.
         epilogue: A last test after everything has come to rest.
+        history: A directed history that is played after the steps, see `histories`.
     """
 
     seed: int
@@ -75,6 +76,7 @@ class Scenario:
     before: tuple[Step, ...]
     steps: tuple[Step, ...]
     epilogue: str
+    history: str = "none"
 
 
 EPILOGUES = ("none", "edit beats delete", "conflict", "move", "long away", "newcomer", "times", "contradicting moves")

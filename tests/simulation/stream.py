@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from onitu.core.model import Kind, Observation, Present, Unknown
+from onitu.core.model import Kind, Observation, Present, State, Unknown
 from onitu.errors import CursorExpired, Unavailable
 from onitu.host.settings import RootState
 from onitu.host.stream import Batch, Known, Listing, Report, RootChanged, SnapshotBegan, SnapshotEnded
@@ -89,6 +89,15 @@ class Stream:
             self._live.append(Observation(new, self._account.stat(new), self._account.seq(), old))
             self._news.set()
 
+    def shown(self, path: str, state: State) -> None:
+        """A path is told as it was once."""
+        self._live.append(Observation(path, state, self._account.seq()))
+        self._news.set()
+
+    def wake(self) -> None:
+        """There may be something to tell again."""
+        self._news.set()
+
     def fail(self) -> None:
         """The stream breaks."""
         self._error = Unavailable("the stream broke")
@@ -105,7 +114,7 @@ class Stream:
         """Waits for the next report."""
         await self._chaos.pause()
         while True:
-            report = self._next()
+            report = self._next() if not self._account.lagging else None
             if report is not None:
                 return report
             self._news = trio.Event()
@@ -200,7 +209,8 @@ class Stream:
             if mine and self._fingerprints[path] == mine:
                 return self._batch([], [], live=False)
         complete = True
-        if observations and self._chaos.tears():
+        if observations and (account.torn or self._chaos.tears()):
+            account.torn = max(0, account.torn - 1)
             torn = self._chaos.rng.randrange(len(observations))
             if self._chaos.rng.random() < 0.5:
                 observations[torn] = Observation(observations[torn].path, Unknown("torn"), seq)

@@ -22,6 +22,7 @@ from tests.simulation.scenario import CRASHES, Scenario, Step
 from tests.simulation.seams import EPOCH
 
 if TYPE_CHECKING:
+    from onitu.core.filters import Filter
     from tests.property.world import World as PropertyWorld
 
 #: Virtual seconds after which a run that is left alone must have come to rest: failures are tried again after minutes.
@@ -67,6 +68,7 @@ class World:
         self.rng = random.Random(scenario.seed + 1)
         self.chaos = Chaos(self.rng, scenario.rate, late=scenario.late)
         self.accounts: dict[str, Account] = {}
+        self.filters: dict[str, tuple[Filter, ...]] = {}
         self.places: dict[str, Place] = {}
         self.created: dict[bytes, set[str]] = {}
         self.superseded: set[bytes] = set()
@@ -191,10 +193,11 @@ class World:
 
     # The run.
 
-    async def run(self, check: Callable[[World], Awaitable[None]]) -> None:
+    async def run(self, play: Callable[[World], Awaitable[None]], check: Callable[[World], Awaitable[None]]) -> None:
         """Plays the scenario and has everything checked.
 
         Args:
+            play: What happens after the steps of the scenario.
             check: A function of the world that raises `Violation`.
         """
         async with trio.open_nursery() as nursery:
@@ -205,8 +208,9 @@ class World:
             for step in self.scenario.steps:
                 await trio.sleep(step[5])
                 await self._take(step)
-            self.heal()
             try:
+                await play(self)
+                self.heal()
                 await self.rest()
                 await check(self)
             finally:
@@ -271,8 +275,12 @@ class World:
         elif account.rooted:
             self.user(verb, which, a, b, c)
 
+    def set_trap(self, kind: str, left: int, *, power: bool) -> None:
+        """Has the core crash once something has been reached that often."""
+        self._trap = (kind, left, power)
+
     def _set_trap(self, kind: str, b: int, c: int, *, power: bool) -> None:
-        self._trap = (kind, b * 8 + c if kind == "step" else b // 2, power)
+        self.set_trap(kind, b * 8 + c if kind == "step" else b // 2, power=power)
 
     def _away(self, account: Account) -> None:
         account.online = False
