@@ -29,6 +29,7 @@ import onitu.transfer.digest
 from onitu.core.compare import Equality
 from onitu.core.plan import Planner
 from onitu.core.scope import Member
+from onitu.core.steps import Steps
 from onitu.referee.link import Link
 from onitu.referee.observer import Observer
 from onitu.supervisor.service import Service
@@ -118,7 +119,7 @@ MUTATIONS = (
     Mutation(
         name="the revision of what was seen is expected, not that of the base",
         history="undecided edit",
-        patches=((Planner, "_ready", switches.although_undecided), (Planner, "_expected", switches.seen_is_expected)),
+        patches=((Planner, "_ready", switches.although_undecided), (Steps, "_expected", switches.seen_is_expected)),
     ),
     Mutation(name="an old observation is believed", patches=(switches.every_observation(switches.newest),)),
     Mutation(
@@ -137,7 +138,7 @@ MUTATIONS = (
     ),
     Mutation(
         name="the winner replaces the loser before that is held elsewhere",
-        patches=((Planner, "_kept", lambda _self, _held: True),),
+        patches=((Steps, "_kept", lambda _self, _held: True),),
     ),
     Mutation(
         name="absence is decided per directory, not once all was seen",
@@ -147,12 +148,12 @@ MUTATIONS = (
     Mutation(
         name="a recursive delete",
         history="deleted directory",
-        patches=((SimulatedService, "_change", switches.recursive), (Planner, "_delete", switches.with_content)),
+        patches=((SimulatedService, "_change", switches.recursive), (Steps, "_delete", switches.with_content)),
     ),
     Mutation(
         name="a name is taken though somebody has it",
         history="two cases",
-        patches=((Planner, "_vacates", lambda _self, _node, _occupant, _place: True),),
+        patches=((Steps, "_vacates", lambda _self, _node, _occupant, _place: True),),
     ),
     Mutation(
         name="racily clean entries are taken for clean",

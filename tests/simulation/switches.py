@@ -23,6 +23,7 @@ from onitu.core.absence import settle_absence
 from onitu.core.model import Absent, Observation, Present, State, Unknown
 from onitu.core.node import Action, Node, NodeId, Phase, Place, Seen, ServiceState
 from onitu.core.plan import Planner
+from onitu.core.steps import Steps
 from onitu.errors import DriverError
 from onitu.referee.observer import Observer
 from onitu.transfer.digest import DIGEST, read_content
@@ -240,13 +241,13 @@ def although_undecided(_self: Planner, _node: Node, state: ServiceState) -> bool
     return state.intent is None or state.intent.phase is not Phase.SENT
 
 
-def seen_is_expected(self: Planner, node: Node, state: ServiceState) -> str | None:
+def seen_is_expected(self: Steps, node: Node, state: ServiceState) -> str | None:
     """Expects what was seen last, decided or not."""
     expected = _EXPECTED(self, node, state)
     return state.seen.entry.revision if expected is not None and state.seen is not None else expected
 
 
-def with_content(self: Planner, node: Node, state: ServiceState) -> None:
+def with_content(self: Steps, node: Node, state: ServiceState) -> None:
     """Plans a deletion, whatever lies in the directory."""
     if state.known is not None:
         self._add(node, state, Action.DELETE, self._routes.path(state.known.place), place=None)
@@ -273,4 +274,4 @@ _PUT = onitu.core.indexed.IndexedTree.put
 _PARTS = onitu.core.derive.fingerprint_parts
 _ANSWERED = answers.answered
 _CORE = Core.__init__
-_EXPECTED = Planner._expected
+_EXPECTED = Steps._expected
