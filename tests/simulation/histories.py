@@ -440,6 +440,9 @@ HISTORIES = {
     "deleted directory": History(play=deleted_directory, suit=_second(polled=True)),
     "filled directory": History(play=deleted_directory),
     "same second": History(play=same_second, suit=_first(style=Style.PLAIN, computes=True, coarse=True), kind=Kind.ONE),
+    "same second, read": History(
+        play=same_second, suit=_first(style=Style.PLAIN, computes=False, coarse=True), kind=Kind.ONE
+    ),
     "gone at once": History(
         play=gone_at_once, suit=_first(style=Style.PLAIN, computes=True, coarse=True), kind=Kind.ONE
     ),

@@ -161,6 +161,11 @@ MUTATIONS = (
         patches=(switches.every_observation(switches.never_racy),),
     ),
     Mutation(
+        name="a digest clears what is racy while its moment lasts",
+        history="same second, read",
+        patches=((onitu.transfer.digest, "_is_racy", switches.never_racy_again),),
+    ),
+    Mutation(
         name="a tombstone expires before all services have it",
         patches=((onitu.core.indexed.IndexedTree, "put", switches.early_expiry),),
     ),
@@ -183,7 +188,7 @@ MUTATIONS = (
     Mutation(name="what was sent is not verified", verifying=False),
     Mutation(
         name="the digest of a file read in part is believed",
-        patches=((onitu.transfer.digest, "_read_one", switches.any_length),),
+        patches=((onitu.transfer.digest, "read_content", switches.any_length),),
     ),
     Mutation(
         name="a later absence overtakes the rename that explains it",

@@ -26,7 +26,7 @@ from onitu.core.plan import Planner
 from onitu.core.steps import Steps
 from onitu.errors import DriverError
 from onitu.referee.observer import Observer
-from onitu.transfer.digest import DIGEST, read_content
+from onitu.transfer.digest import read_content
 from tests.property.service import Item, SimulatedService
 from tests.simulation.core import Core
 
@@ -119,17 +119,15 @@ def nothing_retired(
     _TAKE_IN(work, service, node, there, entry, seq, fresh=fresh)
 
 
-async def any_length(party: Party, observed: Observation) -> Observation:
-    """Takes the digest of whatever came for that of the file."""
-    entry = observed.state
-    if not isinstance(entry, Present):
-        return observed
-    try:
-        _, digest = await read_content(party, observed.path, entry.revision, size=entry.size)
-    except DriverError as error:
-        return Observation(observed.path, Unknown(str(error)), observed.seq)
-    known = msgspec.structs.replace(entry, digests={**entry.digests, DIGEST: digest}, racy=False)
-    return Observation(observed.path, known, observed.seq)
+async def any_length(party: Party, path: str, revision: str, *, size: int | None = None) -> tuple[int, bytes]:
+    """Takes whatever came for the whole file."""
+    length, digest = await _READ(party, path, revision, size=size)
+    return length if size is None else size, digest
+
+
+async def never_racy_again(*_: object) -> bool:
+    """Takes a moment for over once a file was read in it."""
+    return False
 
 
 # What is decided.
@@ -264,6 +262,7 @@ def recursive(self: SimulatedService, parent: Item, name: str, item: Item, task:
 
 _SEQUENCE = itertools.count(1 << 50)
 _TAKE_IN = onitu.core.reconcile._take_in
+_READ = read_content
 _SETTLE_INTENT = onitu.core.outcome.settle_intent
 _LISTED = Observer._listed
 _BATCH = Observer._batch

@@ -69,6 +69,20 @@ def test_an_edited_copy_is_never_reused() -> None:
     assert any(path.endswith(" 2.txt") for path in desk.heads())
 
 
+def test_a_copy_that_is_missed_is_not_reused() -> None:
+    """P1, P8: a copy may just have been moved away or deleted: what loses again gets one of its own."""
+    desk = Desk("A", "B")
+    diverged(desk, "one", "two")
+    desk.bring()
+    copy = next(path for path in desk.heads() if path != "f.txt")
+    desk.show("A", copy, Absent())
+
+    desk.show("A", "f.txt", file("six"))
+    desk.show("B", "f.txt", file("two"), fresh=True)
+
+    assert sorted(revision or "" for revision in desk.heads().values()) == ["six", "two", "two"]
+
+
 def test_the_loser_is_replaced_only_once_its_copy_is_held() -> None:
     """On the service that lost, the copy is written and durable before the name is given to the winner."""
     desk = Desk("A", "B")
@@ -112,7 +126,14 @@ def test_a_conflict_is_told() -> None:
 
 @pytest.mark.parametrize(
     ("shown", "held", "expected"),
-    [(20, 10, True), (10, 20, False), (10**20, 99, True), (10**20, 10**21, False), (None, 5, False)],
+    [
+        (20, 10, True),
+        (10, 20, False),
+        (10**20, 99, True),
+        (10**20, 10**21, False),
+        (10**21, 10**20, False),
+        (None, 5, False),
+    ],
 )
 def test_newest_is_decided_from_the_data(shown: int | None, held: int, expected: bool) -> None:
     """A modification time in the future counts as now; equal times are decided by digest."""

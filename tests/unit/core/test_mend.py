@@ -6,8 +6,10 @@ import attrs
 import pytest
 
 from onitu.core.capability import Mode
+from onitu.core.filters import Filter
 from onitu.core.plan import Obstacle
 from onitu.core.scope import Member
+from onitu.errors import OutcomeUnknown
 from tests.unit.core.desk import Desk, file
 
 
@@ -49,3 +51,19 @@ def test_p21_the_loser_of_a_conflict_on_a_left_out_service_lives_on() -> None:
     desk.plan("C")
 
     assert not desk.node(copy).deleted
+
+
+def test_what_may_have_been_written_is_not_given_up() -> None:
+    """P1: a write of unknown outcome may be where the last content lies."""
+    desk = Desk("A", "B", "C")
+    desk.show("A", "f", file("content"))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, OutcomeUnknown("torn"))
+    desk.set_up(filters={"A": Filter(level="A", max_size=3)})
+
+    plan = desk.plan("C")
+
+    assert plan.tasks == []
+    assert not desk.node("f").deleted
+    desk.show("B", "f", file("content", "b1"), fresh=True)
+    assert [task.path for task in desk.plan("C").tasks] == ["f"]

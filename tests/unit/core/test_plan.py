@@ -182,6 +182,29 @@ def test_undecided_entries_are_left_alone() -> None:
     assert desk.plan("B").tasks == []
 
 
+def test_a_name_that_something_may_have_is_left_alone() -> None:
+    """P11: what may have been written there is looked at before anything else is."""
+    desk = Desk("A", "B")
+    desk.show("A", "f", file("first"))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, OutcomeUnknown("torn"))
+    desk.show("A", "f", Absent())
+    desk.show("A", "g", file("first"), moved_from="f")
+    desk.show("A", "f", file("second"))
+
+    assert desk.plan("B").tasks == []
+
+
+def test_nothing_is_put_into_a_directory_that_is_missed() -> None:
+    """P14, P27: whether it was deleted or moved has to be known first."""
+    desk = Desk("A", "B")
+    desk.have("d", None)
+    desk.show("B", "d", Absent())
+    desk.show("A", "d/f", file("new"))
+
+    assert desk.plan("B").tasks == []
+
+
 def test_what_was_put_into_another_directory_is_let_go() -> None:
     """A directory could not be made because a user made one of that name: what went into theirs is observed anew."""
     desk = Desk("A", "B")

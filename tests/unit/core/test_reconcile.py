@@ -84,6 +84,33 @@ def test_an_older_observation_is_dropped() -> None:
     assert desk.heads() == {"f": "new"}
 
 
+def test_an_older_absence_is_dropped() -> None:
+    """P14: that something was not there before it came says nothing of now."""
+    desk = Desk("A", "B")
+    desk.show("A", "f", file("one"), seq=20)
+
+    desk.show("A", "f", Absent(), seq=10)
+
+    assert not desk.node("f").services["A"].gone
+
+
+def test_what_was_visible_and_replaced_is_asked_for_again() -> None:
+    """P4: a listing that lags behind may show our own write, though it has been replaced before it was flushed."""
+    desk = Desk("A", "B")
+    desk.have("f", "old")
+    desk.show("A", "f", file("ours"))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, durable=False)
+    desk.show("A", "f", file("newest"))
+    desk.show("B", "f", file("newest"))
+    desk.effects.clear()
+
+    desk.show("B", "f", file("ours"))
+
+    assert Recheck("B", "f") in desk.effects
+    assert desk.heads() == {"f": "newest"}
+
+
 def test_a_retired_revision_is_asked_for_again() -> None:
     """A listing that lags behind shows what we replaced ourselves; it is believed only when it stays."""
     desk = Desk("A", "B")
