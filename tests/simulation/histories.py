@@ -258,7 +258,9 @@ async def same_second(world: World) -> None:
     await trio.sleep(math.ceil(world.now()) - world.now() + 0.05)
     _write(world, first, "z", b"first")
     await _some_time(world, 0.1, 0.3, 0.6)
-    _write(world, first, "z", b"other")
+    _write(world, first, "z", b"other", told=False)
+    await _some_time(world, 1.5, 4.0)
+    first.heard("z")
     await world.rest()
 
 
