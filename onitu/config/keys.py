@@ -40,7 +40,7 @@ class Keys:
 #: Folder options that may stand at every level (B6).
 _FILTERS = frozenset({"type", "min-size", "max-size", "blacklist", "whitelist"})
 _LEVEL = _FILTERS | {"mode", "symlinks", "conflict", "adopt", "max-delete", "keep", "atomic"}
-_LEVEL_LATER = dict.fromkeys(("keep", "atomic"), _LATER)
+_LEVEL_LATER = {"keep": _LATER}
 _DEFAULT_IGNORES_ELSEWHERE = {"default-ignores": "belongs to the folder itself, or to the top of the setup"}
 _LIMITS_LATER = {"min-free": _LATER}
 

@@ -14,7 +14,7 @@ from onitu.config.secret import Given, Reference
 from onitu.config.times import Span
 from onitu.core.capability import Mode
 from onitu.core.filters import Filter
-from onitu.core.patterns import DEFAULT_IGNORES, Patterns
+from onitu.core.patterns import DEFAULT_ATOMIC, DEFAULT_IGNORES, Patterns
 from onitu.core.rules import Rules
 from onitu.core.scope import MaxDelete, Policy
 
@@ -125,7 +125,7 @@ class Treatment:
         adopt: What makes two files equal at first contact.
         max_delete: How much may be deleted before a person is asked, or None for the default.
         keep: How long what was replaced or deleted is kept, or None for the default.
-        atomic: Directories that are synced whole or not at all.
+        atomic: Directories that conflict as one.
     """
 
     policy: Policy = Policy.KEEP_BOTH
@@ -134,7 +134,7 @@ class Treatment:
     adopt: Adopt = Adopt.DIGEST
     max_delete: MaxDelete | None = None
     keep: Keep | None = None
-    atomic: Patterns = attrs.field(factory=Patterns)
+    atomic: Patterns = attrs.field(factory=lambda: Patterns.of(DEFAULT_ATOMIC))
 
 
 @attrs.frozen(kw_only=True)

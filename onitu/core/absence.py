@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from onitu.core.atomic import spares, spares_whole
 from onitu.core.lifecycle import is_head_elsewhere, is_loser_shown, retire, revive
 from onitu.core.model import Kind
 from onitu.core.moves import is_leaving, merge
@@ -18,7 +19,10 @@ def settle_absence(work: Work, service: ServiceName, node: Node) -> None:
         service: Where it is gone.
         node: What is gone.
     """
-    _settle(work, service, node.id, passed=set())
+    if work.acting != service:
+        work.acting = None  # What is noted of another service may not hold after this.
+    if not spares(work, service, node):
+        _settle(work, service, node.id, passed=set())
     work.moved()
 
 
@@ -39,6 +43,8 @@ def _settle(work: Work, service: ServiceName, top: NodeId, *, passed: set[NodeId
         passed.add(current)
         if not gone.versions or gone.version.kind is not Kind.DIRECTORY:
             _settle_one(work, service, gone)
+            continue
+        if current != top and spares_whole(work, service, gone):
             continue
         stack.append((current, True))
         stack.extend((child, False) for child in work.held_children(service, current))

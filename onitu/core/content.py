@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from onitu.core import conflict, lifecycle, moves
+from onitu.core import atomic, conflict, lifecycle, moves
 from onitu.core.asking import ask_digests
 from onitu.core.compare import Equality, same_attributes, same_bytes
 from onitu.core.model import Kind, Present
@@ -39,9 +39,17 @@ def decide_content(
     ):
         if not node.deleted:
             # Placement need not wait for the digest, and whoever takes the name it left must find that free.
-            moves.merge(work, service, node, state, seen)
+            _merge_place(work, service, node, state, seen)
         return
-    if state.known is not None:
+    _merge_place(work, service, node, state, seen)
+
+
+def _merge_place(work: Work, service: ServiceName, node: Node, state: ServiceState, seen: Seen) -> None:
+    """Merges where an entry is, unless that takes apart what belongs together."""
+    known = state.known
+    if known is None or known.place == seen.place:
+        return
+    if not atomic.parts(work, service, node, state, seen, moved=True):
         moves.merge(work, service, node, state, seen)
 
 
@@ -134,6 +142,8 @@ def _edited(
     """Decides about content that is not the base's, or has other attributes. Returns whether that could be done."""
     known, entry = state.known, seen.entry
     assert known is not None  # noqa: S101 - the caller's case
+    if (node.deleted or node.same_bytes(known.version)) and atomic.parts(work, service, node, state, seen):
+        return False
     if node.deleted:
         lifecycle.advance(node, service, state, entry, seen.place, bytes_of=bytes_of)
         lifecycle.revive(work, node)
@@ -181,6 +191,8 @@ def _first_contact(work: Work, service: ServiceName, node: Node, state: ServiceS
         lifecycle.advance(node, service, state, seen.entry, seen.place)
         return True
     if node.deleted:
+        if atomic.parts(work, service, node, state, seen):
+            return False
         lifecycle.advance(node, service, state, seen.entry, seen.place)
         lifecycle.revive(work, node)
         return True
@@ -202,6 +214,8 @@ def _against_head(work: Work, service: ServiceName, node: Node, state: ServiceSt
         if entry.kind is Kind.FILE and not entry.digests:
             # The copy's name holds its digest, and an equal older version is recognised by it.
             work.effects.append(NeedDigest(service, node.id))
+            return False
+        if atomic.parts(work, service, node, state, seen):
             return False
         conflict.keep_both(work, service, node, state, seen)
         return True

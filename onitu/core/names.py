@@ -42,6 +42,12 @@ def conflict_name(name: str, *, service: str, now_ns: int, mark: str, attempt: i
     return _cut(stem, NAME_BYTES - len(tail.encode())) + tail
 
 
+def plain_name(name: str) -> str:
+    """Returns the name that a conflict copy was made of, as far as that can be told; any other name as it is."""
+    stem, mark, rest = name.partition(CONFLICT_MARK)
+    return stem + rest.rpartition(")")[2].lstrip(" 0123456789") if mark else name
+
+
 def content_mark(digests: Mapping[str, bytes], target: str | None) -> str | None:
     """Returns the eight characters that tell a content from another of the same name, or None where nothing does.
 

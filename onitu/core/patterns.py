@@ -31,6 +31,10 @@ DEFAULT_IGNORES = (
 )
 
 
+#: Directories that fall apart if what two services have changed in them is mixed.
+DEFAULT_ATOMIC = (".git/", ".hg/", ".svn/", "*.photoslibrary/")
+
+
 def fault(pattern: str) -> str | None:
     """Returns why a glob is no good, for a person, or None.
 

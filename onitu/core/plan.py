@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import attrs
 
+from onitu.core.atomic import is_waited_for
 from onitu.core.model import Kind
 from onitu.core.node import Node, NodeId, Phase, ServiceName, ServiceState
 from onitu.core.steps import Steps
@@ -153,6 +154,8 @@ class Planner:
         """Returns whether nothing undecided stands in the way."""
         if state.intent is not None and state.intent.phase is Phase.SENT:
             return False  # The barrier: nothing is stacked on an unknown outcome.
+        if node.place is not None and is_waited_for(self._work, self._service, node.place):
+            return False
         if state.filtered:
             if node.id in self._steps.needed:
                 self._steps.hinder(node, Obstacle.UNMANAGED)

@@ -17,6 +17,7 @@ import msgspec
 
 from onitu.core import paths, place
 from onitu.core.admission import exclusion, is_at_head, leave_alone, refusal
+from onitu.core.atomic import place_for_new
 from onitu.core.content import decide_content
 from onitu.core.drift import decide_drift
 from onitu.core.filters import Cause, Refusal
@@ -146,6 +147,8 @@ def decide(
         fresh: Whether the service was asked just now: only then does it tell that a mutation was not done.
         settled: Whether losses were counted. Before, a file that has lost all its content waits as one that is missed.
     """
+    if work.acting != service:
+        work.acting = None  # What is noted of another service may not hold after this.
     state = node.state(service)
     seen, known, head = state.seen, state.known, (node.head, node.deleted)
     version = node.versions.get(known.version) if known is not None else None
@@ -187,6 +190,10 @@ def _present(
             reason = {"cause": Cause.MODE.value, "reason": "the mode of this place does not allow reading"}
             work.effects.append(Notice("file_ignored", service, observation.path, reason))
             return None
+        where = place_for_new(work, service, there, observation.path, entry)
+        if where is None:
+            return None
+        there = where
         node = place.create(work, service, there, entry)
         if observation.moved_from is not None and entry.kind is Kind.DIRECTORY:
             # It comes from where nothing is known, and nobody tells what lies in it.

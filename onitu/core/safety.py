@@ -181,10 +181,10 @@ def restore(work: Work, service: ServiceName, top: NodeId) -> None:
     elif is_older(work, service, node, state):
         give_back(work, service, node, state)
     elif state.gone:
-        _restore_below(work, service, top)
+        forget_below(work, service, top)
 
 
-def _restore_below(work: Work, service: ServiceName, top: NodeId) -> None:
+def forget_below(work: Work, service: ServiceName, top: NodeId) -> None:
     """Has a service get back a missed entry with everything below it."""
     stack = [top]
     while stack:

@@ -13,7 +13,7 @@ from onitu.core.capability import Capabilities, Mode, NameComparison
 from onitu.core.filters import Filter
 from onitu.core.model import Kind
 from onitu.core.node import ServiceName
-from onitu.core.patterns import Ignore
+from onitu.core.patterns import Ignore, Patterns
 from onitu.core.rules import Rules
 
 
@@ -61,6 +61,7 @@ class Member:
         preferred: With `PREFER`, the services in order.
         trusts_time: At first contact, files of equal size and modification time count as equal, unread.
         max_delete: How much may be lost there at once before a person is asked.
+        atomic: Directories in which a change made here is never mixed with one made elsewhere.
         readable: Whether changes there count.
         writable: Whether anything may be changed there.
     """
@@ -73,6 +74,7 @@ class Member:
     preferred: tuple[ServiceName, ...] = ()
     trusts_time: bool = False
     max_delete: MaxDelete = attrs.field(factory=MaxDelete)
+    atomic: Patterns = attrs.field(factory=Patterns)
     # Asked for every entry, and a flag of an enumeration takes a microsecond to ask.
     readable: bool = attrs.field(
         init=False, default=attrs.Factory(lambda member: Mode.READ in member.mode, takes_self=True)

@@ -74,6 +74,10 @@ class Tree(Protocol):
         """Yields the nodes of the folder that wait for a decision on this service."""
         ...
 
+    def dirty(self, service: ServiceName, folder: str, *, after: NodeId = 0) -> Iterator[NodeId]:
+        """Yields the nodes of the folder with work to do on this service, from a number on."""
+        ...
+
 
 class NeedDigest(msgspec.Struct, frozen=True, gc=False):
     """The digest of what a service holds for a node must be learned before anything can be decided.
@@ -129,6 +133,18 @@ class NeedSync(msgspec.Struct, frozen=True, gc=False):
     """
 
     service: ServiceName
+
+
+class Later(msgspec.Struct, frozen=True, gc=False):
+    """A place must be looked at again once what is under way there has had time to end.
+
+    Attributes:
+        service: Where.
+        path: The path as the service spells it.
+    """
+
+    service: ServiceName
+    path: str
 
 
 class Notice(msgspec.Struct, frozen=True, gc=False):
@@ -223,7 +239,7 @@ class Departed:
         return seq < self._seqs.get((service, place), 0)
 
 
-Effect: TypeAlias = NeedDigest | NeedSync | Recheck | Relist | Settle | Notice
+Effect: TypeAlias = NeedDigest | NeedSync | Recheck | Relist | Settle | Later | Notice
 
 
 class Work:
@@ -237,10 +253,28 @@ class Work:
         departed: Places that mutations of ours have emptied a moment ago.
         epochs: Services that a power cut may take something back from, each with the flush that makes durable what is
             there now.
+        standstill: Services with atomic directories into which nothing is brought now: a change made there waits for
+            what is under way. Kept by the shell, which clears it before it asks again.
+        acting: Of which service `current` tells.
+        current: The atomic directories of which that service is known to hold all of the head.
+        units: Which atomic directory the directories lie in, as a service's setup has it.
         effects: What the decisions ask for; released after the commit.
     """
 
-    __slots__ = ("_directories", "departed", "effects", "epochs", "in_flight", "now_ns", "scope", "tree")
+    __slots__ = (
+        "_directories",
+        "acting",
+        "current",
+        "departed",
+        "effects",
+        "epochs",
+        "in_flight",
+        "now_ns",
+        "scope",
+        "standstill",
+        "tree",
+        "units",
+    )
 
     def __init__(
         self,
@@ -251,9 +285,14 @@ class Work:
         in_flight: AbstractSet[tuple[ServiceName, NodeId]] = frozenset(),
         departed: Departed | None = None,
         epochs: Mapping[ServiceName, int] | None = None,
+        standstill: set[tuple[ServiceName, NodeId]] | None = None,
         effects: list[Effect] | None = None,
     ) -> None:
         self.tree = tree
+        self.standstill = standstill if standstill is not None else set()
+        self.acting: ServiceName | None = None
+        self.current: set[NodeId] = set()
+        self.units: dict[tuple[ServiceName, NodeId], NodeId | None] = {}
         self.departed = departed if departed is not None else Departed()
         self.scope = scope
         self.now_ns = now_ns
@@ -333,6 +372,7 @@ class Work:
     def moved(self) -> None:
         """Forgets remembered directories; to be called when an entry changed its place on some service."""
         self._directories.clear()
+        self.units.clear()
 
     def path_on(self, service: ServiceName, place: Place) -> str | None:
         """Returns the path of a place on a service, or None if a directory above it is not there."""

@@ -170,6 +170,10 @@ class Asker:
     async def _settle(self) -> bool:
         """Looks at everything that waits, and decides what can be decided. Returns whether anything did."""
         link, referee = self._link, self._referee
+        for path in link.waits_for_answers:
+            link.ask_path(path)
+        link.waits_for_answers.clear()
+        referee.standstill -= {held for held in referee.standstill if held[0] == link.service}
         concern, position = await referee.writer.read(self._guard.concern), 0
         if concern is Concern.GRAVE:
             # All of it is looked at: what has been moved is found before anything is counted.

@@ -72,6 +72,7 @@ class Link:
         snapshot_over: The first snapshot has been taken in.
         listed: What was missed in it has been decided about too, so writing may begin.
         waits_for_paths: Paths to look at again.
+        waits_for_answers: Paths to look at again when missed entries are decided about.
         waits_for_digests: Nodes whose digest is wanted.
         waits_for_listings: Directories to list again, with all below them.
         stream: The live stream, while there is one.
@@ -116,6 +117,7 @@ class Link:
         self.snapshot_over = False
         self.listed = False
         self.waits_for_paths: dict[str, None] = {}
+        self.waits_for_answers: dict[str, None] = {}
         self.waits_for_digests: dict[NodeId, None] = {}
         self.waits_for_listings: dict[str, None] = {}
         self.stream: WatchStream | None = None
@@ -170,6 +172,12 @@ class Link:
         """Has a path looked at again soon."""
         self.waits_for_paths[path] = None
         self.to_ask.ring()
+
+    def ask_path_later(self, path: str) -> None:
+        """Has a path looked at again once what is under way has had time to end."""
+        self.waits_for_answers[path] = None
+        if self.listed:  # Otherwise that comes at the end of the snapshot.
+            self.settle_after(SETTLE_DELAY)
 
     def ask_digest(self, node: NodeId) -> None:
         """Has the digest of what lies here for a node computed soon."""

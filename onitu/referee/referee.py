@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from onitu.core.node import NodeId, ServiceName
-from onitu.core.tree import Departed, Effect, NeedDigest, NeedSync, Notice, Recheck, Relist, Settle, Work
+from onitu.core.tree import Departed, Effect, Later, NeedDigest, NeedSync, Notice, Recheck, Relist, Settle, Work
 from onitu.log import get_logger
 from onitu.referee.failures import Failures
 from onitu.referee.ignoring import IgnoreFiles
@@ -59,6 +59,7 @@ class Referee:
         failures: What failed a moment ago.
         counts: For the summary.
         ignore_files: The folders' own ignore files.
+        standstill: As in `Work`.
         trash: Where content is kept that a service would lose.
         activity: Goes off whenever something may have come to rest.
     """
@@ -76,6 +77,7 @@ class Referee:
         self.ignore_files = IgnoreFiles(self)
         self._store = store
         self._departed = Departed()
+        self.standstill: set[tuple[ServiceName, NodeId]] = set()
         self._rest = trio.Event()
         self._ignored: dict[tuple[ServiceName, str, str], str] = {}
 
@@ -92,6 +94,7 @@ class Referee:
                 for link in self.links.values()
                 if link.folder == folder and link.capabilities.sync
             },
+            standstill=self.standstill,
         )
 
     def rescope(self, transaction: Transaction, scopes: Mapping[str, Scope]) -> None:
@@ -198,7 +201,7 @@ class Referee:
         level(notice.event, service=notice.service, folder=folder, path=notice.path, **notice.fields)
 
 
-def _ask(link: Link, effect: NeedDigest | NeedSync | Recheck | Relist | Settle) -> None:
+def _ask(link: Link, effect: NeedDigest | NeedSync | Recheck | Relist | Settle | Later) -> None:
     """Has a link do what a decision has asked for."""
     match effect:
         case NeedDigest(node=node):
@@ -209,5 +212,7 @@ def _ask(link: Link, effect: NeedDigest | NeedSync | Recheck | Relist | Settle) 
             link.ask_path(path)
         case Relist(path=path):
             link.ask_listing(path)
+        case Later(path=path):
+            link.ask_path_later(path)
         case Settle() if link.listed:  # Otherwise that comes at the end of the snapshot.
             link.settle_after(SETTLE_DELAY)

@@ -15,7 +15,7 @@ from onitu.config.values import ServiceSetup, Setup
 
 #: What no driver is told, at a service and at its folders.
 _OF_THE_CORE = frozenset(
-    {"velocity", "bandwidth", "schedule", "filters", "conflict", "policy", "preferred", "adopt", "max_delete"}
+    {"velocity", "bandwidth", "schedule", "filters", "conflict", "policy", "preferred", "adopt", "max_delete", "atomic"}
 )
 
 #: What at the top of a setup does not bear on which files go where.

@@ -218,6 +218,7 @@ def _member(mapping: MappingSetup) -> Member:
         preferred=mapping.preferred,
         trusts_time=mapping.adopt is Adopt.SIZE_MTIME,
         max_delete=mapping.max_delete or MaxDelete(),
+        atomic=mapping.atomic,
     )
 
 

@@ -34,7 +34,7 @@ shell = steps(*SYNC_VERBS, *FAULT_VERBS, "crash", size=30)
 
 
 @st.composite
-def worlds(
+def worlds(  # noqa: PLR0913 - what a setup may be like; most tests name one or two.
     draw: st.DrawFn,
     *,
     least: int = 2,
@@ -44,6 +44,7 @@ def worlds(
     modes: bool = False,
     policies: tuple[Policy, ...] = (Policy.KEEP_BOTH,),
     lacking: tuple[tuple[str, ...], ...] = ((),),
+    atomic: tuple[str, ...] = (),
 ) -> World:
     """Draws a setup of two to five services."""
     count = draw(st.integers(least, most))
@@ -56,6 +57,7 @@ def worlds(
         policy=draw(st.sampled_from(policies)),
         links=draw(st.booleans()),
         without=draw(st.lists(st.sampled_from(lacking), min_size=count, max_size=count)),
+        atomic=atomic,
         check=draw(st.sampled_from((False, False, False, True))),
     )
 

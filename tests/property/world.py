@@ -22,12 +22,12 @@ from onitu.core.capability import Capabilities, Mode
 from onitu.core.filters import Filter
 from onitu.core.model import Absent, Kind, Observation, Present, State, Unknown
 from onitu.core.node import Action, Node, NodeId
-from onitu.core.patterns import Ignore
+from onitu.core.patterns import Ignore, Patterns
 from onitu.core.plan import Plan, Planner, Task
 from onitu.core.reconcile import observe
 from onitu.core.rules import Rules
 from onitu.core.scope import Member, Policy, Scope
-from onitu.core.tree import Departed, NeedDigest, NeedSync, Notice, Recheck, Relist, Settle, Work
+from onitu.core.tree import Departed, Later, NeedDigest, NeedSync, Notice, Recheck, Relist, Settle, Work
 from onitu.errors import DriverError, OutcomeUnknown, SourceChanged, Unavailable
 from onitu.referee.ingest import Listed, find_waiting, settle, take_listings
 from tests.property.memory_tree import MemoryStore, MemoryTree
@@ -66,6 +66,7 @@ class Place:
     tasks: collections.deque[Task] = attrs.Factory(collections.deque)
     answers: collections.deque[tuple[NodeId, Observation | DriverError]] = attrs.Factory(collections.deque)
     unsettled: bool = False
+    later: list[str] = attrs.Factory(list)
 
 
 class World:
@@ -80,6 +81,7 @@ class World:
         policy: Who keeps the name in a conflict.
         links: Whether symbolic links take part.
         without: What each service cannot do; all can do everything unless said otherwise.
+        atomic: Directories that conflict as one.
         check: Whether the records are examined after every transaction.
     """
 
@@ -94,6 +96,7 @@ class World:
         policy: Policy = Policy.KEEP_BOTH,
         links: bool = False,
         without: list[tuple[str, ...]] | None = None,
+        atomic: tuple[str, ...] = (),
         check: bool = False,
     ) -> None:
         self.check = check
@@ -111,7 +114,9 @@ class World:
             for task in without[index] if without else ():
                 capabilities = msgspec.structs.replace(capabilities, **{task: False})
             mode = modes[index] if modes else Mode.READ_WRITE
-            members[name] = Member(mode=mode, capabilities=capabilities, symlinks=links, policy=policy)
+            members[name] = Member(
+                mode=mode, capabilities=capabilities, symlinks=links, policy=policy, atomic=Patterns.of(atomic)
+            )
         self.store = MemoryStore()
         self.scopes: dict[str, Scope] = {}
         tree = MemoryTree(self.store, self.scopes)
@@ -122,6 +127,7 @@ class World:
         self.scopes[FOLDER] = self.scope
         self.in_flight: set[tuple[str, NodeId]] = set()
         self.departed = Departed()
+        self.standstill: set[tuple[str, NodeId]] = set()
         self.created: dict[bytes, set[str]] = {}
         self.superseded: set[bytes] = set()
         self.notices: list[Notice] = []
@@ -147,7 +153,14 @@ class World:
     def work(self) -> Iterator[Work]:
         """One transaction; its effects are released after the commit."""
         tree = MemoryTree(self.store, self.scopes)
-        work = Work(tree, self.scope, now_ns=1_000_000_000, in_flight=self.in_flight, departed=self.departed)
+        work = Work(
+            tree,
+            self.scope,
+            now_ns=1_000_000_000,
+            in_flight=self.in_flight,
+            departed=self.departed,
+            standstill=self.standstill,
+        )
         yield work
         tree.commit()
         for effect in work.effects:
@@ -160,6 +173,9 @@ class World:
                 self.places[effect.service].events.extend(self._listing(effect.service, effect.path))
             elif isinstance(effect, Settle):
                 self.places[effect.service].unsettled = True
+            elif isinstance(effect, Later):
+                self.places[effect.service].unsettled = True
+                self.places[effect.service].later.append(effect.path)
             elif effect not in (questions := self.places[effect.service].questions):
                 questions.append(effect)
         if self.check:
@@ -204,8 +220,11 @@ class World:
 
     def settle(self, name: str) -> None:
         """Decides about what waits, after another look."""
-        service = self.places[name].service
-        self.places[name].unsettled = False
+        place = self.places[name]
+        service, place.unsettled = place.service, False
+        place.questions.extend(Recheck(name, path) for path in place.later)
+        place.later.clear()
+        self.standstill -= {held for held in self.standstill if held[0] == name}
         with self.work() as work:
             waiting = find_waiting(work, name, work.tree.awaiting(name, FOLDER), most=1_000)
         self.say(f"  settle {name} {waiting}")
@@ -404,9 +423,11 @@ class World:
         """Everything in memory is lost; what was sent may have been done."""
         self.in_flight.clear()
         self.departed = Departed()
+        self.standstill.clear()
         for place in self.places.values():
             place.events.clear()
             place.questions.clear()
+            place.later.clear()
             place.tasks.clear()
             place.answers.clear()
             place.listing = None

@@ -62,7 +62,6 @@ def test_all_faults_at_once(faults_of: FaultsOf) -> None:
         ('folders: {"a\\tb": }', "the name of a folder must be a printable text: 'a\\tb'"),
         (f"folders: {{{'ü' * 51}: }}", "the name of a folder is longer than 100 bytes"),
         ("folders: {a: {keep: {days: 1}}}", f"'keep' {LATER}"),
-        ("folders: {a: {atomic: [x]}}", f"'atomic' {LATER}"),
         ("folders: {a: {conflict: oldest}}", "'conflict' is keep-both, newest or {prefer: [services]}, not 'oldest'"),
         ("folders: {a: {conflict: newst}}", "not 'newst'; did you mean 'newest'?"),
         ("folders: {a: {conflict: {prefer: []}}}", "'prefer' needs at least one service"),

@@ -15,7 +15,7 @@ from onitu.core.capability import Capabilities, Mode
 from onitu.core.filters import Filter
 from onitu.core.model import Absent, Kind, Observation, Present, State
 from onitu.core.node import Node
-from onitu.core.patterns import Ignore
+from onitu.core.patterns import Ignore, Patterns
 from onitu.core.plan import Plan, Planner
 from onitu.core.reconcile import Probe, decide, observe
 from onitu.core.rules import Rules
@@ -48,11 +48,12 @@ class Desk:
         policy: Who keeps the name in a conflict.
         preferred: As in `Member`.
         trusts_time: As in `Member`.
+        atomic: As in `Member`, as patterns.
     """
 
     def __init__(
         self, *services: str, modes: dict[str, Mode] | None = None, policy: Policy = Policy.KEEP_BOTH,
-        preferred: tuple[str, ...] = (), trusts_time: bool = False,
+        preferred: tuple[str, ...] = (), trusts_time: bool = False, atomic: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         self._scopes: dict[str, Scope] = {}
         self.tree = MemoryTree(MemoryStore(), self._scopes)
@@ -73,12 +74,14 @@ class Desk:
                 policy=policy,
                 preferred=preferred,
                 trusts_time=trusts_time,
+                atomic=Patterns.of(atomic),
             )
             for name in services or ("A", "B")
         }
         self.scope = Scope(folder="f", root=root.id, members=members)
         self._scopes["f"] = self.scope
         self.in_flight: set[tuple[str, int]] = set()
+        self.standstill: set[tuple[str, int]] = set()
         self.effects: list[Effect] = []
         self.epochs: dict[str, int] = {}
         self._seq = itertools.count(1)
@@ -131,7 +134,15 @@ class Desk:
     @property
     def work(self) -> Work:
         """A new unit of work."""
-        return Work(self.tree, self.scope, now_ns=0, in_flight=self.in_flight, epochs=self.epochs, effects=self.effects)
+        return Work(
+            self.tree,
+            self.scope,
+            now_ns=0,
+            in_flight=self.in_flight,
+            standstill=self.standstill,
+            epochs=self.epochs,
+            effects=self.effects,
+        )
 
     def show(
         self, service: str, path: str, state: State, *, seq: int = 0, moved_from: str | None = None,
