@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from onitu.config import data_directory, find_setup, load_setup
 
 if TYPE_CHECKING:
+    from onitu.config.values import Setup
     from onitu.supervisor.holds import Held
 
 #: Files that are named of each hold, unless all are asked for.
@@ -25,24 +26,28 @@ def run(arguments: argparse.Namespace) -> int:
     setup = load_setup(find_setup(arguments.config))
     directory = data_directory(setup, arguments.data_dir)
     if arguments.action is not None:
-        return _decide(directory, arguments)
-    from onitu.supervisor.holds import list_holds  # noqa: PLC0415 - once the setup is known to be good
+        return _decide(directory, setup, arguments)
+    from onitu.supervisor.holds import list_halts, list_holds  # noqa: PLC0415 - once the setup is known to be good
 
-    held = list_holds(directory, setup)
+    halted, held = list_halts(directory, setup), list_holds(directory, setup)
+    for root in halted:
+        print(f"{root.service}, folder {root.folder}: {root.reason}")
+        print("  bring it back, and it goes on by itself; nothing is deleted anywhere meanwhile")
+        print(f"  to go on with what is there now:  onitu holds approve {root.service} {root.folder}")
     for one in held:
         print("\n".join(_lines(one, None if arguments.all else NAMED)))
-    if not held:
+    if not held and not halted:
         print("nothing is held")
     return 0
 
 
-def _decide(directory: Path, arguments: argparse.Namespace) -> int:
+def _decide(directory: Path, setup: Setup, arguments: argparse.Namespace) -> int:
     from onitu.referee.holding import Order  # noqa: PLC0415 - as above
     from onitu.supervisor.holds import decide  # noqa: PLC0415
     from onitu.supervisor.orders import DecideHold  # noqa: PLC0415
 
     order = Order(arguments.action)
-    at_once = decide(directory, DecideHold(service=arguments.service, folder=arguments.folder, order=order))
+    at_once = decide(directory, setup, DecideHold(service=arguments.service, folder=arguments.folder, order=order))
     when = "it is being done" if at_once else "it is done at the next `onitu serve`"
     print(f"{arguments.service}, folder {arguments.folder}: {order.value}; {when}")
     return 0

@@ -30,7 +30,17 @@ if TYPE_CHECKING:
 
 
 class RootLost(DriverError):
-    """The root of a folder is missing or another one: the service is halted, nothing is deleted anywhere."""
+    """The root of a folder is missing or another one: the service is halted, nothing is deleted anywhere.
+
+    Args:
+        folder: The folder.
+        reason: What is wrong with its root.
+    """
+
+    def __init__(self, folder: str, reason: str) -> None:
+        super().__init__(f"folder {folder!r}: {reason}")
+        self.folder = folder
+        self.reason = reason
 
 
 class Observer:
@@ -89,7 +99,7 @@ class Observer:
                     case SnapshotEnded():
                         self._snapshot_ended()
                     case RootChanged():
-                        raise RootLost(report.reason)
+                        raise RootLost(link.folder, report.reason)
                     case RevisionNoted():
                         await take(link, [report.observation], fresh=True)
                     case LookupAsked():

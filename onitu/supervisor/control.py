@@ -13,9 +13,8 @@ import msgspec
 import trio
 
 from onitu.errors import OnituError
-from onitu.referee.holding import set_order
 from onitu.supervisor.conflicts import resolve
-from onitu.supervisor.holds import nothing_held
+from onitu.supervisor.holds import take_order
 from onitu.supervisor.orders import CONTROL, LINE, Answer, DecideHold, Request, ResolveConflict
 
 if TYPE_CHECKING:
@@ -84,9 +83,9 @@ class Control:
         return Answer()
 
     async def _decide_hold(self, request: DecideHold) -> Answer:
-        decide = partial(set_order, service=request.service, folder=request.folder, order=request.order)
-        if not await self._referee.writer.write(decide):
-            return Answer(error=nothing_held(request))
+        wrong = await self._referee.writer.write(partial(take_order, request=request))
+        if wrong:
+            return Answer(error=wrong)
         link = self._referee.links.get((request.service, request.folder))
         if link is not None:
             link.settle_after(0)

@@ -15,8 +15,9 @@ from onitu.errors import ConfigError
 from onitu.referee.holding import Hold, Order, all_holds, set_order
 from onitu.store import Store, Transaction
 from onitu.store.beside import read_beside
+from onitu.supervisor.halts import all_halts, take_for_new
 from onitu.supervisor.orders import DecideHold, send
-from onitu.supervisor.records import known_scopes
+from onitu.supervisor.records import known_scopes, open_setup
 
 
 @attrs.frozen(kw_only=True)
@@ -63,11 +64,45 @@ def list_holds(directory: Path, setup: Setup) -> list[Held]:
         return held
 
 
-def decide(directory: Path, request: DecideHold) -> bool:
+@attrs.frozen(kw_only=True)
+class Halted:
+    """A folder on a service whose root is missing, or another one.
+
+    Attributes:
+        service: The service.
+        folder: The folder.
+        reason: What is wrong with the root.
+    """
+
+    service: str
+    folder: str
+    reason: str
+
+
+def list_halts(directory: Path, setup: Setup) -> list[Halted]:
+    """Returns the roots that were missing, or others, when they were last looked for.
+
+    Args:
+        directory: The data directory, whoever owns it.
+        setup: The setup.
+
+    Raises:
+        StoreError: There are no records, or they cannot be read.
+    """
+    with read_beside(directory) as transaction:
+        return [
+            Halted(service=service, folder=folder, reason=reason)
+            for service, folder, reason in all_halts(transaction)
+            if service in setup.services and folder in setup.services[service].folders
+        ]
+
+
+def decide(directory: Path, setup: Setup, request: DecideHold) -> bool:
     """Keeps what a person has decided, and returns whether a running core carries it out at once.
 
     Args:
         directory: The data directory, whoever owns it.
+        setup: The setup.
         request: What is decided.
 
     Raises:
@@ -83,17 +118,28 @@ def decide(directory: Path, request: DecideHold) -> bool:
         pass  # A data directory without records is not made one.
     store = Store(directory)
     try:
-        if not store.write(partial(_order, request=request)):
-            raise ConfigError(nothing_held(request))
+        open_setup(store, setup)
+        wrong = store.write(partial(take_order, request=request))
+        if wrong:
+            raise ConfigError(wrong)
     finally:
         store.close()
     return False
 
 
-def nothing_held(request: DecideHold) -> str:
-    """Returns what to say where there is nothing to be decided."""
-    return f"nothing is held of folder '{request.folder}' on service '{request.service}'; `onitu holds` lists what is"
+def take_order(transaction: Transaction, request: DecideHold) -> str:
+    """Keeps what a person has decided; returns why it cannot be, or "".
 
-
-def _order(transaction: Transaction, request: DecideHold) -> bool:
-    return set_order(transaction, request.service, request.folder, request.order)
+    Args:
+        transaction: A write transaction.
+        request: What is decided.
+    """
+    service, folder = request.service, request.folder
+    if (service, folder) in {(one, other) for one, other, _ in all_halts(transaction)}:
+        if request.order is Order.APPROVE:
+            take_for_new(transaction, service, folder)
+            return ""
+        return f"the root of folder '{folder}' on service '{service}' is lost: bring it back, and it goes on by itself"
+    if set_order(transaction, service, folder, request.order):
+        return ""
+    return f"nothing is held of folder '{folder}' on service '{service}'; `onitu holds` lists what is"

@@ -30,6 +30,7 @@ from onitu.referee.keeper import Keeper
 from onitu.referee.mover import Mover
 from onitu.referee.observer import Observer, RootLost
 from onitu.supervisor import records
+from onitu.supervisor.halts import note_halt
 from onitu.supervisor.restart import History, Run, next_delay, remember
 from onitu.supervisor.serve import command_of
 from onitu.transfer.pace import Pace
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks for a root that is missing.
 HALTED_INTERVAL = 5.0
+
+#: What to do about it.
+ADVICE = "it goes on by itself once its root is back; `onitu holds` says how to go on with what is there now"
 
 #: Seconds until a service is started again after a bug of ours: most likely it comes up again.
 BUG_DELAY = 30.0
@@ -194,9 +198,11 @@ class Service:
                 await self._live()
             except RootLost as lost:
                 # Said once: it is looked for every few seconds, maybe for days.
-                level = self._log.debug if str(lost) == self._reason else self._log.error
-                self._status, self._reason = Status.HALTED, str(lost)
-                level("service_halted", reason=self._reason)
+                reason = f"{lost}; {ADVICE}"
+                level = self._log.debug if reason == self._reason else self._log.error
+                self._status, self._reason = Status.HALTED, reason
+                level("service_halted", reason=reason)
+                await self._note_halt(lost.folder, lost.reason)
                 delay, attempts = HALTED_INTERVAL, ONCE_STARTS
             except (ConfigError, DriverError) as error:
                 if not isinstance(error, Unavailable) or isinstance(error, NeverServed):
@@ -223,6 +229,11 @@ class Service:
             self._log.info("service_resumed")
         for link in self.links:
             self._referee.wake(link.folder)
+
+    async def _note_halt(self, folder: str, reason: str) -> None:
+        """Keeps why it is halted, for whoever asks."""
+        if not self._dry_run:
+            await self._referee.writer.write(lambda transaction: note_halt(transaction, self.name, folder, reason))
 
     async def _failed(self, error: ConfigError | DriverError) -> float:
         """Says what ended a life, and returns in how many seconds to begin another one."""
@@ -401,8 +412,7 @@ class Service:
                 continue
             writable = self._referee.scopes[mapping.name].members[self.name].writable
             if not (self._dry_run and writable and mapping.root_id is None and report.root_state is RootState.MISSING):
-                lost = f"folder {report.name!r}: {report.reason}"
-                raise RootLost(lost)
+                raise RootLost(report.name, report.reason)
             to_come.add(mapping.name)
         return to_come
 
@@ -412,6 +422,7 @@ class Service:
 
         def work(transaction: Transaction) -> list[Unmanaged]:
             for report in configured.folders.values():
+                note_halt(transaction, self.name, report.name, "")
                 records.set_root_id(transaction, self.name, report.name, report.root_id)
             return records.adopt(referee, self.name, configured.capabilities, transaction)
 
