@@ -16,13 +16,13 @@ from onitu.config.values import (
     Bandwidth,
     DriverCommand,
     FolderOptions,
-    Keep,
     MappingSetup,
     Notification,
     ServiceSetup,
     Setup,
     Timetable,
 )
+from onitu.core.retention import Keep
 from onitu.core.scope import MaxDelete
 
 __all__ = [

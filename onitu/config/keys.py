@@ -40,7 +40,6 @@ class Keys:
 #: Folder options that may stand at every level (B6).
 _FILTERS = frozenset({"type", "min-size", "max-size", "blacklist", "whitelist"})
 _LEVEL = _FILTERS | {"mode", "symlinks", "conflict", "adopt", "max-delete", "keep", "atomic"}
-_LEVEL_LATER = {"keep": _LATER}
 _DEFAULT_IGNORES_ELSEWHERE = {"default-ignores": "belongs to the folder itself, or to the top of the setup"}
 _LIMITS_LATER = {"min-free": _LATER}
 
@@ -50,17 +49,17 @@ TOP = Keys(
         {"name", "data-dir", "folders", "services", "rules", "default-ignores", "entries", "api", "notify"}
     ),
 )
-FOLDER = Keys(what="a folder", known=_LEVEL | {"default-ignores"}, refused=_LEVEL_LATER)
+FOLDER = Keys(what="a folder", known=_LEVEL | {"default-ignores"})
 SERVICE = Keys(
     what="a service",
     known=_LEVEL
     | {"driver", "options", "folders", "velocity", "chunk-size", "changes-timer", "bandwidth", "schedule", "min-free"},
-    refused={**_LEVEL_LATER, **_DEFAULT_IGNORES_ELSEWHERE, **_LIMITS_LATER},
+    refused={**_DEFAULT_IGNORES_ELSEWHERE, **_LIMITS_LATER},
 )
 MAPPING = Keys(
     what="a folder of a service",
     known=_LEVEL | {"path"},
-    refused={**_LEVEL_LATER, **_DEFAULT_IGNORES_ELSEWHERE},
+    refused=_DEFAULT_IGNORES_ELSEWHERE,
 )
 DRIVER = Keys(what="a driver", known=frozenset({"command"}), refused=dict.fromkeys(("address", "tls"), _LATER))
 CONFLICT = Keys(what="'conflict'", known=frozenset({"prefer"}))

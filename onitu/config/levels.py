@@ -16,14 +16,16 @@ from onitu.config.document import Item
 from onitu.config.faults import Faults, Place, nearest
 from onitu.config.keys import refuse_others, split_keys
 from onitu.config.parts import choice, members, number, size, texts
-from onitu.config.values import Adopt, Keep, Treatment
+from onitu.config.values import Adopt, Treatment
 from onitu.core.capability import Mode
 from onitu.core.filters import Filter
 from onitu.core.media_types import normalise_type
 from onitu.core.patterns import Patterns
 from onitu.core.patterns import fault as pattern_fault
+from onitu.core.retention import DEFAULT_DAYS, Keep
 from onitu.core.scope import MaxDelete, Policy
 
+_FOREVER = "forever"
 _MODES = {"r": Mode.READ, "w": Mode.WRITE, "rw": Mode.READ_WRITE, "none": Mode.NONE, "": Mode.NONE}
 
 
@@ -121,7 +123,13 @@ def _read_keep(item: Item | None, faults: Faults) -> Keep | None:
         return None
     own, others = split_keys(members(item, "'keep' ({days: 30, size: 10G})", faults), keys.KEEP, faults)
     refuse_others(others, keys.KEEP, faults)
-    days = number(own.get("days"), "'days'", "a number of days", faults)
+    days: float | None = DEFAULT_DAYS
+    given = own.get("days")
+    if given is not None and given.value == _FOREVER:
+        days = None
+    else:
+        said = number(given, "'days'", f"a number of days, or {_FOREVER}", faults)
+        days = DEFAULT_DAYS if said is None else float(said)
     return Keep(days=days, size=size(own.get("size"), "'size'", faults))
 
 

@@ -15,6 +15,7 @@ from onitu.config.times import Span
 from onitu.core.capability import Mode
 from onitu.core.filters import Filter
 from onitu.core.patterns import DEFAULT_ATOMIC, DEFAULT_IGNORES, Patterns
+from onitu.core.retention import Keep
 from onitu.core.rules import Rules
 from onitu.core.scope import MaxDelete, Policy
 
@@ -41,19 +42,6 @@ class Adopt(enum.Enum):
 
     DIGEST = "digest"
     SIZE_MTIME = "size-mtime"
-
-
-@attrs.frozen(kw_only=True)
-class Keep:
-    """How long what was replaced or deleted is kept.
-
-    Attributes:
-        days: Not longer than this; None for the driver's default.
-        size: Not more than this many bytes; None for no limit.
-    """
-
-    days: float | None = None
-    size: int | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -96,6 +96,32 @@ class Observation(msgspec.Struct, frozen=True, gc=False):
     moved_from: str | None = None
 
 
+class Kept(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A retained copy: what lay at a path until Onitu replaced or deleted it there.
+
+    Attributes:
+        id: Names it where it is kept.
+        path: The path it had, relative to the folder, as the service spells it.
+        kind: What it is; never a directory.
+        kept_at_ns: When it was replaced or deleted, nanoseconds since 1970, by the clock of whoever keeps it.
+        size: Bytes.
+        mtime_ns: Its modification time, or None.
+        target: Where a symbolic link points, or None.
+        executable: None where that is not known.
+        digests: Algorithm to raw digest, as far as known.
+    """
+
+    id: str
+    path: str
+    kind: Kind
+    kept_at_ns: int
+    size: int = 0
+    mtime_ns: int | None = None
+    target: str | None = None
+    executable: bool | None = None
+    digests: dict[str, bytes] = {}
+
+
 class FileIdentity(msgspec.Struct, frozen=True, gc=False):
     """Which file of this host is meant.
 

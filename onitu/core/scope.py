@@ -14,6 +14,7 @@ from onitu.core.filters import Filter
 from onitu.core.model import Kind
 from onitu.core.node import ServiceName
 from onitu.core.patterns import Ignore, Patterns
+from onitu.core.retention import Keep
 from onitu.core.rules import Rules
 
 
@@ -62,6 +63,7 @@ class Member:
         trusts_time: At first contact, files of equal size and modification time count as equal, unread.
         max_delete: How much may be lost there at once before a person is asked.
         atomic: Directories in which a change made here is never mixed with one made elsewhere.
+        keep: How long what is replaced or deleted there is kept.
         readable: Whether changes there count.
         writable: Whether anything may be changed there.
     """
@@ -75,6 +77,7 @@ class Member:
     trusts_time: bool = False
     max_delete: MaxDelete = attrs.field(factory=MaxDelete)
     atomic: Patterns = attrs.field(factory=Patterns)
+    keep: Keep = attrs.field(factory=Keep)
     # Asked for every entry, and a flag of an enumeration takes a microsecond to ask.
     readable: bool = attrs.field(
         init=False, default=attrs.Factory(lambda member: Mode.READ in member.mode, takes_self=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 import trio
 
 from onitu.core.capability import MAX_CHUNK, Capabilities, Limits
-from onitu.core.model import Observation, Operation, Upload
+from onitu.core.model import Kept, Observation, Operation, Upload
 from onitu.errors import DriverError, TooLarge, Unavailable
 from onitu.host import reading, uploads, writing
 from onitu.host.calls import ENVELOPE_BYTES, Calls, cut, path_bytes
@@ -294,6 +294,54 @@ class DriverClient:
             What was answered while this call was under way may or may not be durable.
         """
         await self._calls.read("Sync", wire.SyncRequest(folder=folder), wire.SyncResponse, timeout=SYNC_DEADLINE)
+
+    # What was replaced or deleted.
+
+    async def list_trash(self, folder: str, path: str = "") -> AsyncIterator[Kept]:
+        """Yields what the service has kept of a path and of what lay below it; "" is everything.
+
+        Raises:
+            Unsupported: What it keeps, if anything, cannot be listed.
+        """
+        after = ""
+        while True:
+            request = wire.ListTrashRequest(folder=folder, path=path, after=after)
+            answer = await self._calls.read("ListTrash", request, wire.ListTrashResponse, timeout=STAT_DEADLINE)
+            for entry in answer.entries:
+                yield convert.kept_from_wire(entry)
+            if not answer.entries:
+                return
+            after = answer.entries[-1].id
+
+    async def read_trash(self, folder: str, kept: str) -> AsyncIterator[bytes]:
+        """Yields the bytes of a retained file, in pieces of up to 1 MiB.
+
+        Args:
+            folder: Name of the folder.
+            kept: Its id.
+
+        Raises:
+            NotFound: It is not kept any more.
+        """
+        offset, size = 0, self._calls.chunk_size
+        while True:
+            request = wire.ReadTrashRequest(folder=folder, id=kept, offset=offset, size=size)
+            answer = await self._calls.read("ReadTrash", request, wire.ReadTrashResponse, timeout=STAT_DEADLINE)
+            if not answer.data:
+                return
+            offset += len(answer.data)
+            yield answer.data
+
+    async def empty_trash(self, folder: str, kept: Sequence[str]) -> None:
+        """Removes retained copies for good.
+
+        Args:
+            folder: Name of the folder.
+            kept: Ids of any number of them.
+        """
+        for run in self._cut_paths(kept):
+            request = wire.EmptyTrashRequest(folder=folder, ids=run)
+            await self._calls.read("EmptyTrash", request, wire.EmptyTrashResponse, timeout=STAT_DEADLINE)
 
     # Life.
 

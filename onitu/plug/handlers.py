@@ -30,6 +30,8 @@ HANDLERS: Final = frozenset(
         *("start_upload", "upload_chunk", "restart_upload", "end_upload", "abort_upload"),
         *("delete_file", "move_file", "copy_file", "make_directory", "set_attributes", "sync"),
         "write_symlink",
+        # What was replaced or deleted.
+        *("list_trash", "read_trash", "empty_trash"),
     )
 )
 """The tasks a driver can have a handler for."""

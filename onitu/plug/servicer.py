@@ -7,12 +7,13 @@ methods, and how the errors they raise travel, in `server`.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from onitu.core.capability import MAX_CHUNK, Mode
+from onitu.core.capability import MAX_BATCH, MAX_CHUNK, Mode
 from onitu.core.manifest import validate_folder_options, validate_options
 from onitu.errors import (
     ConfigError,
@@ -30,6 +31,7 @@ from onitu.plug.values import Folder, FolderReport, RootState
 from onitu.plug.writing import Writer
 from onitu.rpc.convert import (
     capabilities_to_wire,
+    kept_to_wire,
     limits_to_wire,
     manifest_to_wire,
     observation_to_wire,
@@ -400,6 +402,33 @@ class Servicer:
 
     def _apply(self, folder: str, wire: operation_pb2.Operation) -> observation_pb2.Observation:
         return observation_to_wire(self._writer.apply(self._writable(folder), operation_from_wire(wire)))
+
+    # What was replaced or deleted.
+
+    def list_trash(self, request: driver_pb2.ListTrashRequest) -> driver_pb2.ListTrashResponse:
+        """Returns a page of what is kept."""
+        folder = self._folder(request.folder)
+        kept = self._plug.call("list_trash", folder, request.path, request.after)
+        response, room = driver_pb2.ListTrashResponse(), self._plug.limits.max_message_bytes - MESSAGE_ROOM
+        for entry in itertools.islice(kept, MAX_BATCH):
+            wire = kept_to_wire(entry)
+            room -= wire.ByteSize() + 8
+            if room < 0 and response.entries:
+                break
+            response.entries.append(wire)
+        return response
+
+    def read_trash(self, request: driver_pb2.ReadTrashRequest) -> driver_pb2.ReadTrashResponse:
+        """Reads a part of a kept file."""
+        folder, size = self._folder(request.folder), min(request.size, MAX_CHUNK)
+        return driver_pb2.ReadTrashResponse(
+            data=self._plug.call("read_trash", folder, request.id, request.offset, size)
+        )
+
+    def empty_trash(self, request: driver_pb2.EmptyTrashRequest) -> driver_pb2.EmptyTrashResponse:
+        """Removes things from the trash."""
+        self._plug.call("empty_trash", self._writable(request.folder), list(request.ids))
+        return driver_pb2.EmptyTrashResponse()
 
     # Holding back.
 

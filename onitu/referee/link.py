@@ -11,9 +11,11 @@ import trio
 
 from onitu.core.node import NodeId, ServiceName
 from onitu.referee.failures import FIRST_DELAY, LONGEST_DELAY, PATIENCE
+from onitu.transfer.retain import Retainer
 
 if TYPE_CHECKING:
     from onitu.core.capability import Capabilities
+    from onitu.core.retention import Keep
     from onitu.host.client import DriverClient
     from onitu.host.stream import WatchStream
     from onitu.referee.holding import Hold
@@ -145,6 +147,19 @@ class Link:
     def capabilities(self) -> Capabilities:
         """What the service can do."""
         return self.client.capabilities
+
+    @property
+    def keep(self) -> Keep:
+        """How long what is replaced or deleted here is kept."""
+        return self.referee.scopes[self.folder].members[self.service].keep
+
+    @property
+    def retainer(self) -> Retainer | None:
+        """Who keeps what is replaced or deleted here, if the service does not."""
+        if not Retainer.is_needed(self.capabilities, self.keep):
+            return None
+        readable = self.referee.scopes[self.folder].members[self.service].readable
+        return Retainer(self, self.referee.trash, self.keep, readable=readable)
 
     @property
     def key(self) -> tuple[ServiceName, str]:

@@ -146,7 +146,9 @@ class Mover:
         self._tell_started(tasks)
         performer = Performer(link, lambda service: referee.links.get((service, link.folder)))
         if CarefulPerformer.is_needed(link.capabilities):
-            outcomes = await CarefulPerformer(performer, link, referee.trash).perform(tasks)
+            outcomes = await CarefulPerformer(performer, link, referee.trash, link.keep).perform(tasks)
+        elif (retainer := link.retainer) is not None:
+            outcomes = await retainer.perform(tasks, performer)
         else:
             outcomes = await performer.perform(tasks)
         for service, path in performer.changed_sources:

@@ -14,6 +14,7 @@ from onitu.log import get_logger
 from onitu.referee.failures import Failures
 from onitu.referee.ignoring import IgnoreFiles
 from onitu.referee.link import SETTLE_DELAY
+from onitu.referee.sweeper import CountedTime
 from onitu.referee.writer import Writer
 from onitu.store.trash import Trash
 
@@ -61,6 +62,7 @@ class Referee:
         ignore_files: The folders' own ignore files.
         standstill: As in `Work`.
         trash: Where content is kept that a service would lose.
+        counted: The time by which what is kept gets old.
         activity: Goes off whenever something may have come to rest.
     """
 
@@ -73,6 +75,7 @@ class Referee:
         self.failures = Failures()
         self.counts = Counts()
         self.trash = Trash(store.directory)
+        self.counted = CountedTime(self.writer)
         self.log = get_logger()
         self.ignore_files = IgnoreFiles(self)
         self._store = store

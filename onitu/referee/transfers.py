@@ -135,7 +135,9 @@ class Transfers:
         """
         link, referee = self._link, self._referee
         try:
-            outcome = await transfer.run()
+            retainer = link.retainer
+            refused = await retainer.retain([task]) if retainer is not None else {}
+            outcome = refused[0] if refused else await transfer.run()
         except trio.Cancelled:
             with trio.move_on_after(_PARKING, shield=True):
                 await self._keep(task.node, transfer.session)

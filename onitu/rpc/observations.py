@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, assert_never
 from onitu.core import model
 from onitu.core.model import Kind
 from onitu.errors import DriverError
-from onitu.rpc.gen import observation_pb2
+from onitu.rpc.gen import driver_pb2, observation_pb2
 from onitu.rpc.status import printable
 
 if TYPE_CHECKING:
@@ -109,6 +109,33 @@ def present_to_wire(present: model.Present, wire: observation_pb2.Present) -> No
         wire.extra = present.extra
     if present.racy:
         wire.racy = True
+
+
+def kept_to_wire(kept: model.Kept) -> driver_pb2.KeptEntry:
+    """Returns a retained copy as the contract has it. Its digests are the core's own and do not travel."""
+    wire = driver_pb2.KeptEntry(id=kept.id, path=kept.path, size=kept.size, kept_at_ns=clamp_time(kept.kept_at_ns))
+    wire.kind = kept.kind  # type: ignore[assignment]  # As above.
+    if kept.mtime_ns is not None:
+        wire.mtime_ns = clamp_time(kept.mtime_ns)
+    if kept.target is not None:
+        wire.link_target = kept.target
+    if kept.executable is not None:
+        wire.executable = kept.executable
+    return wire
+
+
+def kept_from_wire(wire: driver_pb2.KeptEntry) -> model.Kept:
+    """Returns a retained copy. Something of an unknown kind is taken for a file, of which there are bytes at least."""
+    return model.Kept(
+        id=wire.id,
+        path=wire.path,
+        kind=_KINDS.get(wire.kind, Kind.FILE),
+        kept_at_ns=wire.kept_at_ns,
+        size=wire.size,
+        mtime_ns=wire.mtime_ns if wire.HasField("mtime_ns") else None,
+        target=wire.link_target if wire.HasField("link_target") else None,
+        executable=wire.executable if wire.HasField("executable") else None,
+    )
 
 
 def present_from_wire(wire: observation_pb2.Present) -> model.Present | model.Unknown:

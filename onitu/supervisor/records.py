@@ -13,6 +13,7 @@ from onitu.config.values import Adopt, MappingSetup, Setup
 from onitu.core.capability import Capabilities, NameComparison
 from onitu.core.derive import DERIVATION
 from onitu.core.patterns import Ignore
+from onitu.core.retention import Keep
 from onitu.core.scope import MaxDelete, Member, Scope
 from onitu.core.tree import Effect, Notice
 from onitu.referee.ignoring import ignore_text, with_ignore_text
@@ -219,6 +220,7 @@ def _member(mapping: MappingSetup) -> Member:
         trusts_time=mapping.adopt is Adopt.SIZE_MTIME,
         max_delete=mapping.max_delete or MaxDelete(),
         atomic=mapping.atomic,
+        keep=mapping.keep or Keep(),
     )
 
 

@@ -29,6 +29,7 @@ from onitu.referee.hours import Hours
 from onitu.referee.keeper import Keeper
 from onitu.referee.mover import Mover
 from onitu.referee.observer import Observer, RootLost
+from onitu.referee.sweeper import Sweeper
 from onitu.supervisor import records
 from onitu.supervisor.halts import note_halt
 from onitu.supervisor.restart import History, Run, next_delay, remember
@@ -338,6 +339,7 @@ class Service:
         if writable and not self._dry_run:
             nursery.start_soon(Mover(link).run)
             nursery.start_soon(self._keep, keeper)
+            nursery.start_soon(Sweeper(link).run)
         else:
             link.untouched = True
 

@@ -9,6 +9,7 @@ which a change is overwritten without being kept: only the service could close i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Protocol
 
 import trio
@@ -18,8 +19,9 @@ from onitu.core.capability import Capabilities
 from onitu.core.model import Kind, Observation, Present
 from onitu.core.node import Action
 from onitu.core.plan import Task
+from onitu.core.retention import Keep
 from onitu.errors import Corrupted, DriverError, NotFound, RevisionMismatch, StoreError, Unavailable, Unsupported
-from onitu.store.trash import Keeping, Trash
+from onitu.store.trash import MOST_BYTES, Keeping, Origin, Trash
 from onitu.transfer.digest import DIGEST, read_content
 from onitu.transfer.party import Outcome, Party
 from onitu.transfer.perform import Performer
@@ -42,12 +44,14 @@ class CarefulPerformer:
         performer: Does each of them.
         target: The service that is changed.
         trash: Where what is replaced is kept.
+        keep: How much of it.
     """
 
-    def __init__(self, performer: Performer, target: Target, trash: Trash) -> None:
+    def __init__(self, performer: Performer, target: Target, trash: Trash, keep: Keep) -> None:
         self._performer = performer
         self._target = target
         self._trash = trash
+        self._most_bytes = keep.size if keep.size is not None else MOST_BYTES
 
     @staticmethod
     def is_needed(capabilities: Capabilities) -> bool:
@@ -80,7 +84,16 @@ class CarefulPerformer:
             RevisionMismatch: Something else is there than is known.
             DriverError: It cannot be read, or cannot be replaced by this content.
         """
-        keeping = await trio.to_thread.run_sync(self._trash.open, self._target.service, self._target.folder, task.path)
+        held = task.held if task.held is not None else task.version
+        origin = Origin(
+            service=self._target.service,
+            folder=self._target.folder,
+            path=task.path,
+            kept_at=0,
+            mtime_ns=held.mtime_ns,
+            executable=held.executable,
+        )
+        keeping = await trio.to_thread.run_sync(self._trash.open, origin)
         try:
             size, digest = await self._keep(task, keeping)
             if task.expected is None:
@@ -91,7 +104,8 @@ class CarefulPerformer:
                 message = f"{task.path!r} has another content than the one that is known"
                 raise RevisionMismatch(message)
             self._check_length(task, size)
-            await trio.to_thread.run_sync(keeping.keep)
+            keeping.describe(digest)
+            await trio.to_thread.run_sync(partial(self._trash.keep, [keeping], most_bytes=self._most_bytes))
         except (NotFound, Unsupported):
             if task.expected is not None:
                 raise

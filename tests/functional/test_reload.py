@@ -96,7 +96,7 @@ def test_a_service_that_is_gone_stops_and_keeps_its_files(new_setup: Setups) -> 
     assert pids(core) | {"c": 0} == before | {"c": 0}
 
 
-@pytest.mark.parametrize("change", [{"trash_days": 7}, in_mode("w")], ids=str)
+@pytest.mark.parametrize("change", [{"rescan_interval": 7}, in_mode("w")], ids=str)
 def test_a_service_whose_driver_is_told_something_else_is_started_anew(
     new_setup: Setups, change: dict[str, object]
 ) -> None:

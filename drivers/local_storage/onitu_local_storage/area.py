@@ -19,7 +19,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import shutil
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -174,26 +173,6 @@ class Area:
         if os.fstat(self._trash).st_nlink == 0:
             self._trash = self._keep_open(_open_or_make(self.fd, b"trash"))
         return _open_or_make(self._trash, name)
-
-    def open_trash(self) -> int:
-        """Returns a descriptor of the trash for `empty_trash`, which its caller closes."""
-        return os.dup(self._trash)
-
-
-def empty_trash(trash: int, days: int) -> None:
-    """Removes from the trash what has been there for a number of days. May take a while.
-
-    Args:
-        trash: Descriptor of the trash.
-        days: Days to keep things; 0 keeps them for ever.
-    """
-    if days <= 0:
-        return
-    oldest = time.strftime("%Y-%m-%d", time.gmtime(time.time() - days * _DAY))
-    with os.scandir(trash) as entries:
-        names = [entry.name for entry in entries if entry.name[: len(oldest)] < oldest]
-    for name in names:
-        shutil.rmtree(name, ignore_errors=True, dir_fd=trash)
 
 
 def remove_staged(staging: int, *, uploads_only: bool) -> None:

@@ -24,8 +24,8 @@ from onitu.plug import (
     Unavailable,
 )
 
-from . import content, observe, uploads, write
-from .area import Area, empty_trash, remove_staged
+from . import content, observe, trash, uploads, write
+from .area import Area, remove_staged
 from .failures import from_os_error
 from .root import Owner, Root, open_root
 from .watch import Watcher
@@ -33,7 +33,7 @@ from .watch import Watcher
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from onitu.plug import Absent, Attributes, Changes, Folder, LocalFile
+    from onitu.plug import Absent, Attributes, Changes, Folder, Kept, LocalFile
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -56,6 +56,7 @@ _DAY = 86_400.0
 
 _roots: dict[str, Root] = {}
 _watchers: dict[str, Watcher] = {}
+_listings: dict[str, trash.Listing] = {}
 
 
 def start() -> None:
@@ -108,26 +109,23 @@ def open_folder(folder: Folder) -> FolderReport:
             _roots[folder.name] = root
             if root.area is not None:
                 root.area.remove_leftovers()
-                _keep_area_small(root.area, root.closed, int(str(options.get("trash_days") or 0)))
+                _keep_staging_small(root.area, root.closed)
     except OSError as error:
         raise from_os_error(error, os.path.join(service_root, folder.path)) from error
     return report
 
 
-def _keep_area_small(area: Area, closed: threading.Event, days: int) -> None:
-    """Empties trash and staging of what is too old, now and every day, until the folder is closed."""
-    trash, staging = area.open_trash(), area.open_staging()
+def _keep_staging_small(area: Area, closed: threading.Event) -> None:
+    """Empties staging of what is too old every day, until the folder is closed."""
+    staging = area.open_staging()
 
     def run() -> None:
         try:
-            empty_trash(trash, days)
             while not closed.wait(_DAY):
-                empty_trash(trash, days)
                 remove_staged(staging, uploads_only=True)
-        except (OSError, RecursionError) as error:
+        except OSError as error:
             plug.logger.warning("path_failed", extra={"path": ".onitu", "reason": str(error)})
         finally:
-            os.close(trash)
             os.close(staging)
 
     threading.Thread(target=run, name="sweeper", daemon=True).start()
@@ -290,6 +288,33 @@ def sync(folder: Folder) -> None:
 
 
 @plug.handler()
+@_says_errors
+def list_trash(folder: Folder, path: str, after: str) -> list[Kept]:
+    """Lists what was replaced or deleted."""
+    root = _root(folder.name)
+    listing = _listings.get(folder.name)
+    if listing is None or listing.root is not root:
+        listing = _listings[folder.name] = trash.Listing(root)
+    return listing.page(path, after)
+
+
+@plug.handler()
+@_says_errors
+def read_trash(folder: Folder, kept: str, offset: int, size: int) -> bytes:
+    """Reads a part of what was replaced or deleted."""
+    return trash.read_kept(_root(folder.name).fd, kept, offset, size)
+
+
+@plug.handler()
+@_says_errors
+def empty_trash(folder: Folder, kept: list[str]) -> None:
+    """Removes for good what was replaced or deleted."""
+    root = _root(folder.name)
+    root.writable()
+    trash.remove_kept(root.fd, kept)
+
+
+@plug.handler()
 def local_path(metadata: Metadata) -> str:
     """Returns where the file lies on this host."""
     return os.path.join(_root(metadata.folder).path, metadata.filename)
@@ -320,6 +345,7 @@ def _close_folder(name: str) -> None:
     watcher = _watchers.pop(name, None)
     if watcher is not None:
         watcher.stop()
+    _listings.pop(name, None)
     root = _roots.pop(name, None)
     if root is not None:
         root.close()

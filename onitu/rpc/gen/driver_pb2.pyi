@@ -448,3 +448,69 @@ class ApplyBatchResponse(_message.Message):
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[_operation_pb2.OperationResult]
     def __init__(self, results: _Optional[_Iterable[_Union[_operation_pb2.OperationResult, _Mapping]]] = ...) -> None: ...
+
+class ListTrashRequest(_message.Message):
+    __slots__ = ("folder", "path", "after")
+    FOLDER_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    folder: str
+    path: str
+    after: str
+    def __init__(self, folder: _Optional[str] = ..., path: _Optional[str] = ..., after: _Optional[str] = ...) -> None: ...
+
+class KeptEntry(_message.Message):
+    __slots__ = ("id", "path", "kind", "size", "mtime_ns", "kept_at_ns", "link_target", "executable")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    MTIME_NS_FIELD_NUMBER: _ClassVar[int]
+    KEPT_AT_NS_FIELD_NUMBER: _ClassVar[int]
+    LINK_TARGET_FIELD_NUMBER: _ClassVar[int]
+    EXECUTABLE_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    path: str
+    kind: _observation_pb2.FileKind
+    size: int
+    mtime_ns: int
+    kept_at_ns: int
+    link_target: str
+    executable: bool
+    def __init__(self, id: _Optional[str] = ..., path: _Optional[str] = ..., kind: _Optional[_Union[_observation_pb2.FileKind, str]] = ..., size: _Optional[int] = ..., mtime_ns: _Optional[int] = ..., kept_at_ns: _Optional[int] = ..., link_target: _Optional[str] = ..., executable: _Optional[bool] = ...) -> None: ...
+
+class ListTrashResponse(_message.Message):
+    __slots__ = ("entries",)
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[KeptEntry]
+    def __init__(self, entries: _Optional[_Iterable[_Union[KeptEntry, _Mapping]]] = ...) -> None: ...
+
+class ReadTrashRequest(_message.Message):
+    __slots__ = ("folder", "id", "offset", "size")
+    FOLDER_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    folder: str
+    id: str
+    offset: int
+    size: int
+    def __init__(self, folder: _Optional[str] = ..., id: _Optional[str] = ..., offset: _Optional[int] = ..., size: _Optional[int] = ...) -> None: ...
+
+class ReadTrashResponse(_message.Message):
+    __slots__ = ("data",)
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    data: bytes
+    def __init__(self, data: _Optional[bytes] = ...) -> None: ...
+
+class EmptyTrashRequest(_message.Message):
+    __slots__ = ("folder", "ids")
+    FOLDER_FIELD_NUMBER: _ClassVar[int]
+    IDS_FIELD_NUMBER: _ClassVar[int]
+    folder: str
+    ids: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, folder: _Optional[str] = ..., ids: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class EmptyTrashResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

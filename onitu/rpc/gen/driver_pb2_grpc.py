@@ -171,6 +171,21 @@ class DriverStub:
                 request_serializer=onitu_dot_driver_dot_v1_dot_driver__pb2.ApplyBatchRequest.SerializeToString,
                 response_deserializer=onitu_dot_driver_dot_v1_dot_driver__pb2.ApplyBatchResponse.FromString,
                 _registered_method=True)
+        self.ListTrash = channel.unary_unary(
+                '/onitu.driver.v1.Driver/ListTrash',
+                request_serializer=onitu_dot_driver_dot_v1_dot_driver__pb2.ListTrashRequest.SerializeToString,
+                response_deserializer=onitu_dot_driver_dot_v1_dot_driver__pb2.ListTrashResponse.FromString,
+                _registered_method=True)
+        self.ReadTrash = channel.unary_unary(
+                '/onitu.driver.v1.Driver/ReadTrash',
+                request_serializer=onitu_dot_driver_dot_v1_dot_driver__pb2.ReadTrashRequest.SerializeToString,
+                response_deserializer=onitu_dot_driver_dot_v1_dot_driver__pb2.ReadTrashResponse.FromString,
+                _registered_method=True)
+        self.EmptyTrash = channel.unary_unary(
+                '/onitu.driver.v1.Driver/EmptyTrash',
+                request_serializer=onitu_dot_driver_dot_v1_dot_driver__pb2.EmptyTrashRequest.SerializeToString,
+                response_deserializer=onitu_dot_driver_dot_v1_dot_driver__pb2.EmptyTrashResponse.FromString,
+                _registered_method=True)
 
 
 class DriverServicer:
@@ -568,6 +583,43 @@ class DriverServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListTrash(self, request, context):
+        """OPTIONAL. Lists what the service has kept of what was replaced or deleted there, one page at a time. Meant for a
+        service with `trash`; one that does not serve it keeps things in its own way, and people get them back there.
+
+        Idempotent: yes.
+        Order: after Configure, at any time.
+        Codes:
+        UNIMPLEMENTED | what is kept cannot be listed | says so where it is asked for; nothing is ever removed
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadTrash(self, request, context):
+        """OPTIONAL, served together with ListTrash. Reads a part of a kept file.
+
+        Idempotent: yes.
+        Order: after Configure, at any time.
+        Codes:
+        NOT_FOUND | it is not kept any more | tells the person
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EmptyTrash(self, request, context):
+        """OPTIONAL, served together with ListTrash. Removes things from the trash for good.
+
+        Idempotent: yes; what is not there is removed already.
+        Order: after Configure, at any time.
+        Codes:
+        PERMISSION_DENIED | the folder's mode does not allow writing | leaves them
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DriverServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -700,6 +752,21 @@ def add_DriverServicer_to_server(servicer, server):
                     servicer.ApplyBatch,
                     request_deserializer=onitu_dot_driver_dot_v1_dot_driver__pb2.ApplyBatchRequest.FromString,
                     response_serializer=onitu_dot_driver_dot_v1_dot_driver__pb2.ApplyBatchResponse.SerializeToString,
+            ),
+            'ListTrash': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTrash,
+                    request_deserializer=onitu_dot_driver_dot_v1_dot_driver__pb2.ListTrashRequest.FromString,
+                    response_serializer=onitu_dot_driver_dot_v1_dot_driver__pb2.ListTrashResponse.SerializeToString,
+            ),
+            'ReadTrash': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadTrash,
+                    request_deserializer=onitu_dot_driver_dot_v1_dot_driver__pb2.ReadTrashRequest.FromString,
+                    response_serializer=onitu_dot_driver_dot_v1_dot_driver__pb2.ReadTrashResponse.SerializeToString,
+            ),
+            'EmptyTrash': grpc.unary_unary_rpc_method_handler(
+                    servicer.EmptyTrash,
+                    request_deserializer=onitu_dot_driver_dot_v1_dot_driver__pb2.EmptyTrashRequest.FromString,
+                    response_serializer=onitu_dot_driver_dot_v1_dot_driver__pb2.EmptyTrashResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1410,6 +1477,87 @@ class Driver:
             '/onitu.driver.v1.Driver/ApplyBatch',
             onitu_dot_driver_dot_v1_dot_driver__pb2.ApplyBatchRequest.SerializeToString,
             onitu_dot_driver_dot_v1_dot_driver__pb2.ApplyBatchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTrash(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onitu.driver.v1.Driver/ListTrash',
+            onitu_dot_driver_dot_v1_dot_driver__pb2.ListTrashRequest.SerializeToString,
+            onitu_dot_driver_dot_v1_dot_driver__pb2.ListTrashResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadTrash(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onitu.driver.v1.Driver/ReadTrash',
+            onitu_dot_driver_dot_v1_dot_driver__pb2.ReadTrashRequest.SerializeToString,
+            onitu_dot_driver_dot_v1_dot_driver__pb2.ReadTrashResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EmptyTrash(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/onitu.driver.v1.Driver/EmptyTrash',
+            onitu_dot_driver_dot_v1_dot_driver__pb2.EmptyTrashRequest.SerializeToString,
+            onitu_dot_driver_dot_v1_dot_driver__pb2.EmptyTrashResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -135,7 +135,7 @@ def test_one_driver(capsys: pytest.CaptureFixture[str]) -> None:
 
     shown = capsys.readouterr().out
     assert "  root: string, mandatory\n" in shown
-    assert "  trash_days: integer, default 30, per folder\n" in shown
+    assert "  rescan_interval: integer, default 3600, per folder\n" in shown
     can, cannot = shown.split("\nit can\n")[1].split("\nit cannot\n")
     assert "  - report changes as they happen\n" in can
     assert "  - hold symbolic links\n" in can

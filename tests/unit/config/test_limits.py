@@ -12,8 +12,9 @@ from onitu.config.faults import Faults
 from onitu.config.levels import most_specific, read_level
 from onitu.config.limits import read_bandwidth, read_schedule
 from onitu.config.times import DAY, DAYS, Span, is_open, minute_of_week, next_begin, parse_span
-from onitu.config.values import Adopt, Bandwidth, FolderOptions, Keep, Timetable
+from onitu.config.values import Adopt, Bandwidth, FolderOptions, Timetable
 from onitu.core.patterns import Patterns
+from onitu.core.retention import Keep
 from onitu.core.scope import MaxDelete, Policy
 
 EVERY_DAY = frozenset(range(7))
@@ -37,6 +38,8 @@ def _items(text: str) -> dict[str, Item]:
         ("max-delete: {}", "max_delete", MaxDelete(percent=50, files=20)),
         ("keep: {days: 7, size: 1G}", "keep", Keep(days=7, size=10**9)),
         ("keep: {days: 0.5}", "keep", Keep(days=0.5)),
+        ("keep: {days: forever}", "keep", Keep(days=None)),
+        ("keep: {size: 1G}", "keep", Keep(days=30, size=10**9)),
         ("atomic: ['*.app/', db]", "atomic", Patterns.of(["*.app/", "db"])),
         ("conflict: newest", "policy", Policy.NEWEST),
         ("conflict: {prefer: a}", "preferred", ("a",)),
@@ -63,7 +66,7 @@ def test_treatment(text: str, field: str, value: object) -> None:
         ("max-delete: {files: -1}", "'files' must be a number of files, not '-1'"),
         ("max-delete: {file: 1}", "unknown key 'file' in 'max-delete'; did you mean 'files'?"),
         ("keep: 7", "'keep' ({days: 30, size: 10G}) must be a map, not '7'"),
-        ("keep: {days: true}", "'days' must be a number of days, not 'true'"),
+        ("keep: {days: true}", "'days' must be a number of days, or forever, not 'true'"),
         ("keep: {size: x}", "'size': 'x' is no size"),
         ("atomic: ['']", "'atomic': the pattern '' is no good"),
         ("adopt: mtime", "'adopt' is digest or size-mtime, not 'mtime'; did you mean 'size-mtime'?"),

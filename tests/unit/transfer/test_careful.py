@@ -14,6 +14,7 @@ from blake3 import blake3
 from onitu.core.capability import Capabilities, Conditional
 from onitu.core.model import Kind, Observation, Present
 from onitu.core.node import Action, Version
+from onitu.core.retention import Keep
 from onitu.core.task import Source, Task
 from onitu.errors import Corrupted, DriverError, NotFound, RevisionMismatch, ServiceError, Unavailable
 from onitu.host.client import DriverClient
@@ -87,7 +88,7 @@ def write(expected: str | None = "1", held: bytes | None = b"old") -> Task:
 
 async def outcome(service: Service, task: Task, data: Path, *, most_bytes: int = 100) -> Outcome:
     """Returns what becomes of a task."""
-    careful = CarefulPerformer(cast("Performer", service), service, Trash(data, most_bytes=most_bytes))
+    careful = CarefulPerformer(cast("Performer", service), service, Trash(data), Keep(size=most_bytes))
     (answer,) = await careful.perform([task])
     return answer
 

@@ -41,7 +41,7 @@ FOLDER = Folder(name="docs")
 @pytest.fixture
 def files(tmp_path: Path) -> Iterator[Path]:
     """The root of the one folder of a configured service."""
-    options: dict[str, OptionValue] = {"root": str(tmp_path / "root"), "trash_days": 30, "rescan_interval": 3600}
+    options: dict[str, OptionValue] = {"root": str(tmp_path / "root"), "rescan_interval": 3600}
     plug.configure(service="disk", setup_id="setup", generation=1, options=options)
     report = plug.call("open_folder", FOLDER)
     assert report.root_state is RootState.OK

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from onitu_local_storage import area as area_module
-from onitu_local_storage.area import empty_trash, remove_staged
+from onitu_local_storage.area import remove_staged
 from onitu_local_storage.root import Owner, Root, open_root
 
 from onitu.plug import Folder, FolderReport, InvalidPath, Mode, RootState, Unavailable
@@ -235,21 +235,6 @@ class TestArea:
         os.close(staging)
 
         assert names(files / ".onitu/tmp") == ["0123456789abcdef", "upload-new"]
-
-    def test_empty_trash(self, root: Root, files: Path) -> None:
-        """What has been in the trash for longer than it is kept is removed, and nothing else."""
-        assert root.area is not None
-        trash = root.area.open_trash()
-        today = time.strftime("%Y-%m-%d", time.gmtime())
-        for name in ("2001-02-03", "2001-02-03T04-05-06", today, f"{today}T01-02-03"):
-            (files / ".onitu/trash" / name / "d").mkdir(parents=True)
-            (files / ".onitu/trash" / name / "d/a").touch()
-
-        empty_trash(trash, 0)
-        assert len(names(files / ".onitu/trash")) == 4
-        empty_trash(trash, 30)
-        assert names(files / ".onitu/trash") == [today, f"{today}T01-02-03"]
-        os.close(trash)
 
     def test_private(self, files: Path) -> None:
         """Deleted files are not for other users to read."""
