@@ -19,6 +19,7 @@ def settle_absence(work: Work, service: ServiceName, node: Node) -> None:
         service: Where it is gone.
         node: What is gone.
     """
+    work.tree.actor = service
     if work.acting != service:
         work.acting = None  # What is noted of another service may not hold after this.
     if not spares(work, service, node):

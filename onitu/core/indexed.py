@@ -36,6 +36,8 @@ class IndexedTree(abc.ABC):
         self.changed: dict[NodeId, Node] = {}
         #: What is to be added to the fingerprint of (service, directory).
         self.fingerprint_changes: dict[tuple[ServiceName, NodeId], int] = {}
+        #: Where what is being taken in was done; "" where nobody knows.
+        self.actor: ServiceName = ""
 
     def rescope(self, scopes: Mapping[str, Scope]) -> None:
         """Replaces what the setup says. Where that changes what is derived, everything has to be derived anew."""

@@ -53,6 +53,7 @@ def observe(
     Returns:
         None when it is done; a `Probe` when nothing was changed and another path has to be looked at first.
     """
+    work.tree.actor = service
     wrong = paths.fault(observation.path)
     if wrong is not None:
         work.effects.append(Notice("path_failed", service, observation.path, {"error": wrong}))

@@ -22,9 +22,11 @@ class Tree(Protocol):
 
     Attributes:
         effects: Folder name to where goes what is asked for by putting a node of it.
+        actor: Where what is being taken in was done; "" where nobody knows.
     """
 
     effects: dict[str, list[Effect]]
+    actor: ServiceName
 
     def node(self, node: NodeId) -> Node:
         """Returns a node that exists. The same object each time within the transaction."""

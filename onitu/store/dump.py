@@ -1,7 +1,8 @@
 """All records as JSON lines, for people and for another data directory.
 
 The first line says what this is, the last one how many lines lie between, so that half a file is never taken for a
-whole one. What lies between is sorted: what the shell keeps by name, nodes by number, history by node and version.
+whole one. What lies between is sorted: what the shell keeps by name, nodes by number, history by node and version,
+and what became of entries (`departure`) by node and time.
 Fields are written under their names, without those that have their default; enumerations by name; bytes as
 hexadecimal digits. What is derived is left out, it is made anew.
 """
@@ -16,6 +17,7 @@ import msgspec
 from msgspec import inspect
 
 from onitu.core.node import Node, Version
+from onitu.core.past import Departure
 from onitu.errors import StoreError
 from onitu.store.transaction import SCHEMA
 
@@ -30,6 +32,7 @@ _LEFT_OUT = ("name ", "shape", "schema")
 
 _NODE = inspect.type_info(Node)
 _VERSION = inspect.type_info(Version)
+_DEPARTURE = inspect.type_info(Departure)
 
 
 def export_records(transaction: Transaction) -> Iterator[bytes]:
@@ -81,7 +84,10 @@ def _records(transaction: Transaction) -> Iterator[dict[str, object]]:
     for node in transaction.nodes():
         yield {"node": to_plain(node)}
     for node_id, version in transaction.histories():
-        yield {"history": node_id, "version": to_plain(version)}
+        at = transaction.past.taken(node_id).get(version.number)
+        yield {"history": node_id, "version": to_plain(version), **({"at": at} if at is not None else {})}
+    for _, node_id, departure in transaction.past.all_departures():
+        yield {"departure": node_id, "left": to_plain(departure)}
 
 
 def _take(transaction: Transaction, line: dict[str, Any]) -> None:
@@ -93,9 +99,14 @@ def _take(transaction: Transaction, line: dict[str, Any]) -> None:
         case {"node": dict(fields)}:
             transaction.restore(msgspec.convert(from_plain(_NODE, fields), Node))
         case {"history": int(node), "version": dict(fields)}:
-            transaction.restore_version(node, msgspec.convert(from_plain(_VERSION, fields), Version))
+            version = msgspec.convert(from_plain(_VERSION, fields), Version)
+            transaction.restore_version(node, version)
+            if "at" in line:
+                transaction.past.take(node, version.number, float(line["at"]))
+        case {"departure": int(node), "left": dict(fields)}:
+            transaction.past.depart(node, msgspec.convert(from_plain(_DEPARTURE, fields), Departure))
         case _:
-            raise ValueError(f"neither meta, node nor history: {', '.join(line)}")
+            raise ValueError(f"neither meta, node, history nor departure: {', '.join(line)}")
 
 
 def _parsed(lines: Iterable[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,11 @@ import msgspec
 
 from onitu.core.fingerprint import MODULUS
 from onitu.core.indexed import IndexedTree
-from onitu.core.node import Node, NodeId, ServiceName, Version
+from onitu.core.node import Node, NodeId, Place, ServiceName, Version
+from onitu.core.past import Departure
+from onitu.core.tree import head_path
 from onitu.store import keys
+from onitu.store.past import Past, is_version
 
 if TYPE_CHECKING:
     import lmdb
@@ -43,7 +47,7 @@ class Tables(msgspec.Struct, frozen=True):
         index: Everything that is derived, one tag byte per kind.
         sums: (service, directory) to fingerprint.
         meta: Names, numbers, cursors, roots.
-        history: (node, version) to the version.
+        history: (node, version) to the version; behind them what became of entries (`store.past`).
     """
 
     nodes: lmdb._Database
@@ -66,11 +70,14 @@ class Remembered:
             dict[NodeId, set[IndexKey]],
             dict[NodeId, dict[tuple[ServiceName, NodeId], tuple[str, int, str]]],
         ] = ({}, {}, {})
+        #: The version of each that was written last.
+        self.lines: dict[NodeId, Version] = {}
 
     def forget(self) -> None:
         """Forgets everything."""
         for table in self.tables:
             table.clear()
+        self.lines.clear()
 
 
 class Transaction(IndexedTree):
@@ -96,8 +103,11 @@ class Transaction(IndexedTree):
         self._writable = remembered is not None
         self._remembered = remembered or Remembered()
         self._nodes, self._keys, self._parts = self._remembered.tables
+        self._lines = self._remembered.lines
         self._txn = txn
         self._tables = tables
+        #: When versions were taken in, and entries left their places.
+        self.past = Past(txn, tables.history)
         self._numbers = numbers
         self._next: int | None = None
 
@@ -131,6 +141,8 @@ class Transaction(IndexedTree):
 
     def remove(self, key: IndexKey, node: NodeId) -> None:
         """Removes an index entry, unless it is another node's by now."""
+        if key[0] == "child" and self._writable:
+            self._note_departure(key, node)
         raw = keys.encode(key, self._number)
         # Only these can have been taken over; the others hold the node's number in the key.
         if key[0] in ("child", "view", "bound") and self._txn.get(raw, db=self._tables.index) != keys.node_key(node):
@@ -207,6 +219,8 @@ class Transaction(IndexedTree):
     def histories(self) -> Iterator[tuple[NodeId, Version]]:
         """Yields every version that is remembered with its node, in order."""
         for key, value in self.raw("history"):
+            if not is_version(key):
+                return
             yield keys.node_of(key[:8]), _VERSION.decode(value)
 
     def restore(self, node: Node) -> None:
@@ -262,21 +276,43 @@ class Transaction(IndexedTree):
 
     def flush(self) -> None:
         """Writes what was put. Called before the commit; nothing is lost when it is called earlier as well."""
+        now = time.time()
         for number, node in self.changed.items():
             key = keys.node_key(number)
             if node.deleted and not node.services:
                 self._txn.delete(key, db=self._tables.nodes)
                 continue
             self._txn.put(key, _ENCODER.encode((SCHEMA, node)), db=self._tables.nodes)
-            if node.last and node.head == node.last and node.head in node.versions:
-                mark = key + node.head.to_bytes(4, "big")
-                self._txn.put(mark, _ENCODER.encode(node.version), db=self._tables.history)
+            if node.last and node.head == node.last:
+                version = node.versions.get(node.head)
+                if version is not None and version is not self._lines.get(number):
+                    # A file passes through several transactions, and nearly all of them leave its version as it is.
+                    self._lines[number] = version
+                    self._txn.put(key + node.head.to_bytes(4, "big"), _ENCODER.encode(version), db=self._tables.history)
+                    self.past.take(number, node.head, now)
         self._flush_sums()
         if self._next is not None:
             self.set_meta("next-node", str(self._next).encode())
         self.changed.clear()
         if len(self._nodes) > REMEMBERED:
             self._remembered.forget()
+
+    def _note_departure(self, key: IndexKey, node_id: NodeId) -> None:
+        """Notes that an entry has left its place in the head tree: it was deleted, or moved."""
+        node = self.find(node_id)
+        if node is None or not node.head:
+            return
+        _, parent, name = key
+        path = head_path(self, msgspec.structs.replace(node, place=Place(int(parent), str(name))))
+        departure = Departure(
+            at=time.time(),
+            folder=node.folder,
+            path=path,
+            deleted=node.deleted,
+            version=node.head,
+            service=self.actor,
+        )
+        self.past.depart(node_id, departure)
 
     def _flush_sums(self) -> None:
         for (service, directory), change in self.fingerprint_changes.items():
