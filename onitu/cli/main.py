@@ -38,6 +38,7 @@ the life of a setup:
   onitu plan                       say what would be done; change nothing
   onitu serve --once               do it once, and say what was done
   onitu serve                      do it, and go on doing it
+  onitu log PATH                   say what became of a file
   onitu why PATH                   say why a file is where it is, or is not
   onitu install-service            have that done whenever you are logged in
   onitu holds                      see what waits for your decision
@@ -99,6 +100,9 @@ def parser() -> argparse.ArgumentParser:
     _add_drivers(commands)
     _add_conflicts(commands)
     _add_verify(commands)
+    _add_log(commands)
+    _add_restore(commands)
+    _add_trash(commands)
     _add_holds(commands)
     _add_state(commands)
     _add_install_service(commands)
@@ -227,6 +231,89 @@ def _add_conflicts(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         add(resolve).default = argparse.SUPPRESS
     resolve.add_argument("--keep", required=True, metavar="SERVICE", help="whose content, or 'both'")
     resolve.add_argument("path", metavar="PATH", help="FOLDER/PATH of the conflict copy")
+
+
+def _add_log(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    log = _add(
+        commands,
+        "log",
+        "Says what became of a file.",
+        "Its versions, renames and deletions: when, on which service, and whether that version can still be had back. "
+        "It may be used beside a running onitu. The services are asked what they keep.",
+        ("onitu log docs/letter.txt", "a file that is there, or was"),
+        ("onitu log --json docs/letter.txt", "for other programs to read"),
+    )
+    log.add_argument("path", metavar="PATH", help="FOLDER/PATH: a folder of the setup, and a path in it")
+    _add_config(log)
+    _add_data_dir(log)
+    log.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_restore(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    restore = _add(
+        commands,
+        "restore",
+        "Makes an older version of a file the current one.",
+        "`onitu log` has the versions. It comes back as an edit on the service that keeps it, and is synced like any; "
+        "what is there now is kept like anything that is replaced. A running onitu does it at once, otherwise the next "
+        "start does.",
+        ("onitu restore docs/letter.txt --version 3", "also a file that was deleted"),
+    )
+    restore.add_argument("path", metavar="PATH", help="FOLDER/PATH: a folder of the setup, and a path in it")
+    restore.add_argument("--version", required=True, metavar="N", help="which, as `onitu log` has it")
+    _add_config(restore)
+    _add_data_dir(restore)
+
+
+def _add_trash(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    trash = _add(
+        commands,
+        "trash",
+        "Lists what was replaced or deleted, and brings it back.",
+        "Onitu replaces and deletes nothing before a copy of it is kept: in the trash of its service, or in the data "
+        "directory. The setup says for how long (keep).",
+        ("onitu trash list docs", "what there is of a folder"),
+        ("onitu trash restore docs/letter.txt", "the newest copy of a file"),
+        ("onitu trash empty --older-than 7", "remove what is older than a week"),
+    )
+    actions = trash.add_subparsers(dest="action", metavar="ACTION", required=True, title="actions")
+    listing = _add(
+        actions,
+        "list",
+        "Lists what is kept, the oldest first.",
+        "All trashes are asked. With one that cannot be asked the exit code is 1.",
+        ("onitu trash list docs/letters", "a directory and all below it"),
+    )
+    listing.add_argument("path", nargs="?", metavar="PATH", help="FOLDER or FOLDER/PATH (default: everything)")
+    restore = _add(
+        actions,
+        "restore",
+        "Brings a copy back.",
+        "It comes back as a new file on the service it lay on, and is synced like any. Nothing is replaced: where its "
+        "name is taken it gets one beside it. Of each file of a directory the newest copy comes back.",
+        ("onitu trash restore docs/letter.txt", ""),
+        ("onitu trash restore --service nas docs/letters", "a directory, as the nas had it"),
+    )
+    restore.add_argument("path", metavar="PATH", help="FOLDER or FOLDER/PATH")
+    restore.add_argument("--id", metavar="ID", help="this copy (`onitu trash list --json` has the ids)")
+    empty = _add(
+        actions,
+        "empty",
+        "Removes copies for good.",
+        "You are asked first.",
+        ("onitu trash empty --older-than 7", "what is older than a week"),
+        ("onitu trash empty --yes docs/secret.txt", "all copies of one file"),
+    )
+    empty.add_argument("path", nargs="?", metavar="PATH", help="FOLDER or FOLDER/PATH (default: everything)")
+    empty.add_argument(
+        "--older-than", type=_days, default=0.0, metavar="DAYS", help="only what is older (default: all)"
+    )
+    empty.add_argument("--yes", action="store_true", help="do not ask")
+    for action in (listing, restore, empty):
+        action.add_argument("--service", metavar="SERVICE", help="only what lay on this service")
+        _add_config(action)
+        _add_data_dir(action)
+    listing.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -419,6 +506,13 @@ def _add_data_dir(command: argparse.ArgumentParser) -> argparse.Action:
 
 def _add_debug(command: argparse.ArgumentParser) -> None:
     command.add_argument("--debug", action="store_true", help="log everything")
+
+
+def _days(text: str) -> float:
+    days = float(text)
+    if not 0 <= days < float("inf"):
+        raise ValueError(text)
+    return days
 
 
 def _port(text: str) -> int:

@@ -35,6 +35,22 @@ def conflict_name(name: str, *, service: str, now_ns: int, mark: str, attempt: i
     tail = f"{CONFLICT_MARK}{service.replace('/', '_')} {day} {mark})"
     if attempt > 1:
         tail += f" {attempt}"
+    return _with_tail(name, tail)
+
+
+def restored_name(name: str, *, day: str, attempt: int = 1) -> str:
+    """Returns the name under which a retained copy comes back where its own is taken.
+
+    Args:
+        name: Its own.
+        day: When it was kept, as in 2026-01-31.
+        attempt: From 2 on a number is added.
+    """
+    return _with_tail(name, f" (restored {day})" if attempt == 1 else f" (restored {day}) {attempt}")
+
+
+def _with_tail(name: str, tail: str) -> str:
+    """Puts something between a name and its extension; what is too long is cut before it."""
     stem, dot, extension = name.rpartition(".")
     if not stem or len(extension) > LONGEST_EXTENSION:
         stem, dot, extension = name, "", ""

@@ -7,6 +7,7 @@ the service where that keeps things itself and lets them be listed, else in the 
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,6 +18,7 @@ from onitu.errors import DriverError, StoreError, Unsupported
 
 if TYPE_CHECKING:
     from onitu.core.model import Kept
+    from onitu.core.node import NodeId
     from onitu.referee.link import Link
     from onitu.referee.writer import Writer
     from onitu.store import Transaction
@@ -97,6 +99,7 @@ class Sweeper:
                 files=len(gone),
                 bytes=sum(kept.size for kept in gone),
             )
+        await self._forget_past(counter)
         swept = str(counter.counted).encode()
         await self._referee.writer.write(lambda transaction: transaction.set_meta(name, swept), later=True)
 
@@ -121,6 +124,36 @@ class Sweeper:
         if copies:
             await self._link.client.empty_trash(self._link.folder, [kept.id for kept in copies])
         return copies
+
+    async def _forget_past(self, counter: Counter) -> None:
+        """Forgets what became of entries that are gone everywhere, once no copy of them need be kept on any service."""
+        folder = self._link.folder
+        days = [member.keep.days for member in self._referee.scopes[folder].members.values()]
+        if None in days:
+            return
+        longest, position = max((day for day in days if day is not None), default=0.0) * DAY, b""
+
+        def forget(transaction: Transaction, after: bytes) -> bytes:
+            last = b""
+            for looked, (key, node, departure) in enumerate(transaction.past.all_departures(after=after), 1):
+                last = key
+                if departure.folder == folder and departure.deleted and counter.age(departure.at) >= longest:
+                    gone.append(node)
+                if looked >= _AT_ONCE:
+                    break
+            else:
+                last = b""
+            for node in gone:
+                if transaction.find(node) is None:
+                    transaction.past.forget(node)
+            gone.clear()
+            return last
+
+        gone: list[NodeId] = []
+        while True:
+            position = await self._referee.writer.write(partial(forget, after=position), later=True)
+            if not position:
+                return
 
     async def _sweep_data(self, counter: Counter) -> list[Kept]:
         """Removes what is kept in the data directory of what lay on this service."""

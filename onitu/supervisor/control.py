@@ -13,6 +13,7 @@ import msgspec
 import trio
 
 from onitu.errors import OnituError
+from onitu.referee.restoring import carry_out
 from onitu.supervisor.conflicts import resolve
 from onitu.supervisor.holds import take_order
 from onitu.supervisor.orders import CONTROL, LINE, Answer, DecideHold, Request, ResolveConflict
@@ -54,13 +55,14 @@ class Control:
 
     async def _serve(self, stream: trio.SocketStream) -> None:
         """Serves one connection. Whatever comes over it ends here."""
-        with suppress(trio.BrokenResourceError, trio.ClosedResourceError), trio.move_on_after(PATIENCE):
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError, trio.TooSlowError):
             line = b""
-            while not line.endswith(b"\n") and len(line) < LINE:
-                piece = await stream.receive_some(LINE)
-                if not piece:
-                    return
-                line += piece
+            with trio.fail_after(PATIENCE):
+                while not line.endswith(b"\n") and len(line) < LINE:
+                    piece = await stream.receive_some(LINE)
+                    if not piece:
+                        return
+                    line += piece
             await stream.send_all(msgspec.json.encode(await self._answer(line)) + b"\n")
 
     async def _answer(self, line: bytes) -> Answer:
@@ -69,9 +71,13 @@ class Control:
         except msgspec.MsgspecError as error:
             return Answer(error=f"this onitu does not know that request: {error}")
         try:
-            if isinstance(request, DecideHold):
-                return await self._decide_hold(request)
-            return await self._resolve(request)
+            match request:
+                case DecideHold():
+                    return await self._decide_hold(request)
+                case ResolveConflict():
+                    return await self._resolve(request)
+                case _:
+                    return Answer(said=await carry_out(self._referee, request))
         except OnituError as error:
             return Answer(error=str(error))
 

@@ -13,14 +13,15 @@ from typing import TypeAlias
 
 import msgspec
 
+from onitu.core.wanted import EmptyTrash, RestoreCopy
 from onitu.errors import StoreError
 from onitu.referee.holding import Order
 
 #: Name of the file in the data directory that says where the core listens.
 CONTROL = "control"
 
-#: Seconds a core may take to answer. It writes one record for it.
-PATIENCE = 60.0
+#: Seconds a core may take to answer. It writes one record for it, or one large file.
+PATIENCE = 3600.0
 
 #: Longest line, in bytes.
 LINE = 64 * 1024
@@ -58,7 +59,7 @@ class ResolveConflict(msgspec.Struct, frozen=True, kw_only=True, tag="resolve-co
     keep: str
 
 
-Request: TypeAlias = DecideHold | ResolveConflict
+Request: TypeAlias = DecideHold | ResolveConflict | RestoreCopy | EmptyTrash
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,9 +67,11 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         error: Why it could not be done, for a person; "" when it was.
+        said: What came of it, for a person.
     """
 
     error: str = ""
+    said: str = ""
 
 
 def send(directory: Path, request: Request) -> Answer | None:

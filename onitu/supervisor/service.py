@@ -29,6 +29,7 @@ from onitu.referee.hours import Hours
 from onitu.referee.keeper import Keeper
 from onitu.referee.mover import Mover
 from onitu.referee.observer import Observer, RootLost
+from onitu.referee.restoring import carry_out_waiting
 from onitu.referee.sweeper import Sweeper
 from onitu.supervisor import records
 from onitu.supervisor.halts import note_halt
@@ -310,6 +311,8 @@ class Service:
                     if not self._dry_run:
                         await keeper.begin(rebooted=self._referee.rebooted)
                     self._referee.links[link.key] = link
+                    if not self._dry_run:
+                        await carry_out_waiting(link)
                     if link.folder in to_come:
                         link.listed = link.untouched = True
                     else:

@@ -1,0 +1,44 @@
+"""`onitu restore`: makes an older version of a file the current one."""
+
+from __future__ import annotations
+
+import argparse
+
+from onitu.cli.trash import split, tell_faults
+from onitu.config import data_directory, find_setup, load_setup
+from onitu.errors import ConfigError
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Brings a version back and returns 0.
+
+    Raises:
+        OnituError: There is no such version, nothing is kept of it, or it could not be brought back.
+    """
+    from onitu.supervisor.trash import restore, tell_past  # noqa: PLC0415 - once the setup is known to be good
+
+    setup = load_setup(find_setup(arguments.config))
+    directory = data_directory(setup, arguments.data_dir)
+    folder, path = split(setup, arguments.path)
+    entries, found = tell_past(directory, setup, folder, path)
+    tell_faults(found)
+    asked = f"version {arguments.version} of '{arguments.path}'"
+    entry = next((one for one in entries if one.label == arguments.version), None)
+    if entry is None or entry.line.version is None:
+        labels = ", ".join(one.label for one in entries if one.label) or "none"
+        raise ConfigError(f"there is no {asked} (versions: {labels})")
+    if entry.current:
+        print(f"{asked} is the current one")
+        return 0
+    if not entry.copies:
+        raise ConfigError(f"nothing is kept of {asked} any more; `onitu log {arguments.path}` shows what is")
+    failed: ConfigError | None = None
+    for copy in reversed(entry.copies):
+        try:
+            where = restore(directory, setup, copy, version=entry.line.version, path=path)
+        except ConfigError as error:
+            failed = error  # Another copy may do.
+            continue
+        print(f"{asked} is brought back" + (" at the next `onitu serve`" if where is None else ""))
+        return 0
+    raise failed or ConfigError(f"{asked} could not be brought back")
