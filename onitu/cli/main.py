@@ -260,7 +260,7 @@ def _add_restore(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         ("onitu restore docs/letter.txt --version 3", "also a file that was deleted"),
     )
     restore.add_argument("path", metavar="PATH", help="FOLDER/PATH: a folder of the setup, and a path in it")
-    restore.add_argument("--version", required=True, metavar="N", help="which, as `onitu log` has it")
+    restore.add_argument("--version", dest="number", required=True, metavar="N", help="which, as `onitu log` has it")
     _add_config(restore)
     _add_data_dir(restore)
 

@@ -22,8 +22,8 @@ def run(arguments: argparse.Namespace) -> int:
     folder, path = split(setup, arguments.path)
     entries, found = tell_past(directory, setup, folder, path)
     tell_faults(found)
-    asked = f"version {arguments.version} of '{arguments.path}'"
-    entry = next((one for one in entries if one.label == arguments.version), None)
+    asked = f"version {arguments.number} of '{arguments.path}'"
+    entry = next((one for one in entries if one.label == arguments.number), None)
     if entry is None or entry.line.version is None:
         labels = ", ".join(one.label for one in entries if one.label) or "none"
         raise ConfigError(f"there is no {asked} (versions: {labels})")

@@ -24,6 +24,9 @@ from onitu.transfer.digest import DIGEST
 from onitu.transfer.party import Outcome, Party
 from onitu.transfer.perform import INLINE_BYTES
 
+#: Files up to this size are read together, and kept with one flush.
+SMALL_BYTES = INLINE_BYTES
+
 _REPLACES = frozenset({Action.WRITE, Action.DELETE, Action.WRITE_SYMLINK})
 
 
@@ -81,7 +84,7 @@ class Retainer:
             held = _replaced(task)
             if held is None or await self._is_kept(task):
                 continue
-            if held.kind is Kind.FILE and held.size <= INLINE_BYTES and self._target.client.capabilities.get_files:
+            if held.kind is Kind.FILE and held.size <= SMALL_BYTES and self._target.client.capabilities.get_files:
                 small.append(index)
             elif (error := await self._retain_one(task)) is not None:
                 refused[index] = error

@@ -88,6 +88,10 @@ def test_commands_are_right(command: str) -> None:
         ["holds", "approve"],
         ["holds", "restore"],
         ["conflicts", "resolve"],
+        ["log"],
+        ["restore"],
+        ["trash"],
+        ["trash", "restore"],
     ):
         return  # The name of a command that cannot do without an argument.
 

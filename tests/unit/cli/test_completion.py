@@ -43,6 +43,10 @@ def test_scripts_are_well_formed(shell: str, tmp_path: Path, capsys: pytest.Capt
     [
         (["pl"], {"plan"}),
         (["state", "ex"], {"export"}),
+        (["lo"], {"log"}),
+        (["trash", "e"], {"empty"}),
+        (["trash", "empty", "--old"], {"--older-than"}),
+        (["restore", "--ve"], {"--version"}),
         (["serve", "--da"], {"--data-dir"}),
         (["serve", "--log-format", ""], {"json", "console"}),
         (["drivers", "loc"], {"local_storage"}),

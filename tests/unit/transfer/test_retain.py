@@ -21,8 +21,7 @@ from onitu.host.client import DriverClient
 from onitu.store.trash import Trash
 from onitu.transfer.pace import Pace
 from onitu.transfer.party import Outcome
-from onitu.transfer.perform import INLINE_BYTES
-from onitu.transfer.retain import Retainer
+from onitu.transfer.retain import SMALL_BYTES, Retainer
 
 ABLE = Capabilities(get_files=True, staging=True, conditional=Conditional.ATOMIC)
 KEEP = Keep()
@@ -123,7 +122,7 @@ def left_over(data: Path) -> list[Path]:
 
 async def test_what_is_replaced_or_deleted_is_kept_before(tmp_path: Path) -> None:
     """B11, P1: all copies are made before anything is changed; what is new costs nothing."""
-    service = Service(a=b"old a", b=b"old b", c=b"x" * (INLINE_BYTES + 1))
+    service = Service(a=b"old a", b=b"old b", c=b"x" * (SMALL_BYTES + 1))
     tasks = (
         write("a", version(b"old a")),
         write("new", None, expected=None),
@@ -161,7 +160,7 @@ async def test_what_is_kept_already_is_not_read_again(tmp_path: Path) -> None:
     assert service.asked == ["WRITE a", "read a", "WRITE a"]
 
 
-@pytest.mark.parametrize("size", [1, INLINE_BYTES + 1])
+@pytest.mark.parametrize("size", [1, SMALL_BYTES + 1])
 async def test_what_cannot_be_kept_is_not_changed(tmp_path: Path, size: int) -> None:
     """P1: the mutation waits, and says what for; others go on (P25)."""
     service = Service(a=b"a" * size, b=b"")
@@ -189,7 +188,7 @@ async def test_another_revision_is_not_replaced(tmp_path: Path) -> None:
     assert kept(tmp_path) == {"b": b"old"}
 
 
-@pytest.mark.parametrize("size", [3, INLINE_BYTES + 1])
+@pytest.mark.parametrize("size", [3, SMALL_BYTES + 1])
 @pytest.mark.parametrize(
     ("failure", "kind", "said"),
     [(Unavailable("gone"), Unavailable, "gone"), (Unsupported("no"), DriverError, "'keep: {days: 0}' goes on without")],
