@@ -88,6 +88,7 @@ class Link:
         untouched: Nothing is ever changed here: there is no mover.
         at_rest: The mover has found nothing to do since it was last woken.
         asking: The asker is at work.
+        restoring: What was asked of the trash while no core ran is being done.
         epoch: Which flush makes durable what is answered now.
         unflushed: Something was answered since the last flush began.
         sync_now: Something waits for them to become so.
@@ -135,6 +136,7 @@ class Link:
         self.untouched = False
         self.at_rest = False
         self.asking = False
+        self.restoring = False
         self.epoch = 1
         self.unflushed = False
         self.sync_now = False
@@ -179,6 +181,7 @@ class Link:
             and not self.sync_now
             and not self.flushing
             and not self.asking
+            and not self.restoring
             and not self.to_ask.rung
             and (self.untouched or (self.at_rest and not self.to_move.rung))
         )

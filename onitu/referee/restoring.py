@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 _WANTED = "wanted "
 _DECODE = msgspec.json.Decoder(Wanted).decode
 
+#: Times that is tried, a second apart, which waits for a service.
+_ATTEMPTS = 5
+
 #: Names that are tried for a copy whose own is taken.
 _NAMES = 100
 
@@ -70,16 +73,31 @@ def waiting(transaction: Transaction, service: str, folder: str) -> Iterator[tup
 async def carry_out_waiting(link: Link) -> None:
     """Does what was asked for while no core ran. What cannot be done is said, and given up."""
     referee = link.referee
-    found = await referee.writer.read(lambda transaction: list(waiting(transaction, *link.key)))
-    for name, wanted in found:
+    try:
+        found = await referee.writer.read(lambda transaction: list(waiting(transaction, *link.key)))
+        for name, wanted in found:
+            if await _has_come_about(referee, wanted):
+                await referee.writer.write(partial(_forget, name=name))
+    finally:
+        link.restoring = False
+        referee.came_to_rest()
+
+
+async def _has_come_about(referee: Referee, wanted: Wanted) -> bool:
+    """Does what was asked for, and returns whether that is over; otherwise it waits for the next start."""
+    for attempt in range(1, _ATTEMPTS + 1):
         try:
             await carry_out(referee, wanted)
         except Unavailable as error:
+            if attempt < _ATTEMPTS:
+                await trio.sleep(1)  # The service that keeps it may be starting.
+                continue
             _tell_failure(referee, wanted, error)
-            continue  # It waits for the next time.
+            return False
         except (DriverError, StoreError) as error:
             _tell_failure(referee, wanted, error)
-        await referee.writer.write(partial(_forget, name=name))
+        return True
+    return False
 
 
 def _forget(transaction: Transaction, name: str) -> None:

@@ -156,11 +156,12 @@ class Sweeper:
                 return
 
     async def _sweep_data(self, counter: Counter) -> list[Kept]:
-        """Removes what is kept in the data directory of what lay on this service."""
+        """Removes what the data directory keeps of this service, and of services that the setup has no more."""
         link, trash = self._link, self._referee.trash
+        others = self._referee.scopes[link.folder].members.keys() - {link.service}
 
         def sweep() -> list[Kept]:
-            copies = [kept for origin, kept in trash.listed(link.folder) if origin.service == link.service]
+            copies = [kept for origin, kept in trash.listed(link.folder) if origin.service not in others]
             gone = expired(copies, link.keep, counter)
             trash.remove(kept.id for kept in gone)
             return gone

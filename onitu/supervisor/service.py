@@ -311,8 +311,6 @@ class Service:
                     if not self._dry_run:
                         await keeper.begin(rebooted=self._referee.rebooted)
                     self._referee.links[link.key] = link
-                    if not self._dry_run:
-                        await carry_out_waiting(link)
                     if link.folder in to_come:
                         link.listed = link.untouched = True
                     else:
@@ -343,6 +341,8 @@ class Service:
             nursery.start_soon(Mover(link).run)
             nursery.start_soon(self._keep, keeper)
             nursery.start_soon(Sweeper(link).run)
+            link.restoring = True
+            nursery.start_soon(carry_out_waiting, link)
         else:
             link.untouched = True
 

@@ -183,7 +183,9 @@ def _replaced(task: Task) -> Version | None:
     if task.action not in _REPLACES or task.expected is None:
         return None
     held = task.held if task.held is not None else task.version
-    return None if held.kind is Kind.DIRECTORY else held
+    if held.kind is Kind.DIRECTORY or (task.action is Action.DELETE and held.moved_to is not None):
+        return None  # What was moved by a service that cannot rename is held there, at its new place.
+    return held
 
 
 def _unreadable(task: Task, error: DriverError) -> DriverError:
