@@ -125,7 +125,6 @@ def test_name_is_mandatory(faults_of: FaultsOf, name: str) -> None:
         ("{driver: m, schedule: night}", "'night' is no span of time"),
         ("{driver: m, bandwidth: {up: 0}}", "'up' must be more than 0 bytes per second; 'schedule' says when nothing"),
         ("{driver: m, conflict: newer}", "'conflict' is keep-both, newest or {prefer: [services]}, not 'newer'"),
-        ("{driver: m, mode: r, folders: {one: {atomic: [x]}}}", f"'atomic' {LATER}"),
         ("{driver: m, folders: {one: {path: /x}}}", "write it without the first '/' ('/x')"),
         ("{driver: m, folders: {one: {path: a/../b}}}", "no '..', no NUL ('a/../b')"),
         ("{driver: m, folders: {one: {path: .onitu/x}}}", "where Onitu keeps its own files ('.onitu/x')"),
