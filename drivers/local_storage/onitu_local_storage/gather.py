@@ -51,7 +51,7 @@ class Gatherer:
         dirty: Places to look at, in the order in which they were touched.
         file_moves: New place to old place.
         directory_moves: Old path, new path and node, in the order in which they happened.
-        rescans: Directories with too much in them that no event has told of.
+        rescans: Directories with something in them that no event has told of.
         lost: Events were lost: everything must be looked at.
         root_touched: Something happened to the root itself or to `.onitu`.
     """
@@ -225,6 +225,12 @@ class Gatherer:
                 self._tree.remove(child)
         elif mask & (inotify.CREATE | inotify.MOVED_TO):
             self._add(self._tree.make(node, name))
+        elif mask & inotify.ATTRIB:
+            child = node.children.get(name)
+            if child is not None and self._tree.is_reopened(child):
+                # While it could not be entered nothing was seen in it, and new directories in it are not watched.
+                self._add(child)
+                self.rescans.append(child)
 
     def _add(self, node: Node) -> None:
         """Watches a new directory. What is in it already has had no events."""

@@ -77,9 +77,10 @@ class Node:
         watch: Number of its watch, or -1.
         children: The directories in it.
         gone: Whether it has left the tree.
+        closed: Whether it could not be entered when that was last tried.
     """
 
-    __slots__ = ("children", "gone", "name", "parent", "watch")
+    __slots__ = ("children", "closed", "gone", "name", "parent", "watch")
 
     def __init__(self, name: str, parent: Node | None) -> None:
         self.name = name
@@ -87,6 +88,7 @@ class Node:
         self.watch = -1
         self.children: dict[str, Node] = {}
         self.gone = False
+        self.closed = False
 
     def path(self) -> str:
         """Returns the path below the root; "" for the root."""
@@ -186,6 +188,7 @@ class WatchTree:
             try:
                 directory = self._open(path)
             except OSError:
+                following.closed = True
                 continue  # Gone again, or not ours to read, of which the listing will tell.
             try:
                 self._watch(following, directory)
@@ -212,6 +215,15 @@ class WatchTree:
                     found.append((node, name))
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(self._child(node, name))
+
+    def is_reopened(self, node: Node) -> bool:
+        """Returns whether a directory can be entered again, now that its permissions may be other ones."""
+        was_closed, node.closed = node.closed, False
+        try:
+            os.close(self._open(f"{node.path()}/."))
+        except OSError:
+            node.closed = True
+        return was_closed and not node.closed
 
     def remove(self, node: Node) -> None:
         """Ends the watches of a directory that has left the tree, and of everything below it."""
