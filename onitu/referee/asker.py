@@ -143,7 +143,8 @@ class Asker:
             observations = await link.client.stat(link.folder, [entry.path for entry in entries], digest=DIGEST)
         else:
             observations = await read_digests(link, entries)
-        await take(link, observations, fresh=True)
+        if await take(link, observations, fresh=True):
+            link.settle_after(SETTLE_DELAY)  # What is read may have been moved meanwhile, by ourselves too.
         if any(isinstance(o.state, Unknown) for o in observations):
             link.retry()
 
