@@ -22,6 +22,7 @@ from onitu.core.model import Kept, Observation, Operation, Upload
 from onitu.errors import DriverError, TooLarge, Unavailable
 from onitu.host import reading, uploads, writing
 from onitu.host.calls import ENVELOPE_BYTES, Calls, cut, path_bytes
+from onitu.host.health import CHECK_DEADLINE, CHECK_INTERVAL, CHECKS_MISSED
 from onitu.host.settings import Configured, Settings, configured_from_wire, settings_to_wire
 from onitu.host.stream import WatchStream, open_watch
 from onitu.rpc import convert
@@ -38,11 +39,6 @@ DIGEST_DEADLINE = 3600.0  # Reads whole files; whether the driver lives is judge
 NORMALIZE_DEADLINE = 30.0  # Computes, on up to 1,000 paths.
 SYNC_DEADLINE = 600.0  # A slow disk with gigabytes of unwritten pages.
 CLOSE_DEADLINE = 5.0  # Onitu is closing, and the driver was told to be quick.
-CHECK_INTERVAL = 10.0  # How often a driver is asked for its health (DESIGN §4).
-CHECK_DEADLINE = 5.0  # Health has its own threads in a driver, so work does not delay it.
-
-#: A check may come late on a machine under load; a process that misses three in a row does not come back.
-CHECKS_MISSED = 3
 
 
 class DriverClient:

@@ -10,8 +10,8 @@ import trio
 from onitu.core.capability import Capabilities, Limits, Mode
 from onitu.core.manifest import Manifest, Option, OptionType
 from onitu.errors import DriverError, Unavailable
-from onitu.host import client as module
 from onitu.host.client import DriverClient
+from onitu.host.health import CHECK_INTERVAL, interval_of
 from onitu.host.settings import FolderReport, Mapping, RootState, Settings
 from onitu.rpc import convert
 from onitu.rpc.gen import driver_pb2 as wire
@@ -193,7 +193,26 @@ class TestHealth:
         with pytest.raises(Unavailable, match="3 health checks"):
             await client(connection).watch_health()
 
-        assert autojump_clock.current_time() == 7 * module.CHECK_INTERVAL
+        assert autojump_clock.current_time() == 7 * CHECK_INTERVAL
+
+    @pytest.mark.parametrize(
+        ("given", "seconds"),
+        [
+            (None, 10.0),
+            ("0.5", 0.5),
+            ("60", 60.0),
+            ("", 10.0),
+            ("0", 10.0),
+            ("-1", 10.0),
+            ("soon", 10.0),
+            ("inf", 10.0),
+        ],
+    )
+    def test_the_interval_may_be_given(self, given: str | None, seconds: float) -> None:
+        """ONITU_CHECK_INTERVAL is a positive number of seconds; anything else is as good as nothing."""
+        environment = {} if given is None else {"ONITU_CHECK_INTERVAL": given}
+
+        assert interval_of(environment) == seconds
 
 
 class TestClose:
