@@ -16,7 +16,7 @@ import trio
 from onitu.core.patterns import IGNORE_NAME, Ignore
 from onitu.core.routes import Sources
 from onitu.core.tree import Notice
-from onitu.errors import DriverError
+from onitu.errors import DriverError, StoreError
 
 if TYPE_CHECKING:
     from onitu.core.scope import Scope
@@ -111,8 +111,12 @@ class IgnoreFiles:
             await self._ring.wait()
             self._ring = trio.Event()
             for folder in list(self._referee.scopes):
-                if await self._referee.writer.read(partial(self.is_stale, folder=folder)):
-                    await self._load(folder)
+                try:
+                    if await self._referee.writer.read(partial(self.is_stale, folder=folder)):
+                        await self._load(folder)
+                except StoreError as error:
+                    # Services fail of the same; what they show when they are back rings again.
+                    self._referee.log.warning("path_failed", folder=folder, path=IGNORE_NAME, error=str(error))
             self.busy = self._ring.is_set()
             self._referee.came_to_rest()
 

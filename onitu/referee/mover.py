@@ -88,9 +88,9 @@ class Mover:
         async with trio.open_nursery() as nursery:
             while not self._link.hours.waits:
                 await places.acquire()
-                large = self._transfers.places()
-                planning = partial(self._plan, now=trio.current_time(), begin=begin, large=large)
-                plan = await self._referee.writer.write(planning)
+                plan, large = await self._referee.writer.write(
+                    partial(self._plan, now=trio.current_time(), begin=begin)
+                )
                 if plan is None:
                     places.release()
                     self._referee.ignore_files.ring()
@@ -122,11 +122,12 @@ class Mover:
         for task, transfer in resumable:
             transfers.start_soon(self._transfers.run, task, transfer)
 
-    def _plan(self, transaction: Transaction, *, now: float, begin: NodeId, large: Large) -> Plan | None:
+    def _plan(self, transaction: Transaction, *, now: float, begin: NodeId) -> tuple[Plan | None, Large]:
         """Plans one batch and records its intents; None while the folder's ignore file is not in force."""
         link, referee = self._link, self._referee
+        large = self._transfers.places()
         if referee.ignore_files.is_stale(transaction, link.folder):
-            return None
+            return None, large
         planner = Planner(
             referee.work(transaction, link.folder),
             link.service,
@@ -136,9 +137,11 @@ class Mover:
         )
         candidates = transaction.dirty(link.service, link.folder, after=max(begin - 1, 0))
         plan = planner.plan(candidates, most_tasks=TASKS_AT_ONCE, most_bytes=BYTES_AT_ONCE)
-        referee.in_flight.update((link.service, task.node) for task in plan.tasks)
+        begun = [(link.service, task.node) for task in plan.tasks]
+        referee.in_flight.update(begun)
+        transaction.when_given_up(partial(referee.in_flight.difference_update, begun))
         self._transfers.look_around(transaction, large)
-        return plan
+        return plan, large
 
     async def _perform(self, tasks: list[Task]) -> None:
         """Has one batch done and records what came of it."""
@@ -160,8 +163,10 @@ class Mover:
 
         def record(transaction: Transaction) -> list[Effect]:
             work = referee.work(transaction, link.folder)
+            ended = {(link.service, task.node) for task in tasks} & referee.in_flight
+            referee.in_flight.difference_update(ended)
+            transaction.when_given_up(partial(referee.in_flight.update, ended))
             for task, outcome in zip(tasks, outcomes, strict=True):
-                referee.in_flight.discard((link.service, task.node))
                 answered(work, link.service, task.node, outcome, durable=durable, epoch=epoch)
             return work.effects
 

@@ -107,7 +107,13 @@ class Referee:
             transaction: A write transaction: so nothing is ever decided by the old ones and indexed by the new ones.
             scopes: All of them.
         """
+        before = self.scopes
+
+        def undo() -> None:
+            self.scopes = self._store.scopes = before
+
         self.scopes = self._store.scopes = scopes
+        transaction.when_given_up(undo)
         transaction.rescope(scopes)
 
     def look_again(self, before: Mapping[str, Scope], folders: Iterable[str]) -> None:

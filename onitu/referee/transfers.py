@@ -151,7 +151,10 @@ class Transfers:
 
         def record(transaction: Transaction) -> list[Effect]:
             work = referee.work(transaction, link.folder)
-            referee.in_flight.discard((link.service, task.node))
+            key = (link.service, task.node)
+            if key in referee.in_flight:
+                referee.in_flight.discard(key)
+                transaction.when_given_up(lambda: referee.in_flight.add(key))
             sessions.keep(transaction, link.key, task.node, transfer.session)
             answered(work, link.service, task.node, outcome, durable=durable, epoch=epoch)
             return work.effects

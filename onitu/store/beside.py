@@ -14,7 +14,8 @@ from pathlib import Path
 import lmdb
 
 from onitu.errors import StoreError
-from onitu.store.env import MAP_BYTES, TABLES
+from onitu.store.env import TABLES
+from onitu.store.mapped import is_whole, open_environment
 from onitu.store.transaction import SCHEMA, Tables, Transaction
 
 
@@ -82,10 +83,12 @@ def _opened(directory: Path) -> Iterator[lmdb.Environment]:
     if not (path / "data.mdb").is_file():
         raise StoreError(f"{directory} holds no records of Onitu yet")
     try:
-        env = lmdb.open(str(path), map_size=MAP_BYTES, max_dbs=8, readonly=True, create=False, readahead=False)
+        env = open_environment(path, readonly=True)
     except (OSError, lmdb.Error) as error:
         raise StoreError(f"the records in {directory} cannot be read: {error}") from error
     try:
+        if not is_whole(env, path):
+            raise StoreError(f"the records in {directory} cannot be read: the end of {path / 'data.mdb'} is missing")
         yield env
     finally:
         env.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -110,6 +110,16 @@ class Transaction(IndexedTree):
         self.past = Past(txn, tables.history)
         self._numbers = numbers
         self._next: int | None = None
+        self._undoing: list[Callable[[], object]] = []
+
+    def when_given_up(self, undo: Callable[[], object]) -> None:
+        """Has something outside the store taken back if this transaction is not committed."""
+        self._undoing.append(undo)
+
+    def give_up(self) -> None:
+        """Takes back what was done outside the store, the last first."""
+        while self._undoing:
+            self._undoing.pop()()
 
     # What a tree needs.
 

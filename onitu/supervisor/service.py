@@ -18,7 +18,7 @@ from onitu.config.faults import nearest
 from onitu.config.secret import revealed
 from onitu.config.values import DriverCommand, ServiceSetup
 from onitu.core.capability import MAX_CHUNK, Mode
-from onitu.errors import ConfigError, DriverError, OnituError, Unavailable
+from onitu.errors import ConfigError, DriverError, OnituError, StoreError, Unavailable
 from onitu.host.process import DriverProcess, NeverServed, adopt_driver, open_client
 from onitu.host.settings import Configured, Mapping, RootState, Settings
 from onitu.host.spawn import Spawned, spawn
@@ -212,6 +212,9 @@ class Service:
                 delay = await self._failed(error)
                 if delay == NEVER:
                     attempts = ONCE_STARTS
+            except StoreError as error:
+                # What cannot be recorded is not done. The disk may have room again soon.
+                delay = await self._failed(error)
             except Exception:  # noqa: BLE001 - a supervised border
                 # The border at which a bug of ours stops: this service fails, the others go on.
                 self._status, self._reason = Status.FAILED, "an error in Onitu itself; the log has its traceback"
@@ -234,10 +237,14 @@ class Service:
 
     async def _note_halt(self, folder: str, reason: str) -> None:
         """Keeps why it is halted, for whoever asks."""
-        if not self._dry_run:
+        if self._dry_run:
+            return
+        try:
             await self._referee.writer.write(lambda transaction: note_halt(transaction, self.name, folder, reason))
+        except StoreError as error:
+            self._log.warning("path_failed", folder=folder, path=".", error=str(error))
 
-    async def _failed(self, error: ConfigError | DriverError) -> float:
+    async def _failed(self, error: ConfigError | DriverError | StoreError) -> float:
         """Says what ended a life, and returns in how many seconds to begin another one."""
         missing = await self._missing_driver()
         self._status, self._reason = Status.FAILED, missing or str(error) or type(error).__name__
@@ -274,6 +281,7 @@ class Service:
             RootLost: A root is missing or another one.
             DriverError: The driver failed.
             ConfigError: It cannot be started.
+            StoreError: Nothing can be recorded.
         """
         spawned, self._early = self._early, None
         if spawned is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.functional.harness import Setups
+from tests.functional.shim import compile_shim
 
 
 @pytest.fixture
@@ -24,6 +25,12 @@ def new_shared_setup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup
     setups = Setups(tmp_path_factory.mktemp("shared"))
     yield setups
     setups.close()
+
+
+@pytest.fixture(scope="session")
+def shim_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compiles what lets disks and clocks fail. Needs a C compiler; `just test` installs one where it may."""
+    return compile_shim(tmp_path_factory.mktemp("shim"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -82,3 +82,29 @@ async def test_live_changes_go_first(writer: Writer) -> None:
         nursery.start_soon(writer.write, partial(note, "live"))
 
     assert order[0] == "live"
+
+
+async def test_what_was_done_outside_a_transaction_that_is_given_up_is_taken_back(writer: Writer) -> None:
+    """P13: whoever is tried again, since another one's work has failed, begins with what was there before."""
+    under_way: set[str] = set()
+    seen: list[set[str]] = []
+
+    def fails(_transaction: Transaction) -> None:
+        message = "not the other's fault"
+        raise ValueError(message)
+
+    def begins(transaction: Transaction) -> None:
+        seen.append(set(under_way))
+        under_way.add("file")
+        transaction.when_given_up(lambda: under_way.discard("file"))
+
+    async def failing() -> None:
+        with pytest.raises(ValueError, match="fault"):
+            await writer.write(fails)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(writer.write, begins)
+        nursery.start_soon(failing)
+
+    assert seen[-1] == set()
+    assert under_way == {"file"}
