@@ -200,6 +200,23 @@ class Onitu:
         what = f"{names or 'all services'} hold the same"
         core.wait_until(lambda: not self.apart(*names), what, units=units)
 
+    def converge_but(self, core: Core, paths: set[str], *, units: float = REACTION) -> None:
+        """Waits until the local services hold the same but for some paths.
+
+        Args:
+            core: The running core.
+            paths: Those that do not count.
+            units: The deadline.
+        """
+
+        def apart() -> bool:
+            first, *others = (
+                {path: e for path, e in self.tree(name).items() if path not in paths} for name in self.local
+            )
+            return any(differences(first, other) for other in others)
+
+        core.wait_until(lambda: not apart(), f"all services hold the same but for {paths}", units=units)
+
     def holds(self, core: Core, name: str, tree: Tree, units: float = REACTION) -> None:
         """Waits until a service holds exactly a tree.
 

@@ -251,6 +251,18 @@ class Core:
         """
         return self.wait_until(lambda: self.log.named(name, **keys), f"event {name} {keys}", units=units)[0]
 
+    def wait_for_further(self, name: str, count: int, *, units: float = REACTION, **keys: object) -> None:
+        """Waits until an event has been logged once more.
+
+        Args:
+            name: The event's name.
+            count: How often it had been logged.
+            units: The deadline.
+            keys: What else it must say.
+        """
+        what = f"event {name} {keys} after {count} of them"
+        self.wait_until(lambda: len(self.log.named(name, **keys)) > count, what, units=units)
+
     def wait_until(self, condition: Callable[[], T], what: str, *, units: float = REACTION) -> T:
         """Waits like `wait_until`, and fails at once when the core ends.
 
