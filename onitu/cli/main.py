@@ -322,9 +322,11 @@ def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "verify",
         "Reads all files on all services again, and says what differs.",
         "What was edited shows itself, and is synced; this finds what a disk or a service has changed without a trace. "
-        "Nothing is changed or mended. It may run beside a running onitu. With a difference the exit code is 1.",
+        "Nothing is changed unless asked for. It may run beside a running onitu. It ends with 1 if something differs.",
         ("onitu verify", "as long as reading everything takes"),
+        ("onitu verify --repair", "and replace what differs"),
     )
+    verify.add_argument("--repair", action="store_true", help="write what differs again, from another service")
     _add_config(verify)
     _add_data_dir(verify)
     _add_debug(verify)

@@ -10,13 +10,14 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 3862
 
 
-def run(arguments: argparse.Namespace, *, quiet: bool = False, verify: bool = False) -> int:
+def run(arguments: argparse.Namespace, *, quiet: bool = False, verify: bool = False, repair: bool = False) -> int:
     """Runs Onitu and returns its exit code.
 
     Args:
         arguments: What was asked for.
         quiet: Log only what is wrong.
         verify: Read all files again, which implies a dry run.
+        repair: With `verify`, have what differs written again.
 
     Raises:
         ConfigError: The setup cannot be used.
@@ -32,6 +33,7 @@ def run(arguments: argparse.Namespace, *, quiet: bool = False, verify: bool = Fa
         once=arguments.once or arguments.dry_run,
         dry_run=arguments.dry_run,
         verify=verify,
+        repair=repair,
         debug=arguments.debug,
         quiet=quiet,
         log_format=arguments.log_format,

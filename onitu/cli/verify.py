@@ -16,4 +16,4 @@ def run(arguments: argparse.Namespace) -> int:
     """
     arguments.once = arguments.dry_run = True
     arguments.host = arguments.port = arguments.log_format = None
-    return serve.run(arguments, quiet=True, verify=True)
+    return serve.run(arguments, quiet=True, verify=True, repair=arguments.repair)

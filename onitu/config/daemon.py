@@ -9,9 +9,9 @@ from onitu.config import keys
 from onitu.config.document import Item
 from onitu.config.faults import Faults
 from onitu.config.keys import refuse_others, split_keys
-from onitu.config.parts import members, texts
+from onitu.config.parts import members, number, size, texts
 from onitu.config.secret import Reference
-from onitu.config.values import Api, Notification
+from onitu.config.values import Api, Check, Notification
 
 MAX_PORT = 65535
 
@@ -81,6 +81,18 @@ def read_command(item: Item, faults: Faults) -> tuple[str, ...]:
     elif "/" in argv[0]:
         argv[0] = str(Path(item.place.file).absolute().parent / Path(argv[0]).expanduser())
     return tuple(argv)
+
+
+def read_verify(item: Item | None, faults: Faults) -> Check:
+    """Reads how often, and how fast, everything is read again."""
+    own, others = split_keys(members(item, "'verify' ({days: 30, rate: 8M})", faults), keys.VERIFY, faults)
+    refuse_others(others, keys.VERIFY, faults)
+    default = Check()
+    days = number(own.get("days"), "'days'", "a number of days, 0 for never", faults)
+    rate = size(own.get("rate"), "'rate'", faults)
+    if rate == 0:
+        faults.add(own["rate"].place, "'rate' must be more than 0; write days: 0 for never")
+    return Check(days=default.days if days is None else float(days), rate=rate or default.rate)
 
 
 def read_notify(item: Item | None, faults: Faults) -> tuple[Notification, ...]:

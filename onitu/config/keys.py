@@ -46,7 +46,7 @@ _LIMITS_LATER = {"min-free": _LATER}
 TOP = Keys(
     what="a setup",
     known=frozenset(
-        {"name", "data-dir", "folders", "services", "rules", "default-ignores", "entries", "api", "notify"}
+        {"name", "data-dir", "folders", "services", "rules", "default-ignores", "entries", "api", "notify", "verify"}
     ),
 )
 FOLDER = Keys(what="a folder", known=_LEVEL | {"default-ignores"})
@@ -72,6 +72,7 @@ ENTRY = Keys(
     refused={"folders": "belongs to 'services': a setup with 'entries' (Onitu 0.1) has no folders"},
 )
 API = Keys(what="'api'", known=frozenset({"host", "port", "token"}))
+VERIFY = Keys(what="'verify'", known=frozenset({"days", "rate"}))
 NOTIFICATION = Keys(what="a notification ({command: [...]} or {url: ...})", known=frozenset({"command", "url"}))
 SECRET = Keys(what="a secret", known=frozenset({"env", "file"}))
 RULE = Keys(what="a rule", known=frozenset({"match", "sync", "ban"}))
@@ -81,7 +82,7 @@ SIZE = Keys(what="'size'", known=frozenset({"min", "max"}))
 #: Every kind of map.
 ALL = (
     *(TOP, FOLDER, SERVICE, MAPPING, DRIVER, CONFLICT, MAX_DELETE, KEEP, BANDWIDTH),
-    *(ENTRY, API, NOTIFICATION, SECRET, RULE, MATCH, SIZE),
+    *(ENTRY, API, VERIFY, NOTIFICATION, SECRET, RULE, MATCH, SIZE),
 )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from onitu.config import entries, keys
-from onitu.config.daemon import read_api, read_notify
+from onitu.config.daemon import read_api, read_notify, read_verify
 from onitu.config.document import Item
 from onitu.config.faults import Faults, Place, nearest
 from onitu.config.keys import refuse_others, split_keys
@@ -51,6 +51,7 @@ def read_setup(top: Item, path: Path, faults: Faults) -> Setup:
         data_dir=_read_data_dir(own.get("data-dir"), path, faults),
         api=read_api(own.get("api"), faults),
         notify=read_notify(own.get("notify"), faults),
+        verify=read_verify(own.get("verify"), faults),
         warnings=tuple(sorted(faults.warnings)),
         places=dict(_places(top, ())),
     )

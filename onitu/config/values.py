@@ -90,6 +90,19 @@ class Api:
 
 
 @attrs.frozen(kw_only=True)
+class Check:
+    """How often, and how fast, everything is read again while nothing else is to be done.
+
+    Attributes:
+        days: From the end of one round to the beginning of the next; 0 for never.
+        rate: Bytes per second.
+    """
+
+    days: float = 30.0
+    rate: int = 8_000_000
+
+
+@attrs.frozen(kw_only=True)
 class Notification:
     """Somebody who is told when Onitu needs a person.
 
@@ -211,6 +224,7 @@ class Setup:
         data_dir: Where the metadata is to be kept, absolute, or None for a directory named after the setup.
         api: Where the REST API listens, and what it asks for.
         notify: Whom Onitu tells that it needs a person.
+        verify: How everything is read again.
         warnings: What is usable but probably not meant.
         places: Where each value stands, by its keys from the top of the file; for messages.
     """
@@ -224,6 +238,7 @@ class Setup:
     data_dir: Path | None = None
     api: Api = attrs.field(factory=Api)
     notify: tuple[Notification, ...] = ()
+    verify: Check = attrs.field(factory=Check)
     warnings: tuple[Fault, ...] = ()
     places: Mapping[Keys, Place] = attrs.field(factory=dict, eq=False, repr=False)
 

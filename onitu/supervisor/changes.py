@@ -19,7 +19,7 @@ _OF_THE_CORE = frozenset(
 )
 
 #: What at the top of a setup does not bear on which files go where.
-_ASIDE = frozenset({"path", "name", "folders", "services", "data_dir", "warnings", "places", "api", "notify"})
+_ASIDE = frozenset({"path", "name", "folders", "services", "data_dir", "warnings", "places", "api", "notify", "verify"})
 
 
 @attrs.frozen(kw_only=True)

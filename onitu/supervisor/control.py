@@ -16,7 +16,8 @@ from onitu.errors import OnituError
 from onitu.referee.restoring import carry_out
 from onitu.supervisor.conflicts import resolve
 from onitu.supervisor.holds import take_order
-from onitu.supervisor.orders import CONTROL, LINE, Answer, DecideHold, Request, ResolveConflict
+from onitu.supervisor.orders import CONTROL, LINE, Answer, DecideHold, RepairFile, Request, ResolveConflict
+from onitu.supervisor.repair import take_repair
 
 if TYPE_CHECKING:
     from onitu.referee import Referee
@@ -76,6 +77,8 @@ class Control:
                     return await self._decide_hold(request)
                 case ResolveConflict():
                     return await self._resolve(request)
+                case RepairFile():
+                    return await self._repair(request)
                 case _:
                     return Answer(said=await carry_out(self._referee, request))
         except OnituError as error:
@@ -87,6 +90,16 @@ class Control:
         referee.log.info("conflict_resolved", folder=request.folder, path=request.path, kept=request.keep)
         referee.release(request.folder, effects)
         return Answer()
+
+    async def _repair(self, request: RepairFile) -> Answer:
+        referee = self._referee
+        wrong = await referee.writer.write(
+            lambda transaction: take_repair(transaction, referee.scopes, request, referee.in_flight)
+        )
+        if not wrong:
+            referee.log.info("repair_ordered", service=request.service, folder=request.folder, path=request.path)
+            referee.wake(request.folder)
+        return Answer(error=wrong)
 
     async def _decide_hold(self, request: DecideHold) -> Answer:
         wrong = await self._referee.writer.write(partial(take_order, request=request))

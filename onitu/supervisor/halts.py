@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from onitu.referee.holding import set_hold
+from onitu.supervisor.rounds import save_round
 
 if TYPE_CHECKING:
     from onitu.core.node import ServiceName
@@ -54,6 +55,7 @@ def take_for_new(transaction: Transaction, service: ServiceName, folder: str) ->
     for name in ("root-id ", "cursor ", _HALT):
         transaction.set_meta(name + key, None)
     set_hold(transaction, service, folder, None)
+    save_round(transaction, service, folder, None)
     return True
 
 

@@ -59,7 +59,23 @@ class ResolveConflict(msgspec.Struct, frozen=True, kw_only=True, tag="resolve-co
     keep: str
 
 
-Request: TypeAlias = DecideHold | ResolveConflict | RestoreCopy | EmptyTrash
+class RepairFile(msgspec.Struct, frozen=True, kw_only=True, tag="repair-file", tag_field="request"):
+    """Has a file written again whose content has changed without a trace.
+
+    Attributes:
+        service: Where.
+        folder: The folder.
+        path: Its path there.
+        revision: The revision it shows.
+    """
+
+    service: str
+    folder: str
+    path: str
+    revision: str
+
+
+Request: TypeAlias = DecideHold | ResolveConflict | RepairFile | RestoreCopy | EmptyTrash
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

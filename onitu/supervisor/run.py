@@ -13,23 +13,26 @@ import trio
 from onitu import __version__
 from onitu.config.faults import SetupError
 from onitu.config.values import Setup
-from onitu.errors import ConfigError, StoreError
+from onitu.errors import ConfigError, OnituError, StoreError
 from onitu.host.spawn import Spawned
 from onitu.log import LogFormat, get_logger, set_up_logging
-from onitu.referee import Referee
+from onitu.referee import Link, Referee
 from onitu.store import Store
 from onitu.supervisor import records
 from onitu.supervisor.changes import Changes, active_services
+from onitu.supervisor.checker import Checker
 from onitu.supervisor.control import Control
 from onitu.supervisor.dryrun import borrowed_store, tell_plan
 from onitu.supervisor.notify import Notifier
+from onitu.supervisor.orders import RepairFile
 from onitu.supervisor.progress import show_progress
 from onitu.supervisor.reload import read_again
+from onitu.supervisor.repair import repair
 from onitu.supervisor.service import Common
 from onitu.supervisor.services import Services
 from onitu.supervisor.signals import Signals, receive_signals
 from onitu.supervisor.summary import summarize
-from onitu.supervisor.verify import tell_drift
+from onitu.supervisor.verify import Fault, tell_drift
 
 if TYPE_CHECKING:
     from onitu.supervisor.serve import ServeOptions
@@ -110,6 +113,8 @@ class Core:
             nursery.start_soon(self._control.run)
             nursery.start_soon(self._notifier.watch, self._referee.writer)
             nursery.start_soon(show_progress, self._referee)
+            if not self._options.once:
+                nursery.start_soon(Checker(self._referee, lambda: self._setup.verify).run)
             code = await self._serve(signals)
             nursery.cancel_scope.cancel()
         self._log.info("onitu_stopped", elapsed=round(time.monotonic() - started, 3))
@@ -239,7 +244,18 @@ class Core:
     async def _finish(self) -> int:
         """Tells what was done, or with `dry_run` what would be; returns the exit code."""
         if self._options.verify:
-            return await tell_drift(self._referee, self._services)
+            return await tell_drift(self._referee, self._services, self._repair if self._options.repair else None)
         if self._options.dry_run:
             return await tell_plan(self._referee, self._services)
         return await summarize(self._referee, self._services)
+
+    async def _repair(self, link: Link, fault: Fault) -> str:
+        """Has a file mended by the core that owns the records; what is at hand here is a copy of them."""
+        request = RepairFile(service=link.service, folder=link.folder, path=fault.path, revision=fault.revision)
+        options = self._options
+        try:
+            at_once = await trio.to_thread.run_sync(repair, options.data_dir, options.setup, request)
+        except OnituError as error:
+            return f"not repaired: {error}"
+        when = "now" if at_once else "at the next `onitu serve`"
+        return f"it is written again from another service {when}; what is there now is kept as whatever is replaced"

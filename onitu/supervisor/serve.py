@@ -31,6 +31,7 @@ class ServeOptions:
         once: Sync until nothing is left to do, then stop.
         dry_run: Only say what would be done. Implies `once`.
         verify: With `dry_run`, read all files again instead, and say what differs.
+        repair: With `verify`, have what differs written again.
         debug: Log everything.
         quiet: Log only what is wrong, unless `debug`.
         log_format: "json", "console" or None for what suits the output.
@@ -43,6 +44,7 @@ class ServeOptions:
     once: bool = False
     dry_run: bool = False
     verify: bool = False
+    repair: bool = False
     debug: bool = False
     quiet: bool = False
     log_format: str | None = None

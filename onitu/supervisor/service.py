@@ -34,6 +34,7 @@ from onitu.referee.sweeper import Sweeper
 from onitu.supervisor import records
 from onitu.supervisor.halts import note_halt
 from onitu.supervisor.restart import History, Run, next_delay, remember
+from onitu.supervisor.rounds import begin_rounds
 from onitu.supervisor.serve import command_of
 from onitu.transfer.pace import Pace
 from onitu.utils import get_available_drivers
@@ -436,6 +437,7 @@ class Service:
         def work(transaction: Transaction) -> list[Unmanaged]:
             for report in configured.folders.values():
                 note_halt(transaction, self.name, report.name, "")
+                begin_rounds(transaction, self.name, report.name)
                 records.set_root_id(transaction, self.name, report.name, report.root_id)
             return records.adopt(referee, self.name, configured.capabilities, transaction)
 

@@ -1,13 +1,14 @@
-"""`onitu verify`: reads every file on every service again, and says what is not what it is known to be.
+"""Reads files again, and says what is not what it is known to be: for `onitu verify`, and bit by bit while it is quiet.
 
 A file that was edited since shows another revision, and is what `onitu plan` is for. Here it is about the others: what
-a disk or a service has changed without showing it. The records are borrowed, as for a plan; nothing is changed or
-mended.
+a disk or a service has changed without showing it. Nothing is changed here; see `repair`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
@@ -24,9 +25,27 @@ if TYPE_CHECKING:
     from onitu.referee import Link, Referee
     from onitu.store import Transaction
 
+#: Has a file mended that has changed without a trace, and returns what to say of it.
+Repair: TypeAlias = "Callable[[Link, Fault], Awaitable[str]]"
+
 #: Files of one page, and the bytes after which it ends earlier: one call of the driver reads it.
 FILES_AT_ONCE = 1_000
 BYTES_AT_ONCE = 64 * 1024 * 1024
+
+
+@attrs.frozen
+class Fault:
+    """A file that is not what it is known to be.
+
+    Attributes:
+        path: Its path on the service.
+        text: What is wrong with it, for a person.
+        revision: The revision that it shows, if its content has changed all the same; "" if it cannot be read.
+    """
+
+    path: str
+    text: str
+    revision: str = ""
 
 
 @attrs.define
@@ -38,14 +57,14 @@ class Found:
         size: Their bytes.
         unknown: Files of which no digest is known, because nobody has had to read them yet.
         changed: Files that were edited or deleted meanwhile.
-        faults: Path, and what is wrong with it.
+        faults: Files that are not.
     """
 
     files: int = 0
     size: int = 0
     unknown: int = 0
     changed: int = 0
-    faults: list[tuple[str, str]] = attrs.Factory(list)
+    faults: list[Fault] = attrs.Factory(list)
 
     def __str__(self) -> str:
         said = f"{self.files:,} files ({self.size:,} bytes) are as they should be, {len(self.faults):,} are not"
@@ -62,7 +81,7 @@ class _Page:
         digests: What each should have; None for one that was edited, which only has to be readable.
         size: Their bytes.
         unknown: Files of which no digest is known.
-        faults: Path, and why it cannot be read.
+        faults: Files that cannot be read.
         next: The last node that was looked at; 0 where there are no more.
     """
 
@@ -70,16 +89,17 @@ class _Page:
     digests: list[bytes | None] = attrs.Factory(list)
     size: int = 0
     unknown: int = 0
-    faults: list[tuple[str, str]] = attrs.Factory(list)
+    faults: list[Fault] = attrs.Factory(list)
     next: NodeId = 0
 
 
-async def tell_drift(referee: Referee, services: Iterable[Service]) -> int:
+async def tell_drift(referee: Referee, services: Iterable[Service], repair: Repair | None = None) -> int:
     """Reads everything again and prints what differs. Returns the exit code: 0 if nothing does.
 
     Args:
         referee: What all links share; everything has come to rest.
         services: All services, whatever became of them.
+        repair: Has a file mended and returns what to say of it; None where nobody has asked for that.
     """
     code = 0
     for service in services:
@@ -91,8 +111,10 @@ async def tell_drift(referee: Referee, services: Iterable[Service]) -> int:
             print(f"{service.name}: {service.status.value}: {service.reason}")  # noqa: T201
         for link in service.links:
             found = await verify(referee, link)
-            for path, fault in found.faults:
-                print(f"{service.name}: {link.folder}/{path}: {fault}", flush=True)  # noqa: T201
+            for fault in found.faults:
+                print(f"{service.name}: {link.folder}/{fault.path}: {fault.text}", flush=True)  # noqa: T201
+                if repair is not None and fault.revision:
+                    print(f"  {await repair(link, fault)}", flush=True)  # noqa: T201
             print(f"{service.name}: {link.folder}: {found}", flush=True)  # noqa: T201
             code = 1 if found.faults else code
     return code
@@ -102,22 +124,35 @@ async def verify(referee: Referee, link: Link) -> Found:
     """Reads all files of one folder on one service and compares them with what they are known to be."""
     found, after = Found(), 0
     while True:
-
-        def choose(transaction: Transaction, begin: NodeId = after) -> _Page:
-            return _choose(referee, link, transaction, begin)
-
-        page = await referee.writer.read(choose)
-        found.unknown += page.unknown
-        found.faults += page.faults
-        if page.entries:
-            for entry, digest, seen in zip(page.entries, page.digests, await _read(link, page.entries), strict=True):
-                _compare(found, entry, digest, seen)
-        after = page.next
+        after = await verify_some(referee, link, found, after, files=FILES_AT_ONCE, size=BYTES_AT_ONCE)
         if not after:
             return found
 
 
-def _choose(referee: Referee, link: Link, transaction: Transaction, after: NodeId) -> _Page:
+async def verify_some(referee: Referee, link: Link, found: Found, after: NodeId, *, files: int, size: int) -> NodeId:
+    """Reads the next files of one folder on one service and compares them with what they are known to be.
+
+    Args:
+        referee: What all links share.
+        link: The folder on its service.
+        found: Takes what comes of it.
+        after: What the last call has returned; 0 to begin.
+        files: How many records are looked at.
+        size: The bytes after which it ends earlier. The last file may be larger than that.
+
+    Returns:
+        Where to go on; 0 when everything has been read.
+    """
+    page = await referee.writer.read(partial(_choose, referee, link, after=after, files=files, size=size))
+    found.unknown += page.unknown
+    found.faults += page.faults
+    if page.entries:
+        for entry, digest, seen in zip(page.entries, page.digests, await _read(link, page.entries), strict=True):
+            _compare(found, entry, digest, seen)
+    return page.next
+
+
+def _choose(referee: Referee, link: Link, transaction: Transaction, *, after: NodeId, files: int, size: int) -> _Page:
     """Returns the next files that a service is known to hold, and shows unchanged."""
     work = referee.work(transaction, link.folder)
     page = _Page()
@@ -125,7 +160,7 @@ def _choose(referee: Referee, link: Link, transaction: Transaction, after: NodeI
         page.next = node.id
         if node.folder == link.folder:
             _add(page, work, link.service, node)
-        if looked >= FILES_AT_ONCE or page.size >= BYTES_AT_ONCE:
+        if looked >= files or page.size >= size:
             return page
     page.next = 0
     return page
@@ -142,7 +177,7 @@ def _add(page: _Page, work: Work, service: ServiceName, node: Node) -> None:
         return
     digest = version.digests.get(DIGEST)
     if seen.reason:
-        page.faults.append((path, seen.reason))
+        page.faults.append(Fault(path, seen.reason))
     elif digest is None:
         page.unknown += 1
     else:
@@ -165,14 +200,14 @@ def _compare(found: Found, entry: Observation, digest: bytes | None, seen: Obser
     before, now = entry.state, seen.state
     assert isinstance(before, Present)  # noqa: S101 - chosen so
     if isinstance(now, Unknown | Inadmissible):
-        found.faults.append((entry.path, f"it cannot be read: {now.reason}"))
-    elif isinstance(now, Absent) or now.revision != before.revision or digest is None:
+        found.faults.append(Fault(entry.path, f"it cannot be read: {now.reason}"))
+    elif isinstance(now, Absent) or now.revision != before.revision or digest is None or before.racy:
         found.changed += 1
     elif (read := now.digests.get(DIGEST)) is None:
-        found.faults.append((entry.path, "it was not read"))
+        found.faults.append(Fault(entry.path, "it was not read"))
     elif read != digest:
         differs = f"its content has changed without a trace: {DIGEST} {read.hex()}, and not {digest.hex()}"
-        found.faults.append((entry.path, differs))
+        found.faults.append(Fault(entry.path, differs, before.revision))
     else:
         found.files += 1
         found.size += before.size

@@ -188,6 +188,7 @@ def test_serve_hands_everything_over(
         "debug": True,
         "quiet": False,
         "verify": False,
+        "repair": False,
         "log_format": "json",
         "host": "::1",
         "port": 1,

@@ -31,6 +31,7 @@ PLACES = [
     (keys.KEEP, ("keep",)),
     (keys.ENTRY, ("entry",)),
     (keys.API, ("api",)),
+    (keys.VERIFY, ("verify",)),
     (keys.NOTIFICATION, ("notification",)),
     (keys.SECRET, ("secret",)),
     (keys.RULE, ("rule",)),
