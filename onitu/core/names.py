@@ -64,6 +64,11 @@ def plain_name(name: str) -> str:
     return stem + rest.rpartition(")")[2].lstrip(" 0123456789") if mark else name
 
 
+def service_in(name: str) -> str:
+    """Returns the service that is named in the name of a conflict copy."""
+    return name.partition(CONFLICT_MARK)[2].rpartition(")")[0].rsplit(" ", 2)[0]
+
+
 def content_mark(digests: Mapping[str, bytes], target: str | None) -> str | None:
     """Returns the eight characters that tell a content from another of the same name, or None where nothing does.
 

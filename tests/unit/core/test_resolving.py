@@ -81,3 +81,26 @@ def test_a_file_of_such_a_name_is_no_copy() -> None:
     desk.lose("A", found.path)
 
     assert list(conflicts(desk.work, desk.tree.known())) == []
+
+
+@pytest.mark.parametrize(("keep", "content"), [(keep_original, "mine"), (keep_copy, "yours")])
+def test_an_atomic_directory_is_settled_whole(keep: object, content: str) -> None:
+    """P8, B11: of two states of one directory, one keeps the name, and the other is deleted with all in it."""
+    desk = Desk("A", "B", atomic=("u/",))
+    desk.have("u", None)
+    desk.have("u/x", "old x")
+    desk.have("u/y", "old y")
+    desk.show("A", "u/x", file("mine"))
+    desk.show("B", "u/y", file("yours"))
+    for _ in range(3):
+        desk.bring()
+    (found,) = conflicts(desk.work, desk.tree.known())
+    assert (found.path, found.kept, found.lost) == ("u", "A", "B")
+    assert callable(keep)
+    keep(desk.work, found)
+    desk.bring()
+
+    expected = {"u/x": "mine", "u/y": "old y"} if content == "mine" else {"u/x": "old x", "u/y": "yours"}
+    assert desk.heads() == {"u": None, **expected}
+    assert not desk.bring()
+    assert list(conflicts(desk.work, desk.tree.known())) == []
