@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from onitu.core.absence import settle_absence
@@ -47,6 +49,7 @@ def answered(
     *,
     durable: bool,
     epoch: int = 0,
+    sent: Mapping[str, bytes] | None = None,
 ) -> None:
     """Records the answer to a mutation of ours. It must no longer be among `work.in_flight`.
 
@@ -57,6 +60,7 @@ def answered(
         outcome: What is there now, or why it was not done.
         durable: Whether the service keeps what it answered even through a power cut.
         epoch: Otherwise, which flush of the service is going to make it so.
+        sent: Digests of the bytes that were sent, if known.
     """
     node = work.tree.find(node_id)
     if node is None:
@@ -68,6 +72,9 @@ def answered(
     if isinstance(outcome, Mangled):
         after = _done(work, service, node, intent, outcome.there, mangled=True)
     elif isinstance(outcome, DriverError):
+        if outcome.outcome_unknown and sent and intent.version in node.versions:
+            # The source may have changed before anybody asks what these bytes were.
+            learn(node, intent.version, {**sent, **node.versions[intent.version].digests})
         _failed(work, service, node, state, outcome)
         return
     else:

@@ -167,7 +167,8 @@ class Mover:
             referee.in_flight.difference_update(ended)
             transaction.when_given_up(partial(referee.in_flight.update, ended))
             for task, outcome in zip(tasks, outcomes, strict=True):
-                answered(work, link.service, task.node, outcome, durable=durable, epoch=epoch)
+                sent = performer.sent.get(task.node)
+                answered(work, link.service, task.node, outcome, durable=durable, epoch=epoch, sent=sent)
             return work.effects
 
         effects = await referee.writer.write(record)

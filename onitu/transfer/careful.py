@@ -15,12 +15,13 @@ from typing import Protocol
 import trio
 from blake3 import blake3
 
+from onitu.core.answers import Mangled
 from onitu.core.capability import Capabilities
 from onitu.core.model import Kind, Observation, Present
 from onitu.core.node import Action
 from onitu.core.plan import Task
 from onitu.core.retention import Keep
-from onitu.errors import Corrupted, DriverError, NotFound, RevisionMismatch, StoreError, Unavailable, Unsupported
+from onitu.errors import DriverError, NotFound, RevisionMismatch, StoreError, Unavailable, Unsupported
 from onitu.store.trash import MOST_BYTES, Keeping, Origin, Trash
 from onitu.transfer.digest import DIGEST, read_content
 from onitu.transfer.party import Outcome, Party
@@ -135,9 +136,9 @@ class CarefulPerformer:
         except Unsupported:
             return answer  # What cannot be read cannot be verified either.
         except DriverError as error:
-            return Corrupted(f"{task.path!r} cannot be read after it was written: {error}")
+            return Mangled(f"{task.path!r} cannot be read after it was written: {error}", answer)
         if meant not in {None, found}:
-            return Corrupted(f"{task.path!r} has another content than the one that was written there")
+            return Mangled(f"{task.path!r} has another content than the one that was written there", answer)
         return answer
 
     async def _keep(self, task: Task, keeping: Keeping) -> tuple[int, bytes]:

@@ -27,7 +27,7 @@ from onitu.core.model import (
     Write,
     WriteSymlink,
 )
-from onitu.core.node import Action
+from onitu.core.node import Action, NodeId
 from onitu.core.plan import Source, Task
 from onitu.errors import DriverError, SourceChanged, Unavailable
 from onitu.rpc.convert import identity_from_revision
@@ -77,6 +77,8 @@ class Performer:
         self._outcomes: list[Outcome | None] = []
         #: Sources that were found changed: (service, path).
         self.changed_sources: list[tuple[str, str]] = []
+        #: Digests of the bytes that were sent, by node: what tells them from an edit if no answer comes.
+        self.sent: dict[NodeId, dict[str, bytes]] = {}
 
     async def perform(self, tasks: Sequence[Task]) -> list[Outcome]:
         """Does tasks in their order.
@@ -225,6 +227,8 @@ class Performer:
                         if upload.digest is None:
                             hasher.update(piece)
                         yield piece
+                if upload.digest is None:
+                    self.sent[task.node] = {DIGEST: hasher.digest()}
             except DriverError as error:
                 reading.append(error)
                 raise
@@ -253,6 +257,7 @@ class Performer:
                 source = task.source
                 if content is not None:
                     digest = task.version.digests.get(DIGEST) or blake3(content).digest()
+                    self.sent[task.node] = {DIGEST: digest}
                     return Write(msgspec.structs.replace(upload_of(task), digest=(DIGEST, digest)), content)
                 party = self._party(source.service) if source is not None else None
                 if source is None or party is None or party.local_root is None:

@@ -6,7 +6,7 @@ from onitu.core.answers import answered
 from onitu.core.model import Absent, Observation
 from onitu.core.node import Gone
 from onitu.core.tree import Settle
-from onitu.errors import Unavailable
+from onitu.errors import OutcomeUnknown, Unavailable
 from tests.unit.core.desk import DIRECTORY, Desk, file
 
 
@@ -66,3 +66,18 @@ def test_who_took_a_place_after_us_keeps_it() -> None:
     assert desk.tree.node(made).services["B"].present
     assert desk.tree.node(task.node).services["B"].gone is Gone.DISPLACED
     assert Settle("B") in desk.effects
+
+
+def test_what_was_sent_unheard_is_known() -> None:
+    """P13: no answer comes, and the source is gone: the bytes that were sent tell our own write from an edit."""
+    desk = Desk()
+    desk.show("A", "f", file("new", "r", digest=False))
+    (task,) = desk.plan("B").tasks
+    answered(desk.work, "B", task.node, OutcomeUnknown("lost"), durable=True, sent=file("new").digests)
+    desk.lose("A", "f")
+
+    desk.show("B", "f", file("new", "s"), fresh=True)
+
+    base = desk.tree.node(task.node).services["B"].base
+    assert base is not None
+    assert (base.version, base.revision) == (1, "s")

@@ -11,12 +11,13 @@ import pytest
 import trio
 from blake3 import blake3
 
+from onitu.core.answers import Mangled
 from onitu.core.capability import Capabilities, Conditional
 from onitu.core.model import Kind, Observation, Present
 from onitu.core.node import Action, Version
 from onitu.core.retention import Keep
 from onitu.core.task import Source, Task
-from onitu.errors import Corrupted, DriverError, NotFound, RevisionMismatch, ServiceError, Unavailable
+from onitu.errors import DriverError, NotFound, RevisionMismatch, ServiceError, Unavailable
 from onitu.host.client import DriverClient
 from onitu.store.trash import Trash
 from onitu.transfer.careful import CarefulPerformer
@@ -160,7 +161,7 @@ async def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     service = Service()
     service.torn = b"new con"
     answer = await outcome(service, write(expected=None, held=None), tmp_path)
-    assert isinstance(answer, Corrupted)
+    assert isinstance(answer, Mangled)
 
 
 async def test_a_service_that_protects_its_content_is_left_alone(tmp_path: Path) -> None:
