@@ -164,13 +164,22 @@ def distrust(work: Work, service: ServiceName, node_id: NodeId, *, flushed: int)
     if intent.epoch <= flushed:
         durable(work, service, node_id)
         return
-    state.intent = msgspec.structs.replace(intent, phase=Phase.SENT)
-    if state.seen is not None:
-        # The digest is that of the bytes we sent; what of them is on the disk has to be read.
-        entry = msgspec.structs.replace(state.seen.entry, digests={})
-        state.seen = msgspec.structs.replace(state.seen, entry=entry)
-        state.gone = Gone.MISSED  # What was seen before tells nothing: nothing is decided before another look.
+    state.intent = intent = msgspec.structs.replace(intent, phase=Phase.SENT)
+    _forget_seen(state, intent)
     work.tree.put(node)
+
+
+def _forget_seen(state: ServiceState, intent: Intent) -> None:
+    """Has what was seen before a power cut decide nothing; where the entry was, and where it was brought, are asked."""
+    known, seen = state.known, state.seen
+    if seen is None:
+        return
+    if intent.action is not Action.WRITE or (known is not None and known.place != intent.place):
+        state.seen, state.gone = None, Gone.NO
+        return
+    # A torn write is recognised by what it was; but the digest is that of the bytes we sent, not of those on the disk.
+    state.seen = msgspec.structs.replace(seen, entry=msgspec.structs.replace(seen.entry, digests={}))
+    state.gone = Gone.MISSED if known is not None else Gone.DISPLACED
 
 
 def _failed(work: Work, service: ServiceName, node: Node, state: ServiceState, error: DriverError) -> None:

@@ -27,6 +27,22 @@ FLUSH_INTERVAL = 1.0
 NODES_AT_ONCE = 500
 
 
+#: How often this host has been started anew, as far as known.
+_POWER_CUTS = "power cuts"
+
+
+def note_power_cut(transaction: Transaction) -> None:
+    """Notes that the host was started anew: what no service has flushed since may have been taken back.
+
+    Each service is asked about that once, whenever it is next there.
+    """
+    transaction.set_meta(_POWER_CUTS, str(_power_cuts(transaction) + 1).encode())
+
+
+def _power_cuts(transaction: Transaction) -> int:
+    return int(transaction.meta(_POWER_CUTS) or b"0")
+
+
 class Keeper:
     """Makes what was written on one service durable.
 
@@ -38,22 +54,21 @@ class Keeper:
         self._link = link
         self._referee = link.referee
 
-    async def begin(self, *, rebooted: bool) -> None:
+    async def begin(self) -> None:
         """Takes up what an earlier process left visible, before anything is observed.
 
-        Args:
-            rebooted: Whether this host was started anew since. What was not flushed before may have been taken back by
-                a power cut, so its outcome counts as unknown until its digest has been read.
+        Where this host was started anew since, a power cut may have taken it back: its outcome counts as unknown until
+        what is there has been read.
         """
         link, referee = self._link, self._referee
         flushed = await referee.writer.read(self._flushed)
         link.epoch = flushed + 1
-        first = await referee.writer.read(lambda transaction: next(self._visible(transaction, 0), None))
-        if first is None:
-            return
-        if rebooted:
+        cuts = await referee.writer.read(_power_cuts)
+        if cuts != await referee.writer.read(self._settled):
             await self._each_page(partial(self._distrust, flushed))
-        else:
+            name = f"{_POWER_CUTS} {self._key}"
+            await referee.writer.write(lambda transaction: transaction.set_meta(name, str(cuts).encode()))
+        elif await referee.writer.read(lambda transaction: next(self._visible(transaction, 0), None)) is not None:
             link.unflushed = True
 
     async def run(self, *, rest: bool) -> None:
@@ -112,8 +127,16 @@ class Keeper:
                 return
 
     @property
+    def _key(self) -> str:
+        return f"{self._link.service}\0{self._link.folder}"
+
+    @property
     def _name(self) -> str:
-        return f"flushed {self._link.service}\0{self._link.folder}"
+        return f"flushed {self._key}"
+
+    def _settled(self, transaction: Transaction) -> int:
+        """Returns after how many power cuts this service was last asked what is there."""
+        return int(transaction.meta(f"{_POWER_CUTS} {self._key}") or b"0")
 
     def _flushed(self, transaction: Transaction) -> int:
         return int(transaction.meta(self._name) or b"0")

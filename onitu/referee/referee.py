@@ -52,7 +52,6 @@ class Referee:
     Args:
         store: The records.
         scopes: Folder name to what the setup says about it.
-        rebooted: Whether this host was started anew since the store was last used.
 
     Attributes:
         links: Folders on active services, by (service, folder).
@@ -66,10 +65,9 @@ class Referee:
         activity: Goes off whenever something may have come to rest.
     """
 
-    def __init__(self, store: Store, scopes: Mapping[str, Scope], *, rebooted: bool) -> None:
+    def __init__(self, store: Store, scopes: Mapping[str, Scope]) -> None:
         self.writer = Writer(store)
         self.scopes = scopes
-        self.rebooted = rebooted
         self.links: dict[tuple[ServiceName, str], Link] = {}
         self.in_flight: set[tuple[ServiceName, NodeId]] = set()
         self.failures = Failures()

@@ -17,6 +17,7 @@ from onitu.core.retention import Keep
 from onitu.core.scope import MaxDelete, Member, Scope
 from onitu.core.tree import Effect, Notice
 from onitu.referee.ignoring import ignore_text, with_ignore_text
+from onitu.referee.keeper import note_power_cut
 from onitu.store import Store, Transaction
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ Unmanaged: TypeAlias = tuple[str, Notice]
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def has_rebooted(store: Store) -> bool:
-    """Returns whether this host was started anew since the store was last used, and notes that it was used now.
+def note_start(store: Store) -> None:
+    """Notes that the store is used, and whether this host was started anew since it last was.
 
     Where the host has no boot id, every start counts as one after a power cut.
     """
@@ -39,12 +40,13 @@ def has_rebooted(store: Store) -> bool:
     except OSError:
         now = uuid.uuid4().hex.encode()
 
-    def work(transaction: Transaction) -> bool:
+    def work(transaction: Transaction) -> None:
         before = transaction.meta("boot")
         transaction.set_meta("boot", now)
-        return before is not None and before != now
+        if before is not None and before != now:
+            note_power_cut(transaction)
 
-    return store.write(work)
+    store.write(work)
 
 
 def open_setup(store: Store, setup: Setup) -> tuple[str, dict[str, Scope], list[Unmanaged]]:

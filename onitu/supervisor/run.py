@@ -85,7 +85,8 @@ class Core:
         self._options = options
         self._log = get_logger()
         setup_id, scopes, self._unmanaged = records.open_setup(store, options.setup)
-        self._referee = Referee(store, scopes, rebooted=records.has_rebooted(store))
+        records.note_start(store)
+        self._referee = Referee(store, scopes)
         common = Common(
             referee=self._referee,
             setup_id=setup_id,

@@ -318,7 +318,7 @@ class Service:
                 for link in links:
                     keeper = Keeper(link)
                     if not self._dry_run:
-                        await keeper.begin(rebooted=self._referee.rebooted)
+                        await keeper.begin()
                     self._referee.links[link.key] = link
                     if link.folder in to_come:
                         link.listed = link.untouched = True

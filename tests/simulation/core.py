@@ -9,6 +9,7 @@ import trio
 
 from onitu.config.values import FolderOptions, MappingSetup, ServiceSetup, Setup
 from onitu.referee import Link, Referee
+from onitu.referee.keeper import note_power_cut
 from onitu.referee.writer import Writer
 from onitu.store import Store, Transaction
 from onitu.supervisor import records
@@ -116,7 +117,9 @@ class Core:
         self.store = SimulatedStore(world.directory, world)
         setup = make_setup(world.accounts, world.scenario.policy, world.filters)
         setup_id, scopes, _ = records.open_setup(self.store, setup)
-        self.referee = Referee(self.store, scopes, rebooted=rebooted)
+        if rebooted:
+            self.store.write(note_power_cut)
+        self.referee = Referee(self.store, scopes)
         self.referee.writer = self._writer = MortalWriter(self.store)
         common = Common(
             referee=self.referee,

@@ -50,7 +50,7 @@ class Stream:
         self._began = False
         self._number = 0
         self._error: Exception | None = None
-        self._root_lost = False
+        self._root_lost = not account.rooted
         self._news = trio.Event()
         self._polled_at = trio.current_time()
         self._stale = False

@@ -60,7 +60,7 @@ async def referee(tmp_path: Path, nursery: trio.Nursery) -> AsyncIterator[Refere
     members = {"a": Member(mode=Mode.READ_WRITE)}
     scopes = {FOLDER: Scope(folder=FOLDER, root=store.write(root), members=members)}
     store.scopes = scopes
-    referee = Referee(store, scopes, rebooted=False)
+    referee = Referee(store, scopes)
     shown = Observation(".onituignore", Present(kind=Kind.FILE, revision="1", size=6), 1)
     store.write(lambda transaction: observe(referee.work(transaction, FOLDER), "a", shown))
     nursery.start_soon(referee.writer.run)

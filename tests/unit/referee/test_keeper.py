@@ -11,13 +11,17 @@ import trio
 import trio.testing
 
 from onitu.core.capability import Capabilities, Limits
+from onitu.core.model import Kind
+from onitu.core.node import Action, Base, Intent, Phase, Place, Version
 from onitu.core.scope import Scope
 from onitu.host.client import DriverClient
 from onitu.referee import Link, Referee
 from onitu.referee.hours import Hours
-from onitu.referee.keeper import Keeper
-from onitu.store import Store
+from onitu.referee.keeper import Keeper, note_power_cut
+from onitu.store import Store, Transaction
 from onitu.transfer.pace import Pace
+
+VERSION = Version(number=0, kind=Kind.FILE, size=1, mtime_ns=None, origin="other", revision="o")
 
 
 class Flushed:
@@ -41,7 +45,7 @@ async def link(tmp_path: Path, nursery: trio.Nursery) -> AsyncIterator[Link]:
     """A folder on a service, at rest."""
     store = Store(tmp_path / "data")
     root = store.write(lambda transaction: transaction.create("docs", None).id)
-    referee = Referee(store, {"docs": Scope(folder="docs", root=root, members={})}, rebooted=False)
+    referee = Referee(store, {"docs": Scope(folder="docs", root=root, members={})})
     link = Link(
         referee,
         service="disk",
@@ -101,3 +105,41 @@ async def test_what_begins_to_wait_during_a_flush_waits_for_the_next(
         while not is_idle(link):
             await link.referee.wait_change()
     assert driver.begun == 2
+
+
+async def test_each_power_cut_is_asked_about_once(link: Link) -> None:
+    """P13: also where Onitu was stopped again before the service was there; then what it wrote itself is trusted."""
+    store, root = link.referee._store, link.referee.scopes["docs"].root
+
+    def visible(transaction: Transaction) -> int:
+        node = transaction.create("docs", Place(root, "f"))
+        number = node.add_version(VERSION)
+        node.head = number
+        after = Base(number, Place(root, "f"), "r")
+        intent = Intent(
+            action=Action.WRITE,
+            phase=Phase.VISIBLE,
+            place=after.place,
+            version=number,
+            expected=None,
+            epoch=1,
+            after=after,
+        )
+        node.state("disk").intent = intent
+        transaction.put(node)
+        return node.id
+
+    def phase(transaction: Transaction) -> Phase:
+        intent = transaction.node(node).services["disk"].intent
+        assert intent is not None
+        return intent.phase
+
+    store.write(note_power_cut)
+    node = store.write(visible)
+
+    await Keeper(link).begin()
+    assert store.read(phase) is Phase.SENT
+
+    node = store.write(visible)
+    await Keeper(link).begin()
+    assert store.read(phase) is Phase.VISIBLE

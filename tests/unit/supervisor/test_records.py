@@ -29,7 +29,7 @@ def opened(tmp_path: Path) -> Iterator[tuple[Store, Referee]]:
     """The records of a setup whose service `a` has said that it folds case."""
     store = Store(tmp_path / "data")
     _id, scopes, _unmanaged = records.open_setup(store, setup(tmp_path))
-    referee = Referee(store, scopes, rebooted=False)
+    referee = Referee(store, scopes)
     store.write(partial(records.adopt, referee, "a", FOLDED))
     yield store, referee
     store.close()
