@@ -69,13 +69,14 @@ def answered(
     intent = state.intent
     if intent is None or intent.phase is not Phase.SENT:
         return
+    version = node.versions.get(intent.version)
     if isinstance(outcome, Mangled):
         after = _done(work, service, node, intent, outcome.there, mangled=True)
     elif isinstance(outcome, DriverError):
         if outcome.outcome_unknown and sent and intent.version in node.versions:
             # The source may have changed before anybody asks what these bytes were.
             learn(node, intent.version, {**sent, **node.versions[intent.version].digests})
-        _failed(work, service, node, state, outcome)
+        _failed(work, service, node, state, outcome, learned=node.versions.get(intent.version) is not version)
         return
     else:
         after = _done(work, service, node, intent, outcome, mangled=False)
@@ -86,12 +87,12 @@ def answered(
         state.base, state.intent = after, None
     else:
         state.intent = msgspec.structs.replace(intent, phase=Phase.VISIBLE, after=after, before=None, epoch=epoch)
-    _decide(work, service, node)
+    _decide(work, service, node, learned=node.versions.get(intent.version) is not version)
 
 
-def _decide(work: Work, service: ServiceName, node: Node) -> None:
+def _decide(work: Work, service: ServiceName, node: Node, *, learned: bool = False) -> None:
     """Decides about what was seen while the mutation was under way; what was missed then was set aside as well."""
-    decide(work, service, node)
+    decide(work, service, node, learned=learned)
     state = node.services.get(service)
     if state is not None and state.gone:
         work.effects.append(Settle(service))
@@ -182,7 +183,9 @@ def _forget_seen(state: ServiceState, intent: Intent) -> None:
     state.gone = Gone.MISSED if known is not None else Gone.DISPLACED
 
 
-def _failed(work: Work, service: ServiceName, node: Node, state: ServiceState, error: DriverError) -> None:
+def _failed(
+    work: Work, service: ServiceName, node: Node, state: ServiceState, error: DriverError, *, learned: bool
+) -> None:
     """Records that a mutation was not done, or that nobody knows."""
     place = state.place or (state.intent.place if state.intent is not None else None)
     if not error.outcome_unknown:
@@ -194,7 +197,7 @@ def _failed(work: Work, service: ServiceName, node: Node, state: ServiceState, e
         elif state.place is not None and not error.outcome_unknown and not _is_held(work, service, place.parent):
             settle_absence(work, service, node)  # It went with its directory while this was under way.
             return
-    _decide(work, service, node)
+    _decide(work, service, node, learned=learned)
 
 
 def _deleted(work: Work, service: ServiceName, node: Node, state: ServiceState, seq: int) -> None:

@@ -137,6 +137,7 @@ def decide(
     *,
     fresh: bool = False,
     settled: bool = False,
+    learned: bool = False,
 ) -> None:
     """Decides about what a service shows of a node, if that can be decided now. Puts the node.
 
@@ -147,6 +148,7 @@ def decide(
         before: What was seen there before, if that is known.
         fresh: Whether the service was asked just now: only then does it tell that a mutation was not done.
         settled: Whether losses were counted. Before, a file that has lost all its content waits as one that is missed.
+        learned: Whether a digest was learned on the way, which others may wait for.
     """
     if work.acting != service:
         work.acting = None  # What is noted of another service may not hold after this.
@@ -159,7 +161,7 @@ def decide(
             decide_content(work, service, node, state, seen, before, settled=settled)
         else:
             decide_drift(work, service, node, state, seen)
-    learned = version is not None and node.versions.get(version.number, version) is not version
+    learned = learned or (version is not None and node.versions.get(version.number, version) is not version)
     if (learned or head != (node.head, node.deleted)) and len(node.services) > 1:
         _decide_others(work, service, node)
     work.tree.put(node)

@@ -81,3 +81,18 @@ def test_what_was_sent_unheard_is_known() -> None:
     base = desk.tree.node(task.node).services["B"].base
     assert base is not None
     assert (base.version, base.revision) == (1, "s")
+
+
+def test_a_digest_that_an_answer_brings_is_for_all() -> None:
+    """P2: another service waits for the digest of a content; the answer of a third one brings it."""
+    desk = Desk("A", "B", "C")
+    desk.show("A", "f", file("one", "r", digest=False))
+    (task,) = desk.plan("B").tasks
+    desk.show("C", "f", file("two", "s"))
+    node = desk.node("f")
+    assert not node.services["C"].decided
+
+    desk.answer("B", task, file("one", "t"))
+
+    assert desk.node("f").services["C"].decided
+    assert set(desk.heads().values()) == {"r", "s"}
