@@ -7,8 +7,11 @@ import msgspec
 from onitu.core.asking import ask_digests
 from onitu.core.compare import Equality, same_bytes
 from onitu.core.model import Present
-from onitu.core.node import TORN, Base, Intent, Node, Phase, Seen, ServiceName, ServiceState, Version
+from onitu.core.node import TORN, Action, Base, Intent, Node, Phase, Seen, ServiceName, ServiceState, Version
 from onitu.core.tree import NeedSync, Work
+
+#: Nanoseconds within which a person, or a program for one, may edit a file a second time.
+_TICK_OF_EDITS = 10_000_000
 
 
 def settle_intent(
@@ -38,7 +41,9 @@ def settle_intent(
     equality = same_bytes(entry, service, target)
     if equality is Equality.SAME:
         landed(work, service, state, Base(target.number, seen.place, entry.revision))
-    elif _is_left_by_power_cut(state, intent, before, entry, equality):
+    elif _is_left_by_power_cut(state, intent, before, entry, equality) or (
+        equality is Equality.DIFFERENT and intent.action is Action.WRITE and _is_mangled(work, service, entry, target)
+    ):
         # It is written again, and what lies there goes to the trash first.
         landed(work, service, state, Base(TORN, seen.place, entry.revision))
     elif fresh and (equality is Equality.DIFFERENT or not ask_digests(work, service, node, entry, target)):
@@ -76,6 +81,12 @@ def _has_our_mtime(work: Work, service: ServiceName, entry: Present, target: Ver
     if entry.mtime_ns is None or target.mtime_ns is None:
         return False
     return abs(entry.mtime_ns - target.mtime_ns) <= work.member(service).capabilities.mtime_precision_ns
+
+
+def _is_mangled(work: Work, service: ServiceName, entry: Present, target: Version) -> bool:
+    """Returns whether other bytes than ours bear the modification time that we gave ours: nobody edits within it."""
+    exact = work.member(service).capabilities.mtime_precision_ns < _TICK_OF_EDITS
+    return exact and _has_our_mtime(work, service, entry, target)
 
 
 def _is_left_by_power_cut(

@@ -208,6 +208,10 @@ class Client:
         if fate == "lost":
             return OutcomeUnknown("no answer")
         if fate == "late":
+            try:
+                self._verify(operation)
+            except DriverError as error:
+                return error
             self._world.land_later(self._account, operation)
             return OutcomeUnknown("no answer yet")
         try:
@@ -225,6 +229,11 @@ class Client:
     def _do(self, operation: Operation) -> Observation:
         if not self._account.rooted:
             raise Unavailable("the root is not there")
+        self._verify(operation)
+        return self._world.perform(self._account, operation)
+
+    def _verify(self, operation: Operation) -> None:
+        """Raises where what is to be written is not what was announced."""
         if isinstance(operation, Write) and self._world.verifying:
             assert isinstance(operation.content, bytes)
             upload = operation.upload
@@ -233,7 +242,6 @@ class Client:
                 raise Corrupted(upload.path)
             if wanted is not None and blake3(operation.content).digest() != wanted[1]:
                 raise Corrupted(upload.path)
-        return self._world.perform(self._account, operation)
 
     def _shuffled(self, operations: Sequence[Operation]) -> list[int]:
         """Returns an order in which what concerns one path, or one above or below it, stays in its order (P10)."""

@@ -201,3 +201,29 @@ def test_what_was_seen_before_a_power_cut_decides_nothing() -> None:
     intent = desk.tree.node(task.node).services["B"].intent
     assert intent is not None
     assert intent.phase is Phase.SENT
+
+
+def test_a_torn_write_that_was_never_answered_is_no_edit() -> None:
+    """P12, P13: no answer came, and a power cut left a part of our bytes under the time that we gave them."""
+    desk = Desk()
+    desk.show("A", "f", msgspec.structs.replace(file("content"), mtime_ns=1_000_000_007))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, OutcomeUnknown("no answer"))
+
+    desk.show("B", "f", msgspec.structs.replace(file("cont", "r"), mtime_ns=1_000_000_007), fresh=True)
+
+    assert desk.heads() == {"f": "content"}
+    (again,) = desk.plan("B").tasks
+    assert (again.path, again.expected) == ("f", "r")
+
+
+def test_an_edit_after_a_write_that_was_never_answered_is_one() -> None:
+    """P1: another time is another hand: both contents are kept."""
+    desk = Desk()
+    desk.show("A", "f", msgspec.structs.replace(file("content"), mtime_ns=1_000_000_007))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, OutcomeUnknown("no answer"))
+
+    desk.show("B", "f", msgspec.structs.replace(file("edit", "r"), mtime_ns=1_020_000_007), fresh=True)
+
+    assert len(desk.heads()) == 2
