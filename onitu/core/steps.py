@@ -95,6 +95,9 @@ class Steps:
 
     def _create(self, node: Node, state: ServiceState, place: Place) -> None:
         """Plans an entry that the service does not hold."""
+        if state.intent is not None:
+            self._result.needs_sync = True  # What we have deleted there must not be what a power cut could bring back.
+            return
         path = self._reach(node, place)
         if path is None:
             return

@@ -213,10 +213,11 @@ class Performer:
         party = self._party(source.service)
         if party is None:
             return not_active(source.service)
-        upload, hasher = upload_of(task), blake3()
+        upload, hasher, length = upload_of(task), blake3(), 0
         reading: list[DriverError] = []
 
         async def pieces() -> AsyncIterator[bytes]:
+            nonlocal length
             try:
                 async with party.client.get_file(
                     party.folder, source.path, source.revision, size=task.version.size
@@ -226,8 +227,9 @@ class Performer:
                         await self._target.pace.up.pay(len(piece))
                         if upload.digest is None:
                             hasher.update(piece)
+                        length += len(piece)
                         yield piece
-                if upload.digest is None:
+                if upload.digest is None and length == task.version.size:
                     self.sent[task.node] = {DIGEST: hasher.digest()}
             except DriverError as error:
                 reading.append(error)
@@ -257,7 +259,8 @@ class Performer:
                 source = task.source
                 if content is not None:
                     digest = task.version.digests.get(DIGEST) or blake3(content).digest()
-                    self.sent[task.node] = {DIGEST: digest}
+                    if len(content) == task.version.size:
+                        self.sent[task.node] = {DIGEST: digest}
                     return Write(msgspec.structs.replace(upload_of(task), digest=(DIGEST, digest)), content)
                 party = self._party(source.service) if source is not None else None
                 if source is None or party is None or party.local_root is None:

@@ -7,7 +7,7 @@ import msgspec
 
 from onitu.core.answers import answered, distrust, durable
 from onitu.core.model import Kind, Observation, Present
-from onitu.core.node import TORN, Action, Phase
+from onitu.core.node import TORN, Action, Intent, Phase
 from onitu.core.reconcile import decide, observe
 from onitu.core.tree import NeedDigest, NeedSync
 from onitu.errors import OutcomeUnknown
@@ -227,3 +227,22 @@ def test_an_edit_after_a_write_that_was_never_answered_is_one() -> None:
     desk.show("B", "f", msgspec.structs.replace(file("edit", "r"), mtime_ns=1_020_000_007), fresh=True)
 
     assert len(desk.heads()) == 2
+
+
+def test_what_was_just_deleted_is_flushed_before_it_is_made_anew() -> None:
+    """P28: a power cut may bring it back; as long as that is so, it is not forgotten for something new."""
+    desk = Desk()
+    written(desk)
+    node = desk.node("f")
+    durable(desk.work, "B", node.id)
+    state = node.services["B"]
+    deletion = Intent(action=Action.DELETE, phase=Phase.VISIBLE, place=None, version=1, expected="content", epoch=1)
+    state.intent, state.seen = deletion, None
+    desk.tree.put(node)
+
+    plan = desk.plan("B")
+
+    assert plan.tasks == []
+    assert plan.needs_sync
+    durable(desk.work, "B", node.id)
+    assert [task.action for task in desk.plan("B").tasks] == [Action.WRITE]
