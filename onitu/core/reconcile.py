@@ -220,8 +220,12 @@ def _find(
     # What we may have put there comes first: ids are given out again, so its own may be that of what it replaced.
     brought = bound(work, service, there, entry, occupant, probed)
     if brought is not None:
-        if isinstance(brought, Node) and occupant is not None and occupant != brought.id:
-            displace(work, service, occupant)
+        if isinstance(brought, Node):
+            if occupant is not None and occupant != brought.id:
+                displace(work, service, occupant)
+            source = work.at(service, observation.moved_from) if observation.moved_from is not None else None
+            if source is not None and source != brought.id:
+                miss(work, service, source, observation.seq)  # Or it is that, and somebody moved it to where ours goes.
         return brought
     if not work.member(service).readable:
         return node_at(work, service, there, entry, occupant)

@@ -141,7 +141,11 @@ class Performer:
             if self._outcomes[index] is not None:
                 continue
             try:
-                operations.append(self._operation(self._tasks[index], contents.get(index)))
+                task, content = self._tasks[index], contents.get(index)
+                operation = self._operation(task, content)
+                if isinstance(operation, Write) and operation.upload.digest is not None and content is not None:
+                    self._note_sent(task, len(content), operation.upload.digest[1])
+                operations.append(operation)
                 sent.append(index)
             except DriverError as error:
                 self._outcomes[index] = error
@@ -229,8 +233,8 @@ class Performer:
                             hasher.update(piece)
                         length += len(piece)
                         yield piece
-                if upload.digest is None and length == task.version.size:
-                    self.sent[task.node] = {DIGEST: hasher.digest()}
+                if upload.digest is None:
+                    self._note_sent(task, length, hasher.digest())
             except DriverError as error:
                 reading.append(error)
                 raise
@@ -247,6 +251,11 @@ class Performer:
         sent = upload.digest or (DIGEST, hasher.digest())
         return compared(msgspec.structs.replace(upload, digest=sent), answer)
 
+    def _note_sent(self, task: Task, length: int, digest: bytes) -> None:
+        """Notes the digest of the bytes that were sent; what came in part is no content."""
+        if length == task.version.size:
+            self.sent[task.node] = {DIGEST: digest}
+
     def _source_failed(self, source: Source, error: DriverError) -> DriverError:
         """Notes that a source could not be read, and returns what that means for the task."""
         self.changed_sources.append((source.service, source.path))
@@ -259,8 +268,6 @@ class Performer:
                 source = task.source
                 if content is not None:
                     digest = task.version.digests.get(DIGEST) or blake3(content).digest()
-                    if len(content) == task.version.size:
-                        self.sent[task.node] = {DIGEST: digest}
                     return Write(msgspec.structs.replace(upload_of(task), digest=(DIGEST, digest)), content)
                 party = self._party(source.service) if source is not None else None
                 if source is None or party is None or party.local_root is None:

@@ -96,3 +96,16 @@ def test_a_digest_that_an_answer_brings_is_for_all() -> None:
 
     assert desk.node("f").services["C"].decided
     assert set(desk.heads().values()) == {"r", "s"}
+
+
+def test_what_was_moved_to_where_ours_goes_is_missed_where_it_was() -> None:
+    """P2: while we write to a name, a user moves another file to it; that is not believed to be where it was."""
+    desk = Desk()
+    desk.have("old", "moved")
+    desk.show("A", "new", file("written"))
+    (task,) = desk.plan("B").tasks
+    desk.in_flight.add(("B", task.node))
+
+    desk.show("B", "new", file("moved"), moved_from="old")
+
+    assert desk.node("old").services["B"].gone is Gone.MISSED
