@@ -141,10 +141,8 @@ class Performer:
             if self._outcomes[index] is not None:
                 continue
             try:
-                task, content = self._tasks[index], contents.get(index)
-                operation = self._operation(task, content)
-                if isinstance(operation, Write) and operation.upload.digest is not None and content is not None:
-                    self._note_sent(task, len(content), operation.upload.digest[1])
+                operation = self._operation(self._tasks[index], contents.get(index))
+                self._note_whole(self._tasks[index], operation)
                 operations.append(operation)
                 sent.append(index)
             except DriverError as error:
@@ -250,6 +248,15 @@ class Performer:
             return error
         sent = upload.digest or (DIGEST, hasher.digest())
         return compared(msgspec.structs.replace(upload, digest=sent), answer)
+
+    def _note_whole(self, task: Task, operation: Operation) -> None:
+        """Notes what is sent in one piece."""
+        if (
+            isinstance(operation, Write)
+            and isinstance(operation.content, bytes)
+            and operation.upload.digest is not None
+        ):
+            self._note_sent(task, len(operation.content), operation.upload.digest[1])
 
     def _note_sent(self, task: Task, length: int, digest: bytes) -> None:
         """Notes the digest of the bytes that were sent; what came in part is no content."""
