@@ -21,6 +21,7 @@ import onitu.core.lifecycle
 import onitu.core.moves
 import onitu.core.reconcile
 import onitu.referee.asker
+import onitu.referee.guard
 import onitu.referee.ingest
 import onitu.referee.mover
 import onitu.referee.observer
@@ -170,9 +171,24 @@ MUTATIONS = (
         patches=((onitu.core.indexed.IndexedTree, "put", switches.early_expiry),),
     ),
     Mutation(
-        name="a move is not matched before its deletion counts",
+        name="a move is not matched",
         history="rename",
         patches=((onitu.core.reconcile, "mover", switches.nothing),),
+    ),
+    Mutation(
+        name="a deletion counts before a move can show itself",
+        history="slow renames",
+        patches=((Link, "settle_after", switches.settled_at_once),),
+    ),
+    Mutation(
+        name="too many losses at once are not held",
+        history="mass deletion",
+        patches=((onitu.referee.guard, "excess", switches.nothing),),
+    ),
+    Mutation(
+        name="a restored backup is taken for edits",
+        history="restored backup",
+        patches=((onitu.referee.guard, "rollbacks", lambda *_: set()),),
     ),
     Mutation(
         name="unknown is taken for absent",

@@ -25,6 +25,7 @@ from onitu.core.node import Action, Node, NodeId, Phase, Place, Seen, ServiceSta
 from onitu.core.plan import Planner
 from onitu.core.steps import Steps
 from onitu.errors import DriverError
+from onitu.referee.link import Link
 from onitu.referee.observer import Observer
 from onitu.transfer.digest import read_content
 from tests.property.service import Item, SimulatedService
@@ -177,6 +178,11 @@ def early_expiry(self: IndexedTree, node: Node) -> None:
     _PUT(self, node)
 
 
+def settled_at_once(self: Link, _delay: float) -> None:
+    """Waits for nothing that may explain what is missed."""
+    _SETTLE_AFTER(self, 0.0)
+
+
 # What becomes of our own mutations.
 
 
@@ -267,6 +273,7 @@ _SETTLE_INTENT = onitu.core.outcome.settle_intent
 _LISTED = Observer._listed
 _BATCH = Observer._batch
 _TAKE_LISTINGS = onitu.referee.ingest.take_listings
+_SETTLE_AFTER = Link.settle_after
 _SETTLE = onitu.referee.ingest.settle
 _CHANGE = SimulatedService._change
 _PUT = onitu.core.indexed.IndexedTree.put
