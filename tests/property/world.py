@@ -505,9 +505,11 @@ class World:
         """Returns whether something that is left alone has a service's place of a node, or of a directory above it."""
         current: Node | None = node
         while current is not None and current.place is not None:
-            state = current.services.get(name)
-            if state is not None and state.filtered:
-                return True
+            occupant = work.locate(name, current.place.parent, current.place.name)
+            for there in (current, work.tree.find(occupant) if occupant is not None else None):
+                state = there.services.get(name) if there is not None else None
+                if state is not None and state.filtered:
+                    return True
             current = work.tree.find(current.place.parent)
         return False
 
