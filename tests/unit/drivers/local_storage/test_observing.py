@@ -145,10 +145,11 @@ def test_names(root: Root, files: Path) -> None:
     assert set(listing(root)) == {*names, "bad\udcff"}
 
 
-def test_racy(files: Path, seen: Seen) -> None:
+def test_racy(files: Path, seen: Seen, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file modified just now may be modified again under the same revision; an old or a future one is not."""
     (files / "a").write_bytes(b"hello")
     now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now)
     os.utime(files / "a", ns=(now + 5_000_000, now + 5_000_000))
     assert seen("a").racy
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from onitu_local_storage import staging, system, write
+from onitu_local_storage import content, staging, system, write
 from onitu_local_storage.root import Root
 
 from onitu.plug import Present, RevisionMismatch
@@ -138,6 +138,18 @@ def test_deleted_while_edited(root: Root, files: Path, seen: Seen, trash: Trash,
 
     assert (files / "a").read_bytes() == b"edited"
     assert trash() == {}
+
+
+def test_copied_while_edited(root: Root, files: Path, seen: Seen, rival: Rival) -> None:
+    """P12: what is edited while it is copied does not become visible under the new name, not even for a moment."""
+    (files / "a").write_bytes(b"one")
+    expected = seen("a").revision
+    rival(content, "copy_bytes", lambda: (files / "a").write_bytes(b"two"))
+
+    with pytest.raises(RevisionMismatch):
+        write.copy(root, "a", expected, "b")
+
+    assert not (files / "b").exists()
 
 
 def test_moved_while_edited(root: Root, files: Path, seen: Seen, rival: Rival) -> None:
