@@ -82,6 +82,7 @@ def _second(**changes: Any) -> Callable[[int, Traits], Traits]:  # noqa: ANN401 
 HISTORIES = {
     "none": History(play=moments.nothing),
     "doubt": History(play=moments.doubt, suit=_second(polled=True), kind=Kind.ONE),
+    "equal files": History(play=moments.equal_files),
     "kept copy": History(play=moments.kept_copy, policy=Policy.PREFER),
     "power cut": History(play=moments.power_cut, suit=_second(style=Style.LOCAL, durable=False)),
     "undecided edit": History(play=moments.undecided_edit, suit=_second(style=Style.PLAIN, computes=False)),

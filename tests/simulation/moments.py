@@ -44,6 +44,15 @@ async def doubt(world: World) -> None:
     second.mute = False
 
 
+async def equal_files(world: World) -> None:
+    """P6: the same file is brought to all services by hand: nothing travels, and nothing is in conflict."""
+    for account in accounts_of(world):
+        write(world, account, "z", b"equal")
+    await some_time(world, 3.0, 6.0)
+    if world.mutations or world.conflicts:
+        raise Violation("P6", f"all services hold the same, and yet: {world.mutations}, {world.conflicts} conflicts")
+
+
 async def kept_copy(world: World) -> None:
     """A user goes on working in a conflict copy, and then the content that it was made of loses once more."""
     first, second = accounts_of(world)[:2]

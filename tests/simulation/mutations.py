@@ -248,6 +248,7 @@ MUTATIONS = (
     ),
     Mutation(
         name="an equal file is copied as a conflict",
+        history="equal files",
         patches=((onitu.core.content, "same_bytes", lambda *_: Equality.DIFFERENT),),
     ),
     Mutation(
