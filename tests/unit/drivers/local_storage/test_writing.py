@@ -216,6 +216,26 @@ class TestUpload:
         assert not (files / "a").exists()
         assert leftovers(files) == []
 
+    def test_small_source_changes_while_it_is_read(
+        self, root: Root, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """P23: a small source that is written right after it was read is copied later, not half."""
+        (tmp_path / "source").write_bytes(b"hello")
+        source = local_file(tmp_path, "source")
+        real = os.pread
+
+        def read(descriptor: int, size: int, offset: int) -> bytes:
+            data = real(descriptor, size, offset)
+            (tmp_path / "source").write_bytes(b"other")
+            age(tmp_path / "source")
+            return data
+
+        monkeypatch.setattr(os, "pread", read)
+        with pytest.raises(SourceChanged):
+            write.upload_local(root, new_file("a", source.identity.size), source)
+
+        assert not (files / "a").exists()
+
     def test_source_outside_its_root(self, root: Root, tmp_path: Path) -> None:
         """A source is opened beneath its root: neither a link nor dots lead out of it."""
         (tmp_path / "secret").write_bytes(b"hello")
@@ -549,10 +569,19 @@ class TestOthers:
         with pytest.raises(RevisionMismatch):
             write.set_attributes(root, "a", "1:2:3:4:5", Attributes(mtime_ns=6))
 
-    def test_sync(self, root: Root) -> None:
-        """Everything is durable when `sync` returns."""
-        write.upload_bytes(root, new_file("a", 5), b"hello")
+    def test_sync(self, root: Root, monkeypatch: pytest.MonkeyPatch) -> None:
+        """P13: when `sync` returns, the file system that holds the root was flushed."""
+        flushed: list[int] = []
+        real = system.sync_file_system
+
+        def flush(descriptor: int) -> None:
+            real(descriptor)
+            flushed.append(descriptor)
+
+        monkeypatch.setattr(system, "sync_file_system", flush)
         write.sync(root)
+
+        assert flushed == [root.fd]
 
     def test_root_gone(self, root: Root, files: Path, tmp_path: Path) -> None:
         """Nothing is written where the root was, and nothing into what took its place."""
