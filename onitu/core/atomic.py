@@ -5,8 +5,9 @@ something of the head there, has changed it at the same time as another: a confl
 service shows in it becomes a directory of its own under a conflict name, its twin, and the service gets the other one
 beside it. Nothing is moved for that but the name of the directory.
 
-What we are bringing to the service meanwhile is waited for: until it is answered, nobody knows what lies there. Changes
-of attributes alone, and moves of the whole directory, are merged as everywhere.
+A deletion alone parts nothing: the other one's change beats it. What we are bringing to the service meanwhile is waited
+for: until it is answered, nobody knows what lies there. Changes of attributes alone, and moves of the whole directory,
+are merged as everywhere.
 """
 
 from __future__ import annotations
@@ -16,13 +17,12 @@ from collections.abc import Iterator
 
 from onitu.core.conflict import shown_wins
 from onitu.core.derive import is_dirty
-from onitu.core.lifecycle import advance, free_place, mark_of, retire
 from onitu.core.model import Kind, Present
-from onitu.core.moves import revive_directory
 from onitu.core.names import content_mark, plain_name
-from onitu.core.node import Gone, Node, NodeId, Phase, Place, Seen, ServiceName, ServiceState
+from onitu.core.node import Node, NodeId, Phase, Place, Seen, ServiceName, ServiceState
 from onitu.core.safety import forget_below
 from onitu.core.tree import Later, Recheck, Settle, Work
+from onitu.core.twin import let_go, part_from
 
 
 class Standing(enum.Enum):
@@ -104,7 +104,7 @@ def parts(
         if found is Standing.BEHIND and state.seen is seen:
             # It has left the directory, so it is an entry of its own now; what it was stays in there.
             path = work.path_on(service, seen.place)
-            _let_go(state)
+            let_go(state)
             if path is not None:
                 work.effects.append(Recheck(service, path))
     return done
@@ -145,9 +145,17 @@ def spares(work: Work, service: ServiceName, node: Node) -> bool:
         return False  # The last: that may be what we did ourselves, and is settled for itself.
     there = state.place or (state.known.place if state.known is not None else None)
     unit = unit_of(work, service, there) if there is not None else None
-    if unit is not None:
-        return _settle(work, service, unit, None, node) is not Standing.CURRENT
-    return spares_whole(work, service, node)
+    if unit is None:
+        return spares_whole(work, service, node)
+    if all(name == service or other.known is None for name, other in work.states(node)):
+        return False  # Nobody else has ever had it: a lock, or what a program has written for a moment.
+    found = standing(work, service, unit)
+    if found is Standing.WAITS:
+        _wait(work, service, unit)
+    elif found is Standing.BEHIND:
+        # The other one's change beats it, as an edit beats a deletion: had more been changed here, it had parted.
+        _bring_back(work, service, node)
+    return found is not Standing.CURRENT
 
 
 def spares_whole(work: Work, service: ServiceName, directory: Node) -> bool:
@@ -185,29 +193,38 @@ def standing(work: Work, service: ServiceName, unit: NodeId) -> Standing:
     return Standing.CURRENT
 
 
-def _settle(work: Work, service: ServiceName, unit: NodeId, entry: Present | None, node: Node | None) -> Standing:
+def _settle(work: Work, service: ServiceName, unit: NodeId, entry: Present, node: Node | None) -> Standing:
     """Parts a directory where a service is behind in it, or has the change wait. Returns how the service stood to it.
 
     Args:
         work: The unit of work.
         service: Who shows a change in the directory.
         unit: The directory.
-        entry: What it shows; None where something is gone.
+        entry: What it shows.
         node: What was changed; None for what is new.
     """
     found = standing(work, service, unit)
     if found is Standing.WAITS:
-        work.standstill.add((service, unit))
-        work.effects.append(Settle(service))
+        _wait(work, service, unit)
     elif found is Standing.BEHIND:
         work.standstill.discard((service, unit))
         top = work.tree.node(unit)
         state = top.services.get(service)
         if state is not None and state.present:
-            _part(work, service, top, wins=_wins(work, service, unit, entry, node), mark=_mark(entry))
+            lacking = _lacking(work, service, unit)
+            against = node if node is not None and _lacks(work, service, node) else lacking
+            wins = against is not None and shown_wins(work.scope, service, entry, against.version, now_ns=work.now_ns)
+            mark = content_mark(entry.digests, entry.target)
+            part_from(work, service, top, lacking=lacking, wins=wins, mark=mark)
         else:
             _bring_back(work, service, top)
     return found
+
+
+def _wait(work: Work, service: ServiceName, unit: NodeId) -> None:
+    """Has a change wait for what is under way in a directory, and brings nothing more there meanwhile."""
+    work.standstill.add((service, unit))
+    work.effects.append(Settle(service))
 
 
 def _is_sent(state: ServiceState) -> bool:
@@ -274,101 +291,7 @@ def _is_shown_elsewhere(work: Work, service: ServiceName, node: Node) -> bool:
     )
 
 
-def _wins(work: Work, service: ServiceName, unit: NodeId, entry: Present | None, node: Node | None) -> bool:
-    """Returns whether what a service shows keeps the name of the directory."""
-    if entry is None:
-        return False
-    against = node if node is not None and _lacks(work, service, node) else _lacking(work, service, unit)
-    return against is not None and shown_wins(work.scope, service, entry, against.version, now_ns=work.now_ns)
-
-
-def _mark(entry: Present | None) -> str | None:
-    """Returns what tells one state of a directory from another: the content that was first seen to differ."""
-    return content_mark(entry.digests, entry.target) if entry is not None else None
-
-
-def _part(work: Work, service: ServiceName, unit: Node, *, wins: bool, mark: str | None) -> None:
-    """Makes all that a service shows in a directory one of its own. Puts the nodes.
-
-    Args:
-        work: The unit of work.
-        service: The service.
-        unit: The directory.
-        wins: The new one keeps the name.
-        mark: What tells it from others of the name.
-    """
-    wanted, state = unit.place, unit.state(service)
-    assert wanted is not None  # noqa: S101 - a root lies in no directory
-    assert state.seen is not None  # noqa: S101 - it is there
-    shown = state.seen.place
-    revive_directory(work, wanted)
-    was_deleted = unit.deleted
-    occupant = work.tree.child(wanted.parent, wanted.name)
-    if occupant is None:
-        place = wanted
-    elif wins and occupant == unit.id:
-        lacking = _lacking(work, service, unit.id)
-        origin = (lacking or unit).version.origin
-        place = wanted
-        unit.place = free_place(work, wanted, service=origin, mark=mark_of(lacking or unit))
-        work.tree.put(unit)
-    else:
-        place = free_place(work, wanted, service=service, mark=mark or f"{unit.id:08x}")
-    twin = work.tree.create(work.scope.folder, place)
-    _hand_over(work, service, unit, twin, shown)
-    waiting = [(unit.id, twin.id)]
-    while waiting:
-        old, new = waiting.pop()
-        for number in list(work.held_children(service, old)):
-            child = work.tree.node(number)
-            seen = child.state(service).seen
-            if seen is None or seen.reason or not child.state(service).present:
-                forget_below(work, service, number)
-                continue
-            its = Place(new, seen.place.name)
-            other = work.tree.create(work.scope.folder, its)
-            _hand_over(work, service, child, other, its)
-            if seen.entry.kind is Kind.DIRECTORY:
-                waiting.append((number, other.id))
-    work.moved()
-    if was_deleted:
-        work.notice("deletion_overruled", service, twin)
-    else:
-        kept, copy = (twin, unit) if place == wanted else (unit, twin)
-        work.notice("conflict_found", service, kept, copy=work.head_path(copy))
-
-
-def _hand_over(work: Work, service: ServiceName, old: Node, new: Node, where: Place) -> None:
-    """Makes what a service shows of one node another one. Puts both.
-
-    Args:
-        work: The unit of work.
-        service: The service.
-        old: The node it was.
-        new: The one it is from now on.
-        where: Where it is on the service; what lies in a directory that was handed over lies in the new one.
-    """
-    state, here = old.state(service), new.state(service)
-    seen, known = state.seen, state.known
-    assert seen is not None  # noqa: S101 - only what is there is handed over
-    entry = seen.entry
-    held = old.versions.get(known.version) if known is not None and known.revision == entry.revision else None
-    here.seq, here.seen, here.retired = state.seq, Seen(where, entry), state.retired
-    _let_go(state)
-    work.tree.put(old)
-    advance(new, service, here, entry, where, digests=held.digests if held is not None else None)
-    work.tree.put(new)
-
-
-def _let_go(state: ServiceState) -> None:
-    """Forgets that a service holds an entry: what lies there is another one."""
-    if state.known is not None:
-        retire(state, state.known.revision)
-    state.base, state.intent, state.seen, state.gone = None, None, None, Gone.NO
-    state.drift, state.brought, state.unverified = 0, False, 0
-
-
-def _bring_back(work: Work, service: ServiceName, unit: Node) -> None:
-    """Has a service that has deleted an atomic directory get it back, as others have changed it. Puts the nodes."""
-    forget_below(work, service, unit.id)
-    work.notice("deletion_overruled", service, unit)
+def _bring_back(work: Work, service: ServiceName, node: Node) -> None:
+    """Has a service get back what it has deleted, as another one has changed something there. Puts the nodes."""
+    forget_below(work, service, node.id)
+    work.notice("deletion_overruled", service, node)

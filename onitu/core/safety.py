@@ -55,6 +55,18 @@ class Losses(msgspec.Struct, frozen=True, array_like=True):
             return Losses((*self.losses, loss))
         return Losses((*self.losses[:-1], msgspec.structs.replace(last, files=last.files + loss.files)))
 
+    def counts(self, lost: Iterable[NodeId], *, mark: NodeId) -> int:
+        """Returns how many of some files count as lost: those that were there when the first of the hour was missed.
+
+        A program that makes files and deletes them again takes nothing from anybody.
+
+        Args:
+            lost: The files.
+            mark: The number the next new node would have had when the first of them was missed.
+        """
+        began = self.losses[0].mark if self.losses else mark
+        return sum(1 for node in lost if node < began)
+
     @property
     def files(self) -> int:
         """How many files that were."""

@@ -174,7 +174,8 @@ class Asker:
         for path in link.waits_for_answers:
             link.ask_path(path)
         link.waits_for_answers.clear()
-        referee.standstill -= {held for held in referee.standstill if held[0] == link.service}
+        held = {held for held in referee.standstill if held[0] == link.service}
+        referee.standstill -= held
         concern, position = await referee.writer.read(self._guard.concern), 0
         if concern is Concern.GRAVE:
             # All of it is looked at: what has been moved is found before anything is counted.
@@ -184,7 +185,7 @@ class Asker:
         if concern is not Concern.NONE:
             review = await referee.writer.write(self._guard.review, later=True)
         self._tell(review)
-        news, position = bool(review.ended), 0
+        news, position = bool(review.ended or held), 0
         while page := await self._page(position, review.allowed):
             position = page[0].nodes[-1]
             await self._decide(*page, counts=not review.ended)

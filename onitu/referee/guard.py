@@ -90,10 +90,13 @@ class Guard:
         """Notes what is about to be lost, or rolled back: it counts for an hour."""
         link, now = self._link, work.now_ns
         nodes = list(deciding)
-        for older, found in ((False, losses), (True, rollbacks)):
-            count = len(found(work, link.service, nodes))
+        for older, find in ((False, losses), (True, rollbacks)):
+            found = find(work, link.service, nodes)
+            if not found:
+                continue
+            before = load_losses(transaction, link.service, link.folder, older=older).within(now)
+            count = before.counts(found, mark=self._mark(transaction))
             if count:
-                before = load_losses(transaction, link.service, link.folder, older=older).within(now)
                 after = before.plus(Loss(now, self._mark(transaction), count))
                 set_losses(transaction, link.service, link.folder, after, older=older)
 

@@ -108,20 +108,47 @@ def test_equal_changes_are_no_conflict() -> None:
     assert under(desk, "r/.git") == {**OLD, "index": "both", "HEAD": "HEAD of A"}
 
 
-@pytest.mark.parametrize("what", ["deleted", "renamed"])
-def test_a_deletion_or_a_move_is_a_change(what: str) -> None:
-    """P8: a file that is deleted or renamed in a directory that another service has changed is kept with all of it."""
+def test_a_move_is_a_change() -> None:
+    """P8: a file that is renamed in a directory that another service has changed is kept with all of it."""
     desk = repository("A", "B")
     desk.show("A", "r/.git/index", file("index of A"))
-    if what == "deleted":
-        desk.lose("B", "r/.git/HEAD")
-        rest = {key: value for key, value in OLD.items() if key != "HEAD"}
-    else:
-        desk.show("B", "r/.git/HEAD2", file("old r/.git/HEAD"), moved_from="r/.git/HEAD")
-        rest = {("HEAD2" if key == "HEAD" else key): value for key, value in OLD.items()}
+    desk.show("B", "r/.git/HEAD2", file("old r/.git/HEAD"), moved_from="r/.git/HEAD")
 
     assert under(desk, "r/.git") == {**OLD, "index": "index of A"}
-    assert under(desk, COPY) == rest
+    assert under(desk, COPY) == {("HEAD2" if key == "HEAD" else key): value for key, value in OLD.items()}
+
+
+def test_a_change_beats_a_deletion() -> None:
+    """P7: a file that is deleted in a directory that another service has changed comes back with the change."""
+    desk = repository("A", "B")
+    desk.show("A", "r/.git/index", file("index of A"))
+    desk.lose("B", "r/.git/HEAD")
+
+    assert under(desk, "r/.git") == {**OLD, "index": "index of A"}
+    assert not any("conflict" in path for path in desk.heads())
+    assert [what for service, _, what in desk.bring() if service == "B"] == ["r/.git/index", "r/.git/HEAD"]
+
+
+def test_a_deletion_beside_another_change_goes_with_it() -> None:
+    """P8: what a service has deleted is not in the directory that its other changes have made one of its own."""
+    desk = repository("A", "B")
+    desk.show("A", "r/.git/index", file("index of A"))
+    desk.show("B", "r/.git/refs/main", file("main of B"))
+    desk.lose("B", "r/.git/HEAD")
+
+    assert under(desk, "r/.git") == {**OLD, "index": "index of A"}
+    assert under(desk, COPY) == {"refs": None, "index": "old r/.git/index", "refs/main": "main of B"}
+
+
+def test_what_nobody_else_has_had_is_just_deleted() -> None:
+    """P5: a file that was there for a moment, and reached no other service, is no change of anything."""
+    desk = repository("A", "B")
+    desk.show("B", "r/.git/index.lock", file("lock"))
+    desk.show("B", "r/.git/index.lock", Absent())
+    desk.show("A", "r/.git/index", file("index of A"))
+    desk.lose("B", "r/.git/index.lock")
+
+    assert under(desk, "r/.git") == {**OLD, "index": "index of A"}
 
 
 def test_what_leaves_stays_in_the_other_one() -> None:

@@ -186,3 +186,11 @@ def test_what_came_back_is_not_restored() -> None:
     restore(desk.work, "A", desk.node("1").id)
 
     assert desk.plan("A").tasks == []
+
+
+def test_what_came_and_went_is_no_loss() -> None:
+    """P16: files that are younger than the first loss of the hour do not count, however many come and go."""
+    before = Losses((Loss(at_ns=1, mark=100, files=2),))
+
+    assert before.counts([5, 99, 100, 250], mark=300) == 2
+    assert Losses().counts([5, 99, 100, 250], mark=300) == 4
