@@ -61,6 +61,10 @@ class IndexedTree(abc.ABC):
                 self._parts[node] = fingerprint_parts(found)
             return found
 
+    def glance(self, node: NodeId) -> Node | None:
+        """Returns a node that is only read, without keeping it: a directory may have a million of them."""
+        return self._nodes[node] if node in self._nodes else self.load(node)
+
     def create(self, folder: str, place: Place | None) -> Node:
         """Returns a new node that is not put yet."""
         node = Node(id=self.next_id(), folder=folder, place=place)

@@ -36,6 +36,10 @@ class Tree(Protocol):
         """Returns a node, or None if it was forgotten."""
         ...
 
+    def glance(self, node: NodeId) -> Node | None:
+        """Returns a node that is only read, and that nobody needs again soon: of many, all would be too many."""
+        ...
+
     def create(self, folder: str, place: Place) -> Node:
         """Returns a new node that is not put yet."""
         ...
@@ -336,10 +340,9 @@ class Work:
         for child in list(self.tree.views(service, parent)):
             yield child
         for child in self.tree.children(parent):
-            state = self.tree.node(child).services.get(service)
-            place = state.place if state is not None else None
-            head = self.tree.node(child).place
-            if place is not None and place == head:
+            node = self.tree.glance(child)
+            state = node.services.get(service) if node is not None else None
+            if node is not None and state is not None and state.place is not None and state.place == node.place:
                 yield child
 
     def directory(self, service: ServiceName, path: str) -> NodeId | None:

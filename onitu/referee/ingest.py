@@ -105,11 +105,16 @@ def take_listings(work: Work, service: ServiceName, listings: Iterable[Listed]) 
         directory = work.directory(service, listed.path)
         if directory is None:
             continue
-        for child in list(work.held_children(service, directory)):
-            place = work.tree.node(child).services[service].place
-            if place is not None and place.name not in listed.names:
-                miss(work, service, child, listed.seq)
-                missed += 1
+        lacking = [
+            child
+            for child in work.held_children(service, directory)
+            if (node := work.tree.glance(child)) is not None
+            and (place := node.services[service].place) is not None
+            and place.name not in listed.names
+        ]
+        for child in lacking:
+            miss(work, service, child, listed.seq)
+        missed += len(lacking)
     return missed
 
 
