@@ -18,6 +18,7 @@ import msgspec
 from onitu.core import paths, place
 from onitu.core.admission import exclusion, is_at_head, leave_alone, refusal
 from onitu.core.atomic import place_for_new
+from onitu.core.capability import NameComparison
 from onitu.core.content import decide_content
 from onitu.core.drift import decide_drift
 from onitu.core.filters import Cause, Refusal
@@ -73,7 +74,7 @@ def observe(
         if not isinstance(state, Absent) and not fresh and work.member(service).readable:
             work.effects.extend(Recheck(service, path) for path in from_the_top(observation.path))
         return None
-    there = Place(parent, name)
+    there = _as_spelled(work, service, Place(parent, name)) if fresh else Place(parent, name)
     match state:
         case Absent():
             occupant = work.locate(service, parent, name)
@@ -90,6 +91,20 @@ def observe(
         case _:  # pragma: no cover
             assert_never(state)
     return None
+
+
+def _as_spelled(work: Work, service: ServiceName, there: Place) -> Place:
+    """Returns a place that was asked for under the name that is known to be there.
+
+    A service that cannot tell two names apart answers for either. Which one it has, listings and events tell.
+    """
+    member = work.member(service)
+    if member.capabilities.name_comparison is NameComparison.EXACT:
+        return there
+    occupant = work.locate(service, there.parent, there.name)
+    state = work.tree.node(occupant).services[service] if occupant is not None else None
+    known = state.place if state is not None else None
+    return known if known is not None and member.key(known.name) == member.key(there.name) else there
 
 
 def _admitted(work: Work, service: ServiceName, observation: Observation, link: Present) -> Present | Inadmissible:

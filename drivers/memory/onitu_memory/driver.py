@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import queue
 import threading
+import unicodedata
 import uuid
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,6 +22,7 @@ from onitu.plug import (
     Inadmissible,
     Kind,
     Metadata,
+    NameComparison,
     NotFound,
     Plug,
     Present,
@@ -58,6 +60,22 @@ _WITHOUT = {
     "whole": ("get_chunk", "start_upload", "upload_chunk", "restart_upload", "end_upload", "abort_upload"),
 }
 """The handlers that a service does not have, by its option `content` (CONTRACT D9)."""
+
+
+def _composed(path: str) -> str:
+    return unicodedata.normalize("NFC", path)
+
+
+def _without_case(path: str) -> str:
+    return _composed(path).casefold()
+
+
+_NAMES = {
+    "exact": (None, NameComparison.EXACT),
+    "normalized": (_composed, NameComparison.NORMALIZED),
+    "case-insensitive": (_without_case, NameComparison.CASE_INSENSITIVE),
+}
+"""What names are compared by, by its option `names`."""
 
 Events: TypeAlias = "queue.SimpleQueue[tuple[int, str, str | None]]"
 """Observation number, path, and where the entry was renamed from."""
@@ -97,6 +115,8 @@ def open_folder(folder: Folder) -> FolderReport:
     if isinstance(place := plug.options["staging"], str):
         staging.keep_in(place)
     without = (*_WITHOUT[str(plug.options["content"])], *str(plug.options["without"] or "").split(","))
+    tree.key, comparison = _NAMES[str(plug.options["names"])]
+    plug.declare(name_comparison=comparison)
     plug.declare(native_ids=tree.native_ids, move_directory="move_directory" not in without, without=without)
     if isinstance(kept := plug.options["persist"], str) and not _loaded.is_set():
         tree.load(kept)

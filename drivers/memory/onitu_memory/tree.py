@@ -49,6 +49,8 @@ class Tree:
         self._saving = threading.Lock()
         self.id = uuid.uuid4().hex
         self.native_ids = True
+        #: What names are compared by: names with one key are one entry, spelled as it was first written.
+        self.key: Callable[[str], str] | None = None
         self._entries: dict[str, Entry] = {}
         self._changed = changed
         # No revision is ever used twice, not even by a process that starts again from older content.
@@ -57,7 +59,7 @@ class Tree:
 
     def find(self, path: str) -> Entry | None:
         """Returns the entry at a path, or None."""
-        return self._entries.get(path)
+        return self._entries.get(self._spelled(path))
 
     def all(self) -> list[tuple[str, Entry]]:
         """Returns all entries with their paths."""
@@ -104,7 +106,7 @@ class Tree:
         Raises:
             RevisionMismatch: It is not.
         """
-        entry = self._entries.get(path)
+        entry = self.find(path)
         if (entry.revision if entry else None) != revision:
             message = f"{path}: {entry.revision if entry else 'nothing'} is there, not {revision or 'nothing'}"
             raise RevisionMismatch(message)
@@ -114,6 +116,7 @@ class Tree:
         """Puts a file at a path, in place of one that is there."""
         attributes = attributes or Attributes()
         with self.lock:
+            path = self._spelled(path)
             self._directory(path.rpartition("/")[0])
             old = self._entries.get(path)
             self._refuse_other_kind(path, old, Kind.FILE)
@@ -134,6 +137,7 @@ class Tree:
         """Puts a symbolic link at a path, in place of one that is there."""
         mtime_ns = attributes.mtime_ns if attributes is not None else None
         with self.lock:
+            path = self._spelled(path)
             self._directory(path.rpartition("/")[0])
             old = self._entries.get(path)
             self._refuse_other_kind(path, old, Kind.SYMLINK)
@@ -156,6 +160,7 @@ class Tree:
     def set_attributes(self, path: str, attributes: Attributes) -> Entry:
         """Changes attributes of a file."""
         with self.lock:
+            path = self._spelled(path)
             old = self._entries[path]
             mtime_ns = old.mtime_ns if attributes.mtime_ns is None else attributes.mtime_ns
             executable = old.executable if attributes.executable is None else attributes.executable
@@ -173,6 +178,7 @@ class Tree:
     def delete(self, path: str) -> None:
         """Removes an entry; a directory must be empty."""
         with self.lock:
+            path = self._spelled(path)
             if path not in self._entries:
                 message = f"{path}: is not there"
                 raise NotFound(message)
@@ -185,6 +191,7 @@ class Tree:
     def move(self, path: str, destination: str) -> Entry:
         """Renames an entry, with everything below it."""
         with self.lock:
+            path = self._spelled(path)
             entry = self._entries.get(path)
             if entry is None:
                 message = f"{path}: is not there"
@@ -192,7 +199,8 @@ class Tree:
             if destination == path or destination.startswith(f"{path}/"):
                 message = f"{path}: cannot be moved into itself"
                 raise InvalidPath(message)
-            self.expect(destination, None)
+            if self._spelled(destination) != path:
+                self.expect(destination, None)  # Another spelling of its own name is free.
             self._directory(destination.rpartition("/")[0])
             for name in [name for name in self._entries if name == path or name.startswith(f"{path}/")]:
                 self._entries[destination + name[len(path) :]] = self._entries.pop(name)
@@ -229,10 +237,17 @@ class Tree:
         return entry
 
     def _directory(self, path: str) -> None:
-        entry = self._entries.get(path)
+        entry = self.find(path)
         if path and (entry is None or entry.kind is not Kind.DIRECTORY):
             message = f"{path}: there is no such directory"
             raise NotFound(message)
+
+    def _spelled(self, path: str) -> str:
+        """Returns a path as it is spelled here, if something is there."""
+        if self.key is None or path in self._entries:
+            return path
+        key = self.key(path)
+        return next((name for name in self._entries if self.key(name) == key), path)
 
     def _next_revision(self) -> str:
         self._count += 1

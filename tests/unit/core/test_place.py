@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import attrs
+
 from onitu.core.answers import answered
+from onitu.core.capability import Capabilities, Mode, NameComparison
 from onitu.core.model import Absent, Kind, Observation, Present
 from onitu.core.node import Gone
 from onitu.core.reconcile import Probe, decide, miss, observe
+from onitu.core.scope import Member
 from onitu.core.tree import NeedDigest, Recheck
 from onitu.errors import NotFound, OutcomeUnknown
 from tests.unit.core.desk import DIRECTORY, Desk, file
@@ -344,3 +348,23 @@ def test_turned_inside_out() -> None:
 
     assert set(desk.heads()) == {"b", "b/a"}
     assert {action for _, action, _ in desk.bring()} == {"MOVE"}
+
+
+def test_an_answer_under_another_spelling_is_about_the_one_that_is_there() -> None:
+    """P19: a service that cannot tell two names apart answers for either; that is no rename, and harms neither."""
+    desk = Desk("A", "B")
+    insensitive = Member(
+        mode=Mode.READ_WRITE, capabilities=Capabilities(name_comparison=NameComparison.CASE_INSENSITIVE)
+    )
+    desk.scope = attrs.evolve(desk.scope, members={**desk.scope.members, "B": insensitive})
+    desk.tree._scopes["f"] = desk.scope  # type: ignore[index]
+    desk.show("A", "Name", inode("x", 1))
+    desk.show("B", "Name", inode("x", 1))
+    desk.show("A", "NAME", inode("other", 2))
+
+    desk.show("B", "NAME", inode("x", 1), fresh=True)
+
+    state = desk.node("Name").services["B"]
+    assert state.seen is not None
+    assert state.seen.place.name == "Name"
+    assert desk.node("NAME").services.get("B") is None
