@@ -46,6 +46,7 @@ proto-breaking: init
 
 # All tests; `just test -k name` narrows them
 test *options: init
+    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux
     {{run}} pytest -n 2 {{options}}
 
 # Tests of single functions
@@ -70,7 +71,16 @@ mutations: init
 
 # Tests of real processes
 functional *options: init
+    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux
     {{run}} pytest -n 2 tests/functional {{options}}
+
+# Tests of kills, full and failing disks, hanging drivers, power cuts: a hundred moments, ten times over
+faults *times: init
+    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux
+    for run in $(seq {{ if times == "" { "10" } else { times } }}); do \
+        ONITU_TEST_MOMENTS=100 ONITU_TEST_SEED=$((run * 100)) {{run}} pytest -n 2 tests/functional/test_faults_*.py \
+            || exit 1; \
+    done
 
 # Tests of one driver, `just driver local_storage`: everything Onitu does with it, beside a local disk
 driver name *options: init
@@ -83,6 +93,7 @@ bench *workloads: init
 
 # Checks, all tests with many more examples and moments, and benchmarks
 everything: check && bench
+    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux
     ONITU_TEST_EVERYTHING=1 ONITU_HYPOTHESIS_PROFILE=everything {{run}} pytest -n 2 --timeout 1800
 
 # Takes the newest versions of all packages and notes them in pyproject.toml

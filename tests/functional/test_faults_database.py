@@ -26,14 +26,6 @@ def shim(tmp_path: Path, shim_library: Path) -> Shim:
     return Shim(tmp_path / "shim", shim_library)
 
 
-def synced(new_setup: Setups) -> Onitu:
-    """Makes two services that hold the same tree, and records of it."""
-    onitu = new_setup("a", "b")
-    fill(onitu["a"], 1, files=60)
-    onitu.once()
-    return onitu
-
-
 def _foreign(database: Path) -> None:
     database.unlink()
     with sqlite3.connect(database) as connection:
@@ -77,29 +69,47 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def whole(new_shared_setup: Setups) -> Onitu:
+    """Makes two services that hold the same tree, and records of it, to be damaged one way after the other."""
+    onitu = new_shared_setup("a", "b")
+    fill(onitu["a"], 1, files=60)
+    onitu.once()
+    shutil.copytree(onitu.data, onitu.directory / "undamaged")
+    return onitu
+
+
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_a_database_that_is_not_whole_or_not_ours_is_refused_and_left_alone(
-    new_setup: Setups, damage: Callable[[Path], None]
+    whole: Onitu, damage: Callable[[Path], None]
 ) -> None:
-    """P1, P14: said with what to do, not a byte of it changed, no file touched; without it everything is adopted."""
-    onitu = synced(new_setup)
-    database = onitu.data / "store/data.mdb"
+    """P1, P14: said with what to do, not a byte of it changed, no file touched."""
+    shutil.rmtree(whole.data)
+    shutil.copytree(whole.directory / "undamaged", whole.data)
+    database = whole.data / "store/data.mdb"
     damage(database)
     before = database.read_bytes()
-    trees = {name: onitu.tree(name) for name in onitu.local}
-    core = onitu.start("--once")
+    trees = {name: whole.tree(name) for name in whole.local}
+    core = whole.start("--once")
     code = core.wait()
 
     assert code == 1
-    assert str(onitu.data / "store") in core.log.path.read_text()
+    assert str(whole.data / "store") in core.log.path.read_text()
     assert "Traceback" not in core.log.path.read_text()
     assert database.read_bytes() == before
-    assert {name: onitu.tree(name) for name in onitu.local} == trees
+    assert {name: whole.tree(name) for name in whole.local} == trees
+
+
+def test_without_its_database_onitu_adopts_what_is_there(new_setup: Setups) -> None:
+    """P1, P6: what was put aside is not needed: nothing is copied, deleted or taken for a conflict."""
+    onitu = new_setup("a", "b")
+    fill(onitu["a"], 1, files=60)
+    onitu.once()
     (onitu.data / "store").rename(onitu.data / "store aside")
     run = onitu.once()
+
     assert run.log.transfers == []
     assert onitu.apart() == []
-    assert (onitu.data / "store aside/data.mdb").read_bytes() == before
 
 
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC], ids=errno.errorcode.get)
