@@ -65,7 +65,7 @@ def wait_for_moment(core: Core, lines: int, offset: float) -> None:
 def test_kills_at_any_moment_of_a_workload_lose_nothing(new_setup: Setups, seed: int) -> None:
     """P1, P2, P3, P5, P12, P13: 2,000 files, killed again and again, end up equal everywhere, each once, none torn."""
     onitu = new_setup("a", "b")
-    onitu.folders[FOLDER] = {"max-delete": {"percent": 100}}  # Users delete a good part of the little there is at first.
+    onitu.folders[FOLDER] = {"max-delete": {"percent": 100}}  # Users delete much of the little there is at first.
     turns = MOMENTS // HISTORIES
     work = Workload([onitu["a"], onitu["b"]], onitu.directory / "expected", FILES, turns, seed)
     chance = random.Random(seed)
