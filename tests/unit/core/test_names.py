@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from onitu.core.names import NAME_BYTES, aside_name, conflict_name
+from onitu.core.names import NAME_BYTES, aside_name, conflict_name, restored_name
 
 _DAY = 1_700_000_000_000_000_000
 
@@ -43,3 +43,16 @@ def test_names_fit(name: str) -> None:
     assert len(made.encode()) <= NAME_BYTES
     assert len(aside.encode()) <= NAME_BYTES
     assert made.endswith(".jpeg") == name.endswith(".jpeg")
+
+
+@pytest.mark.parametrize(
+    ("name", "attempt", "expected"),
+    [
+        ("report.txt", 1, "report (restored 2026-01-31).txt"),
+        ("report.txt", 2, "report (restored 2026-01-31) 2.txt"),
+        ("x" * 255, 1, "x" * 233 + " (restored 2026-01-31)"),
+    ],
+)
+def test_restored_name(name: str, attempt: int, expected: str) -> None:
+    """B11 `keep`: what comes back where its name is taken says so, before the extension, and fits."""
+    assert restored_name(name, day="2026-01-31", attempt=attempt) == expected
