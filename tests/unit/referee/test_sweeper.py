@@ -65,7 +65,7 @@ async def link(tmp_path: Path, nursery: trio.Nursery, driver: Trashed) -> AsyncI
         "disk": Member(mode=Mode.READ_WRITE, keep=Keep(days=10)),
         "other": Member(mode=Mode.READ_WRITE, keep=Keep(days=5)),
     }
-    referee = Referee(store, {"docs": Scope(folder="docs", root=root, members=members)}, rebooted=False)
+    referee = Referee(store, {"docs": Scope(folder="docs", root=root, members=members)})
     link = Link(
         referee,
         service="disk",
