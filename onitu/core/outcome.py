@@ -102,6 +102,6 @@ def _is_staged(after: Base, before: Seen | None, entry: Present) -> bool:
     """Returns whether an entry is the very one that we wrote, whatever became of its bytes."""
     if entry.revision == after.revision:
         return True
-    if before is None or not entry.native_id:
-        return False
+    if before is None or not entry.native_id or before.entry.revision != after.revision:
+        return False  # What was seen last may be an edit itself.
     return before.entry.native_id == entry.native_id and before.entry.mtime_ns == entry.mtime_ns

@@ -246,3 +246,21 @@ def test_what_was_just_deleted_is_flushed_before_it_is_made_anew() -> None:
     assert plan.needs_sync
     durable(desk.work, "B", node.id)
     assert [task.action for task in desk.plan("B").tasks] == [Action.WRITE]
+
+
+def test_an_edit_after_a_power_cut_is_one_however_often_it_is_seen() -> None:
+    """P1: a rename was taken back, and the file edited at once: it is looked at twice, and is no torn write of ours."""
+    desk = Desk()
+    desk.show("A", "f", file("content"))
+    desk.bring("B")
+    desk.show("A", "g", file("content"), moved_from="f")
+    (task,) = desk.plan("B").tasks
+    moved = Observation("g", file("content", "2"), 800)
+    answered(desk.work, "B", task.node, moved, durable=False, epoch=3)
+    distrust(desk.work, "B", task.node, flushed=2)
+    edited = msgspec.structs.replace(file("another", "3"), native_id="id", mtime_ns=5_000_000_000)
+
+    desk.show("B", "f", msgspec.structs.replace(edited, digests={}), seq=900, fresh=True)
+    desk.show("B", "f", edited, seq=901, fresh=True)
+
+    assert list(desk.heads().values()) == ["3"]
