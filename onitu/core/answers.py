@@ -117,7 +117,8 @@ def _done(
             _disown(work, service, node, state, outcome)
             return _DISOWNED
         lost = _take_over(work, service, node, intent.place, outcome.seq)
-    after = _written(node, state, intent, intent.place, outcome, mangled=mangled)
+    torn = intent.action is Action.MOVE and replaced is not None and replaced.version == TORN  # It still is.
+    after = _written(node, state, intent, intent.place, outcome, mangled=mangled or torn)
     if lost:
         state.gone = Gone.DISPLACED
     return after

@@ -50,12 +50,14 @@ class Stream:
         self._began = False
         self._number = 0
         self._error: Exception | None = None
-        self._root_lost = not account.rooted
+        self._root_lost = False
         self._news = trio.Event()
         self._polled_at = trio.current_time()
         self._stale = False
         self._torn: dict[str, None] = {}
         self._torn_at = 0.0
+        if not account.rooted:
+            self.lose_root()
         if cursor is None:
             self._snapshots([""], whole=True)
         else:

@@ -7,7 +7,7 @@ import msgspec
 
 from onitu.core.answers import answered, distrust, durable
 from onitu.core.model import Kind, Observation, Present
-from onitu.core.node import TORN, Action, Intent, Phase
+from onitu.core.node import TORN, Action, Base, Intent, Phase, Place
 from onitu.core.reconcile import decide, observe
 from onitu.core.tree import NeedDigest, NeedSync
 from onitu.errors import OutcomeUnknown
@@ -264,3 +264,21 @@ def test_an_edit_after_a_power_cut_is_one_however_often_it_is_seen() -> None:
     desk.show("B", "f", edited, seq=901, fresh=True)
 
     assert list(desk.heads().values()) == ["3"]
+
+
+def test_a_torn_write_that_is_moved_stays_torn() -> None:
+    """P2: a torn file whose name changes before it is written again is written again at its new name."""
+    desk = Desk()
+    written(desk)
+    node = desk.node("f")
+    node.services["B"].intent = None
+    node.services["B"].base = Base(TORN, Place(desk.scope.root, "f"), "content")
+    desk.tree.put(node)
+    desk.show("A", "g", file("content"), moved_from="f")
+    (move,) = desk.plan("B").tasks
+    assert move.action is Action.MOVE
+
+    desk.answer("B", move, file("con", "r"))
+
+    (again,) = desk.plan("B").tasks
+    assert (again.action, again.path, again.expected) == (Action.WRITE, "g", "r")
