@@ -198,6 +198,7 @@ def _present(
         if work.departed.is_past(service, there, observation.seq):
             return None  # We have taken it away since.
     elif is_known(work, service, occupant, there, entry, observation.seq):
+        _miss_source(work, service, observation, occupant)  # The name was looked at before the rename was told.
         return None
     node = _find(work, service, there, observation, entry, occupant, probed)
     if isinstance(node, Probe):
@@ -222,6 +223,13 @@ def _present(
     return None
 
 
+def _miss_source(work: Work, service: ServiceName, observation: Observation, node_id: NodeId) -> None:
+    """Notes that what a rename has brought to a name, where another entry is, is not at its old one."""
+    source = work.at(service, observation.moved_from) if observation.moved_from is not None else None
+    if source is not None and source != node_id:
+        miss(work, service, source, observation.seq)
+
+
 def _find(
     work: Work,
     service: ServiceName,
@@ -238,9 +246,7 @@ def _find(
         if isinstance(brought, Node):
             if occupant is not None and occupant != brought.id:
                 displace(work, service, occupant)
-            source = work.at(service, observation.moved_from) if observation.moved_from is not None else None
-            if source is not None and source != brought.id:
-                miss(work, service, source, observation.seq)  # Or it is that, and somebody moved it to where ours goes.
+            _miss_source(work, service, observation, brought.id)  # Or it is that, moved to where ours was to go.
         return brought
     if not work.member(service).readable:
         return node_at(work, service, there, entry, occupant)

@@ -109,3 +109,14 @@ def test_what_was_moved_to_where_ours_goes_is_missed_where_it_was() -> None:
     desk.show("B", "new", file("moved"), moved_from="old")
 
     assert desk.node("old").services["B"].gone is Gone.MISSED
+
+
+def test_a_rename_that_is_told_after_a_look_at_its_new_name_is_heard() -> None:
+    """P2: what is at the new name is known already; that nothing is at the old one any more is news."""
+    desk = Desk()
+    desk.have("old", "moved")
+    desk.show("A", "new", file("moved", "2"), seq=501, fresh=True)
+
+    desk.show("A", "new", file("moved", "2"), seq=500, moved_from="old")
+
+    assert desk.node("old").services["A"].gone is Gone.MISSED
