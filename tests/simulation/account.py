@@ -119,6 +119,7 @@ class Account(SimulatedService):
         forgiving: Expectations are not compared: a mutation of the simulator's, see `mutations`.
         operations: What was really done for us: (action, path).
         unpromised: Contents that were overwritten within one tick of a clock that is all there is to tell them apart.
+        adopted: What a power cut has left of contents, in files that a user has touched since.
         generation: That of the last configuration.
         log: What changed, for cursors: paths in their order.
     """
@@ -135,6 +136,8 @@ class Account(SimulatedService):
         self.operations: list[tuple[Action, str]] = []
         self.unpromised: set[bytes] = set()
         self._hidden: set[bytes] = set()
+        self.adopted: set[bytes] = set()
+        self._torn: set[bytes] = set()
         self.generation = 0
         self.log: list[str] = []
         self._unsynced: list[Callable[[random.Random], None]] = []
@@ -200,6 +203,12 @@ class Account(SimulatedService):
             if self.revision(item) == before:
                 self._hidden.add(content)
         return lost
+
+    def touch(self, item: Item, *, executable: bool | None = None) -> None:
+        """A user changes what is not content; a torn file is the user's from then on."""
+        super().touch(item, executable=executable)
+        if item.content in self._torn:
+            self.adopted.add(item.content)
 
     # What a driver does.
 
@@ -276,6 +285,7 @@ class Account(SimulatedService):
                 return
             if item is not None and task.action is Action.WRITE and content and rng.random() < 0.4:
                 item.content = content[: rng.randrange(len(content))]
+                self._torn.add(item.content)
                 return
             if old is not item and old is not None and old.number in self._numbers and old is not self.root:
                 return  # Its inode was given out again.

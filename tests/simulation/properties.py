@@ -119,9 +119,10 @@ def _folded(fold: object, path: str) -> str:
 
 def _assert_contents(world: World) -> None:
     """Asserts P12 and P23: nothing lies anywhere that no user has made."""
+    made = set(world.created).union(*(account.adopted for account in world.accounts.values()))
     for account in world.accounts.values():
         for path, content in account.contents().items():
-            if content is not None and content not in world.created:
+            if content is not None and content not in made:
                 raise Violation("P12", f"{account.name} has {content!r} at {path!r}, which nobody has made")
 
 
