@@ -106,6 +106,7 @@ HISTORIES = {
     ),
     "blink": History(play=moments.blink, kind=Kind.ONE),
     "crossed rename": History(play=moments.crossed_rename, suit=_first(style=Style.LOCAL, paired=False), kind=Kind.ONE),
+    "unseen start": History(play=moments.unseen_start),
     "kept cursor": History(play=moments.kept_cursor, suit=_first(style=Style.CLOUD, cursors=True), kind=Kind.ONE),
     "narrowed": History(play=moments.narrowed, kind=Kind.ONE),
     "two cases": History(play=moments.two_cases, suit=_second(names=NameComparison.CASE_INSENSITIVE), kind=Kind.ONE),

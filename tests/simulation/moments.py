@@ -272,6 +272,29 @@ async def old_listing(world: World) -> None:
         raise Violation("P4", f"what {second.name} showed late made a version: {world.mutations[count:]}")
 
 
+async def unseen_start(world: World) -> None:
+    """P11: a service that comes back is looked at before anything is changed there."""
+    first, second = accounts_of(world)[:2]
+    write(world, first, "z", b"first")
+    write(world, first, "y", b"stays")
+    await world.rest()
+    second.online = False
+    second.break_streams()
+    write(world, first, "z", b"other")
+    remove(world, first, "y")
+    write(world, first, "x", b"new")
+    await some_time(world, 1.0, 5.0)
+    count = len(second.operations)
+    second.lagging = second.online = True
+    await some_time(world, 20.0, 60.0)
+    write(world, first, "w", b"newer")
+    await some_time(world, 1.0, 5.0)
+    if deeds_since(second, count):
+        raise Violation("P11", f"{second.name} was changed before it was looked at: {second.operations[count:]}")
+    second.catch_up()
+    await world.rest()
+
+
 async def kept_cursor(world: World) -> None:
     """The core dies right after a commit, with news of a service that goes on from where it said it was."""
     first = accounts_of(world)[0]
