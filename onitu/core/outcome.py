@@ -13,6 +13,9 @@ from onitu.core.tree import NeedSync, Work
 #: Nanoseconds within which a person, or a program for one, may edit a file a second time.
 _TICK_OF_EDITS = 10_000_000
 
+#: Times of whole seconds are given by archives, builds and services to many files at once: they tell nothing apart.
+_SECOND = 1_000_000_000
+
 
 def settle_intent(
     work: Work,
@@ -86,6 +89,7 @@ def _has_our_mtime(work: Work, service: ServiceName, entry: Present, target: Ver
 def _is_mangled(work: Work, service: ServiceName, entry: Present, target: Version) -> bool:
     """Returns whether other bytes than ours bear the modification time that we gave ours: nobody edits within it."""
     exact = work.member(service).capabilities.mtime_precision_ns < _TICK_OF_EDITS
+    exact = exact and target.mtime_ns is not None and target.mtime_ns % _SECOND != 0
     return exact and _has_our_mtime(work, service, entry, target)
 
 

@@ -229,6 +229,18 @@ def test_an_edit_after_a_write_that_was_never_answered_is_one() -> None:
     assert len(desk.heads()) == 2
 
 
+def test_two_files_of_one_whole_second_are_two_files() -> None:
+    """P1: archives and builds give one time to many files: such a time does not tell our write from a user's."""
+    desk = Desk()
+    desk.show("A", "f", msgspec.structs.replace(file("content"), mtime_ns=1_000_000_000))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, OutcomeUnknown("no answer"))
+
+    desk.show("B", "f", msgspec.structs.replace(file("theirs", "r"), mtime_ns=1_000_000_000), fresh=True)
+
+    assert len(desk.heads()) == 2
+
+
 def test_what_was_just_deleted_is_flushed_before_it_is_made_anew() -> None:
     """P28: a power cut may bring it back; as long as that is so, it is not forgotten for something new."""
     desk = Desk()
