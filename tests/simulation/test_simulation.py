@@ -15,16 +15,19 @@ from tests.simulation.run import run, shrink
 from tests.simulation.scenario import draw
 
 #: Seeds of the usual test run; `just sim` runs two thousand.
-SEEDS = 100
+SEEDS = 1_000
+
+#: They are shared out, so that all cores have work.
+PARTS = 20
 
 _TRACE = "from tests.simulation.run import run; from tests.simulation.scenario import draw; print(run(draw({})).trace)"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", range(PARTS))
 def test_all_properties_hold(part: int) -> None:
     """P1-P14, P18, P19, P21-P23, P25-P28: at rest, whatever happened on the way there."""
-    for seed in range(part, SEEDS, 4):
+    for seed in range(part, SEEDS, PARTS):
         result = run(draw(seed))
         assert result.violation is None, f"just sim {seed}: {result.violation}"
 
