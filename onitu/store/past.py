@@ -68,8 +68,9 @@ class Past:
         }
 
     def depart(self, node: NodeId, departure: Departure) -> None:
-        """Notes that an entry has left its place."""
-        mark = _DEPARTED + keys.node_key(node) + _TIME.pack(int(departure.at * 1000))
+        """Notes that an entry has left its place; after all that was noted of it, whatever the clock says."""
+        start = _DEPARTED + keys.node_key(node)
+        mark = start + _TIME.pack(max(int(departure.at * 1000), self._next_time(start)))
         self._txn.put(mark, _ENCODE(departure), db=self._table)
         self._txn.put(_path_key(departure.folder, departure.path) + keys.node_key(node), b"", db=self._table)
 
@@ -97,6 +98,14 @@ class Past:
         for start in (key, _TAKEN + key, _DEPARTED + key):
             for found, _ in list(self._from(start, start)):
                 self._txn.delete(found, db=self._table)
+
+    def _next_time(self, start: bytes) -> int:
+        """Returns the first time behind all that is noted under a key."""
+        with self._txn.cursor(self._table) as cursor:
+            behind = cursor.set_range(start + b"\xff" * _TIME.size)
+            found = cursor.prev() if behind else cursor.last()
+            key = bytes(cursor.key()) if found else b""
+        return int(_TIME.unpack(key[len(start) :])[0]) + 1 if key.startswith(start) else 0
 
     def _from(self, start: bytes, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         with self._txn.cursor(self._table) as cursor:

@@ -50,28 +50,30 @@ def make(store: Store, *names: str, actor: str = "a") -> list[NodeId]:
     return store.write(work)
 
 
-def test_a_version_has_the_time_it_was_taken_in(store: Store) -> None:
+def test_a_version_has_the_time_it_was_taken_in(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is noted once: what is learned of the version later changes nothing about when it came."""
-    before = time.time()
+    monkeypatch.setattr(time, "time", lambda: 1_000.0)
     (file,) = make(store, "a")
-    after = time.time()
 
     def learn(transaction: Transaction) -> None:
         node = transaction.node(file)
         node.versions[1] = msgspec.structs.replace(node.versions[1], digests={"blake3": b"d"})
         transaction.put(node)
 
-    time.sleep(0.01)
+    monkeypatch.setattr(time, "time", lambda: 2_000.0)
     store.write(learn)
 
     taken = store.read(lambda transaction: transaction.past.taken(file))
-    assert taken.keys() == {1}
-    assert before - 0.001 <= taken[1] <= after
+    assert taken == {1: 1_000.0}
     assert [one.digests for one in store.read(lambda transaction: transaction.history(file))] == [{"blake3": b"d"}]
 
 
-def test_a_rename_and_a_deletion_are_told_by_path(store: Store) -> None:
-    """Both with where somebody did it; a path finds every entry that has left it."""
+@pytest.mark.parametrize("seconds", [0.0, 60.0], ids=["at once", "later"])
+def test_a_rename_and_a_deletion_are_told_by_path(
+    store: Store, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """Both with where somebody did it, in the order it was done; a path finds every entry that has left it."""
+    monkeypatch.setattr(time, "time", lambda: 1_000.0)
     directory, file = make(store, "d", "a")
 
     def rename(transaction: Transaction) -> None:
@@ -88,6 +90,7 @@ def test_a_rename_and_a_deletion_are_told_by_path(store: Store) -> None:
             transaction.put(node)
 
     store.write(rename)
+    monkeypatch.setattr(time, "time", lambda: 1_000.0 + seconds)
     store.write(delete)
 
     def read(transaction: Transaction) -> None:
@@ -104,6 +107,21 @@ def test_a_rename_and_a_deletion_are_told_by_path(store: Store) -> None:
         assert [line.event for line in told] == [Event.CREATED, Event.MOVED, Event.DELETED]
 
     store.read(read)
+
+
+def test_a_clock_that_was_put_back_changes_no_order(store: Store) -> None:
+    """What left its place last is told last."""
+    (file,) = make(store, "a")
+
+    def leave(transaction: Transaction) -> None:
+        for path, at in (("a", 1_000.0), ("b", 940.0)):
+            gone = Departure(at=at, folder="docs", path=path, deleted=False, version=1, service="b")
+            transaction.past.depart(file, gone)
+
+    store.write(leave)
+
+    found = store.read(lambda transaction: transaction.past.departures(file))
+    assert [(one.path, one.at) for one in found] == [("a", 1_000.0), ("b", 940.0)]
 
 
 def test_what_is_given_up_leaves_nothing(store: Store) -> None:
