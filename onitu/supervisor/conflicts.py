@@ -12,7 +12,7 @@ from onitu.core.tree import Work
 from onitu.errors import ConfigError
 from onitu.store import Store, Transaction
 from onitu.store.beside import read_beside
-from onitu.supervisor.orders import BOTH, ResolveConflict, send
+from onitu.supervisor.orders import BOTH, ResolveConflict, have_done
 from onitu.supervisor.records import known_scopes, open_setup
 
 if TYPE_CHECKING:
@@ -55,20 +55,12 @@ def settle(directory: Path, setup: Setup, request: ResolveConflict) -> bool:
         ConfigError: There is no such conflict, or neither content is from that service.
         StoreError: The records cannot be used.
     """
-    answer = send(directory, request)
-    if answer is not None:
-        if answer.error:
-            raise ConfigError(answer.error)
-        return True
-    with read_beside(directory):
-        pass  # A data directory without records is not made one.
-    store = Store(directory)
-    try:
+
+    def alone(store: Store) -> None:
         _, scopes, _ = open_setup(store, setup)
         store.write(lambda transaction: resolve(transaction, scopes, request))
-    finally:
-        store.close()
-    return False
+
+    return have_done(directory, request, alone) is not None
 
 
 def resolve(transaction: Transaction, scopes: Mapping[str, Scope], request: ResolveConflict) -> list[Effect]:

@@ -16,7 +16,7 @@ from onitu.referee.holding import Hold, Order, all_holds, set_order
 from onitu.store import Store, Transaction
 from onitu.store.beside import read_beside
 from onitu.supervisor.halts import all_halts, take_for_new
-from onitu.supervisor.orders import DecideHold, send
+from onitu.supervisor.orders import DecideHold, have_done
 from onitu.supervisor.records import known_scopes, open_setup
 
 
@@ -109,22 +109,14 @@ def decide(directory: Path, setup: Setup, request: DecideHold) -> bool:
         ConfigError: Nothing is held there.
         StoreError: The records cannot be used.
     """
-    answer = send(directory, request)
-    if answer is not None:
-        if answer.error:
-            raise ConfigError(answer.error)
-        return True
-    with read_beside(directory):
-        pass  # A data directory without records is not made one.
-    store = Store(directory)
-    try:
+
+    def alone(store: Store) -> None:
         open_setup(store, setup)
         wrong = store.write(partial(take_order, request=request))
         if wrong:
             raise ConfigError(wrong)
-    finally:
-        store.close()
-    return False
+
+    return have_done(directory, request, alone) is not None
 
 
 def take_order(transaction: Transaction, request: DecideHold) -> str:

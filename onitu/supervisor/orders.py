@@ -8,14 +8,17 @@ one answer, a JSON object in a line each. There is nothing here that the REST AP
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
 
 from onitu.core.wanted import EmptyTrash, RestoreCopy
-from onitu.errors import StoreError
+from onitu.errors import ConfigError, StoreError
 from onitu.referee.holding import Order
+from onitu.store import Store
+from onitu.store.beside import read_beside
 
 #: Name of the file in the data directory that says where the core listens.
 CONTROL = "control"
@@ -116,3 +119,33 @@ def send(directory: Path, request: Request) -> Answer | None:
         return msgspec.json.decode(line, type=Answer)
     except msgspec.MsgspecError as error:
         raise StoreError(f"the running onitu of {directory} gave no answer that this one understands") from error
+
+
+def have_done(directory: Path, request: Request, alone: Callable[[Store], object]) -> Answer | None:
+    """Has a request carried out by the running core, or noted in the records where none runs.
+
+    Args:
+        directory: The data directory.
+        request: What is to be done.
+        alone: Notes it in the records, for the next core to carry out.
+
+    Returns:
+        The answer of the running core; None where none runs.
+
+    Raises:
+        ConfigError: It cannot be done.
+        StoreError: The core does not answer, or the records cannot be used.
+    """
+    answer = send(directory, request)
+    if answer is not None:
+        if answer.error:
+            raise ConfigError(answer.error)
+        return answer
+    with read_beside(directory):
+        pass  # A data directory without records is not made one.
+    store = Store(directory)
+    try:
+        alone(store)
+    finally:
+        store.close()
+    return None

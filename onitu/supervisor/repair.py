@@ -15,7 +15,7 @@ from onitu.core.scope import Scope
 from onitu.core.tree import Work
 from onitu.errors import ConfigError
 from onitu.store import Store, Transaction
-from onitu.supervisor.orders import RepairFile, send
+from onitu.supervisor.orders import RepairFile, have_done
 from onitu.supervisor.records import open_setup
 
 
@@ -31,20 +31,14 @@ def repair(directory: Path, setup: Setup, request: RepairFile) -> bool:
         ConfigError: It cannot be done.
         StoreError: The records cannot be used.
     """
-    answer = send(directory, request)
-    if answer is not None:
-        if answer.error:
-            raise ConfigError(answer.error)
-        return True
-    store = Store(directory)
-    try:
+
+    def alone(store: Store) -> None:
         _, scopes, _ = open_setup(store, setup)
         wrong = store.write(partial(take_repair, scopes=scopes, request=request))
-    finally:
-        store.close()
-    if wrong:
-        raise ConfigError(wrong)
-    return False
+        if wrong:
+            raise ConfigError(wrong)
+
+    return have_done(directory, request, alone) is not None
 
 
 def take_repair(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
+import msgspec
 import trio
 
 from onitu.core.capability import Mode
@@ -27,7 +28,7 @@ from onitu.store import Store
 from onitu.store.beside import read_beside
 from onitu.store.trash import Trash
 from onitu.supervisor.drivers import asked, known_roots
-from onitu.supervisor.orders import send
+from onitu.supervisor.orders import have_done
 from onitu.supervisor.records import known_scopes
 
 if TYPE_CHECKING:
@@ -257,7 +258,7 @@ def restore(directory: Path, setup: Setup, copy: Copy, *, version: Version | Non
     """
     kept = copy.kept
     if version is not None:
-        kept = attrs_of(kept, version)
+        kept = _taken_for(kept, version)
     request = RestoreCopy(
         folder=copy.folder,
         service=_target(setup, copy),
@@ -269,16 +270,10 @@ def restore(directory: Path, setup: Setup, copy: Copy, *, version: Version | Non
     return _order(directory, request)
 
 
-def attrs_of(kept: Kept, version: Version) -> Kept:
-    """Returns a copy with the digests that the version has which it is taken for."""
-    return Kept(
-        id=kept.id,
-        path=kept.path,
-        kind=kept.kind,
-        kept_at_ns=kept.kept_at_ns,
-        size=kept.size,
-        mtime_ns=kept.mtime_ns,
-        target=kept.target,
+def _taken_for(kept: Kept, version: Version) -> Kept:
+    """Returns a copy with what is known of the version that it is taken for."""
+    return msgspec.structs.replace(
+        kept,
         executable=kept.executable if kept.executable is not None else version.executable,
         digests=version.digests or kept.digests,
     )
@@ -309,19 +304,12 @@ def empty(directory: Path, copies: list[Copy], *, path: str, before_ns: int) -> 
 
 def _order(directory: Path, request: Wanted) -> str | None:
     """Has a running core do something, or keeps it until one runs."""
-    answer = send(directory, request)
-    if answer is not None:
-        if answer.error:
-            raise ConfigError(answer.error)
-        return answer.said
-    with read_beside(directory):
-        pass  # A data directory without records is not made one.
-    store = Store(directory)
-    try:
+
+    def alone(store: Store) -> None:
         store.write(lambda transaction: keep_wanted(transaction, request))
-    finally:
-        store.close()
-    return None
+
+    answer = have_done(directory, request, alone)
+    return answer.said if answer is not None else None
 
 
 def _target(setup: Setup, copy: Copy) -> str:
