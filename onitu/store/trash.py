@@ -10,6 +10,7 @@ import os
 import threading
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,6 +29,9 @@ TRASH = "trash"
 
 _STAGED = ".part"
 _DIGEST = "blake3"
+
+#: Of what one limit is kept: a service, and a folder.
+_Owner = tuple[str, str]
 
 #: Files that are made durable at once: a disk does many as fast as one.
 _FLUSHES = 8
@@ -68,6 +72,7 @@ class Trash:
         self.directory = data / TRASH
         self._mutex = threading.Lock()
         self._known: dict[str, tuple[Origin, int]] | None = None
+        self._promised: defaultdict[_Owner, int] = defaultdict(int)
 
     def open(self, origin: Origin) -> Keeping:
         """Begins to keep a content.
@@ -87,30 +92,31 @@ class Trash:
         """Makes contents part of the trash.
 
         Args:
-            contents: All their bytes are written.
+            contents: All their bytes are written; they are of one folder of one service.
             most_bytes: How much is kept of the folder of the service they are from.
 
         Durability:
             They survive a power cut once this has returned.
 
         Raises:
-            StoreError: There is no room for one, or the disk does not take it; those before it may be kept.
+            StoreError: One is larger than all that is kept, or the disk does not take it; others may be kept.
         """
-        contents = list(contents)
-        with _failing(self.directory):
-            for keeping in contents:
-                self._make_room(keeping, most_bytes)
-            with ThreadPoolExecutor(_FLUSHES) as flushing:
-                for _ in flushing.map(Keeping.finish, contents):
-                    pass
-            directory = os.open(self.directory, os.O_RDONLY)
-            try:
-                os.fsync(directory)
-            finally:
-                os.close(directory)
-        with self._mutex:
-            for keeping in contents:
-                self._load()[keeping.path.name] = (keeping.origin, keeping.size)
+        owner, contents = self._make_room(list(contents), most_bytes)
+        try:
+            with _failing(self.directory):
+                with ThreadPoolExecutor(_FLUSHES) as flushing:
+                    for _ in flushing.map(Keeping.finish, contents):
+                        pass
+                directory = os.open(self.directory, os.O_RDONLY)
+                try:
+                    os.fsync(directory)
+                finally:
+                    os.close(directory)
+            with self._mutex:
+                self._load().update({keeping.path.name: (keeping.origin, keeping.size) for keeping in contents})
+        finally:
+            with self._mutex:
+                self._promised[owner] -= sum(keeping.size for keeping in contents)
 
     def holds(self, folder: str, path: str, digest: bytes) -> bool:
         """Returns whether a content of a path is kept already, whichever service it was on."""
@@ -163,28 +169,42 @@ class Trash:
             for name in kept:
                 self._forget(Path(name).name)
 
-    def _make_room(self, keeping: Keeping, most_bytes: int) -> None:
-        """Removes what was kept first of a folder of a service, until a content has room.
+    def _make_room(self, contents: list[Keeping], most_bytes: int) -> tuple[_Owner, list[Keeping]]:
+        """Removes what was kept first of a folder of a service, until contents have room, and promises it to them.
+
+        Returns:
+            Whose they are, and those that have room beside the younger ones among them.
 
         Raises:
-            StoreError: It is larger than all that is ever kept.
+            StoreError: One is larger than all that is ever kept.
         """
-        size, owner = keeping.size, (keeping.origin.service, keeping.origin.folder)
-        if size > most_bytes:
-            message = f"{size:,} bytes are more than {self.directory} keeps ({most_bytes:,}, see 'keep')"
-            raise StoreError(message)
+        for keeping in contents:
+            if keeping.size > most_bytes:
+                message = f"{keeping.size:,} bytes are more than {self.directory} keeps ({most_bytes:,}, see 'keep')"
+                raise StoreError(message)
+        owner = (contents[0].origin.service, contents[0].origin.folder) if contents else ("", "")
         with self._mutex:
+            room = most_bytes - self._promised[owner]
+            fitting: list[Keeping] = []
+            for keeping in reversed(contents):
+                if keeping.size > room:
+                    break
+                room -= keeping.size
+                fitting.insert(0, keeping)
             kept = sorted(
                 (name, held)
                 for name, (origin, held) in self._load().items()
                 if (origin.service, origin.folder) == owner
             )
-            room = most_bytes - sum(held for _, held in kept)
-            for name, held in kept:
-                if room >= size:
-                    return
-                room += held
-                self._forget(name)
+            room -= sum(held for _, held in kept)
+            with _failing(self.directory):
+                for name, held in kept:
+                    if room >= 0:
+                        break
+                    room += held
+                    self._forget(name)
+            self._promised[owner] += sum(keeping.size for keeping in fitting)
+        return owner, fitting
 
     def _load(self) -> dict[str, tuple[Origin, int]]:
         if self._known is None:
