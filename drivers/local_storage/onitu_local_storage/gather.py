@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from onitu.plug import Kind, Present
 
 from . import beneath, inotify, observe, system
-from .inotify import Node, WatchLimitError, WatchTree
+from .tree import ENOUGH, Node, WatchLimitError, WatchTree, is_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,9 @@ LINKED: Final = 0.1
 FRESH: Final = 0.005
 """Seconds after which a new entry is looked at: a file's creation is told before its writer counts as one, and most
 are closed by then."""
+
+CALM: Final = 0.02
+"""Seconds without an event after which the tree of directories is compared with the disk, where it is in doubt."""
 
 NOT_UTF8: Final = "the name is not UTF-8, so it cannot be written on other services: rename it"
 
@@ -78,6 +81,7 @@ class Gatherer:
         self._fresh_until = 0.0
         self._writing: dict[Place, float] = {}
         self._halves: dict[int, _Half] = {}
+        self._is_quiet = True
 
     def clear(self) -> None:
         """Forgets what was to be looked at; what is being written is still waited for."""
@@ -100,9 +104,22 @@ class Gatherer:
 
     def take_all(self) -> bool:
         """Takes all events there are, and tells whether a rename is only half told."""
-        for event in self._tree.read():
+        self._is_quiet = True
+        for event in inotify.read(self._tree.fd):
+            self._is_quiet = False
             self._take(event)
         return bool(self._halves)
+
+    def check_tree(self) -> None:
+        """Compares doubtful directories with the disk, once no event comes; were one wrong, all might be missed."""
+        if not self._tree.is_doubtful or not self._is_quiet:
+            return
+        unwatched = self._tree.check()
+        if unwatched is None:
+            self.lost = True
+            return
+        for node in unwatched:
+            self._add(node)
 
     def settle_halves(self) -> None:
         """Gives up waiting: what was renamed went where nothing is watched, and so did everything below it."""
@@ -129,6 +146,8 @@ class Gatherer:
     def due(self) -> float | None:
         """Returns when there is something to `ripen`."""
         dues = list(self._writing.values())
+        if self._tree.is_doubtful:
+            dues.append(time.monotonic() + CALM)
         if self._created:
             dues.append(self._fresh_until)
         return min(dues, default=None)
@@ -213,10 +232,7 @@ class Gatherer:
         if half is not None:
             self.dirty[half[:2]] = None
         if half is not None and half[2] is not None:
-            old_path = half[0].join(half[1])
-            moved = self._tree.move(half[2], node, name)
-            self.directory_moves.append((old_path, node.join(name), moved))
-            self.dirty.pop((node, name), None)  # The move tells of it.
+            self._take_directory_move(half, half[2], (node, name))
             return
         self.dirty[node, name] = None
         if mask & inotify.DELETE:
@@ -232,6 +248,17 @@ class Gatherer:
                 self._add(child)
                 self.rescans.append(child)
 
+    def _take_directory_move(self, half: _Half, node: Node, place: Place) -> None:
+        old_path = half[0].join(half[1])
+        moved = self._tree.move(node, *place)
+        if moved is None:
+            self.lost = True
+            return
+        self.directory_moves.append((old_path, place[0].join(place[1]), moved))
+        self.dirty.pop(place, None)  # The move tells of it.
+        if moved.watch < 0:
+            self._add(moved)  # Renamed before it could be watched.
+
     def _add(self, node: Node) -> None:
         """Watches a new directory. What is in it already has had no events."""
         try:
@@ -240,11 +267,11 @@ class Gatherer:
             self._limit(error)
             self.rescans.append(node)
             return
-        if len(found) > inotify.ENOUGH:
+        if len(found) > ENOUGH:
             self.rescans.append(node)
             return
         for place in found:
-            if not inotify.is_utf8(place[1]):
+            if not is_utf8(place[1]):
                 self._tell_not_utf8(place[0], os.fsencode(place[1]))
                 continue
             self._is_new(place)

@@ -22,7 +22,8 @@ from onitu.plug import Absent, Changes, Inadmissible, Plug, Present, RootState, 
 from . import observe
 from .failures import from_os_error, is_missing
 from .gather import Gatherer
-from .inotify import WatchLimitError, WatchTree
+from .recall import Recall
+from .tree import WatchLimitError, WatchTree
 
 if TYPE_CHECKING:
     from .gather import Place
@@ -62,6 +63,7 @@ class Watcher:
         self._interval = rescan_interval
         self._tree: WatchTree | None = None
         self._gathered: Gatherer | None = None
+        self._recall = Recall()
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
@@ -190,6 +192,9 @@ class Watcher:
             poll.poll(PAIR * 1000)
             gathered.take_all()
             gathered.settle_halves()
+        if at_once:
+            gathered.take_all()
+        gathered.check_tree()
         gathered.ripen(time.monotonic(), at_once=at_once)
 
     def _has_news(self) -> bool:
@@ -226,14 +231,21 @@ class Watcher:
             self._changes.rescan("", recursive=True)
             return
         self._flush_directory_moves(gathered)
+        looks: dict[Place, State] = {}
         for place, old in gathered.file_moves.items():
-            self._report(place, moved_from=old[0].join(old[1]))
+            looks[place] = self._report(place, moved_from=old[0].join(old[1]))
             gathered.dirty.pop(place, None)
         for place in gathered.dirty:
-            self._report(place)
-        for node in gathered.rescans:
+            looks[place] = self._report(place)
+        renamed = {node for _, _, node in gathered.directory_moves}
+        for place, before in self._recall.looks_below(renamed).items():
+            if place not in looks:
+                looks[place] = self._report(place, unless=before)
+        listings = [*gathered.rescans, *self._recall.listings_below(renamed)]
+        for node in listings:
             if not node.gone:
                 self._changes.rescan(node.path(), recursive=True)
+        self._recall.note(looks, listings, time.monotonic())
         gathered.clear()
 
     def _flush_directory_moves(self, gathered: Gatherer) -> None:
@@ -245,16 +257,19 @@ class Watcher:
             if isinstance(state, Present) and not self._root.is_own(new, state.revision):
                 self._changes.moved(old, new, state, seq=seq)
 
-    def _report(self, place: Place, moved_from: str | None = None) -> None:
+    def _report(self, place: Place, *, moved_from: str | None = None, unless: State | None = None) -> State:
+        """Reports and returns what is at a place, unless that is what was reported of it under another path."""
         path = place[0].join(place[1])
         seq, state = self._look(path)
-        if isinstance(state, Present):
-            if self._root.is_own(path, state.revision):
-                return  # Our own write: the core was answered this very revision.
-            if moved_from is not None:
-                self._changes.moved(moved_from, path, state, seq=seq)
-                return
-        self._changes.report(path, state, seq=seq)
+        if unless is not None and _is_same(state, unless):
+            pass  # The rename of the directory tells of it.
+        elif isinstance(state, Present) and self._root.is_own(path, state.revision):
+            pass  # Our own write: the core was answered this very revision.
+        elif isinstance(state, Present) and moved_from is not None:
+            self._changes.moved(moved_from, path, state, seq=seq)
+        else:
+            self._changes.report(path, state, seq=seq)
+        return state
 
     def _look(self, path: str) -> tuple[int, State]:
         seq = self._tick()
@@ -264,3 +279,10 @@ class Watcher:
             if is_missing(error):
                 return seq, observe.ABSENT
             return seq, Unknown(str(from_os_error(error, path)))
+
+
+def _is_same(state: State, other: State) -> bool:
+    """Tells whether two looks, one a moment after the other, show the same."""
+    if isinstance(state, Present) and isinstance(other, Present):
+        return state.revision == other.revision
+    return state == other

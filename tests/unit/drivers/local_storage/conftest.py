@@ -94,6 +94,7 @@ class Recorder:
         self.drain: Callable[[], None] | None = None
         self.items: list[tuple[object, ...]] = []
         self.states: dict[str, State] = {}
+        self.revisions: set[str] = set()
         self.is_ready = threading.Event()
         self._changed = threading.Condition()
 
@@ -125,6 +126,8 @@ class Recorder:
             self.items.append(item)
             if path is not None and state is not None:
                 self.states[path] = state
+                if isinstance(state, Present):
+                    self.revisions.add(state.revision)
             self._changed.notify_all()
 
     def wait_for(self, *wanted: object, timeout: float = 10.0) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from onitu_local_storage import gather, inotify, system, watch, write
+from onitu_local_storage import gather, inotify, observe, system, watch, write
 from onitu_local_storage.root import Root
 from onitu_local_storage.watch import Watcher
 
-from onitu.plug import Inadmissible, Plug, Present, RootState
+from onitu.plug import Absent, Inadmissible, Plug, Present, RootState
 
 from .conftest import Recorder, age, new_file
 
@@ -172,7 +174,7 @@ def test_new_tree_with_very_much_in_it(
     start: Start, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a large tree that is moved in, only the top is reported: the rest is listed, in bounded memory."""
-    monkeypatch.setattr(inotify, "ENOUGH", 2)
+    monkeypatch.setattr(gather, "ENOUGH", 2)
     (tmp_path / "d").mkdir()
     for number in range(4):
         (tmp_path / "d" / str(number)).touch()
@@ -228,6 +230,91 @@ def test_directory_moved_into_a_new_one(start: Start, files: Path) -> None:
     assert ("report", "new/d/e/a", "present") in changes.drained()
 
 
+def test_directory_renamed_as_soon_as_it_is_made(start: Start, files: Path) -> None:
+    """A directory whose rename is told before it could be watched is watched under its new name (G18)."""
+    changes = start()
+    for number in range(20):
+        (files / f"new{number}").mkdir()
+        (files / f"new{number}").rename(files / f"kept{number}")
+    changes.drained()
+    for number in range(20):
+        (files / f"kept{number}/a").touch()
+
+    assert {path for _, path, *_ in changes.drained()} == {f"kept{number}/a" for number in range(20)}
+
+
+def test_directories_swapped_while_one_is_looked_at(start: Start, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was looked for in a directory that had just been renamed is looked for again where it is."""
+    (files / "left").mkdir()
+    (files / "right").mkdir()
+    (files / "a").touch()
+    changes = start()
+    look = observe.look_beneath
+
+    def swap_first(root: int, path: str, *, symlinks: bool = False) -> Present | Inadmissible | Absent:
+        if path == "left/a":
+            monkeypatch.undo()
+            (files / "left").rename(files / "aside")
+            (files / "right").rename(files / "left")
+            (files / "aside").rename(files / "right")
+        return look(root, path, symlinks=symlinks)
+
+    monkeypatch.setattr(observe, "look_beneath", swap_first)
+    (files / "a").rename(files / "left/a")
+    changes.drained()
+    changes.drained()
+
+    assert isinstance(changes.states["right/a"], Present)
+
+
+@pytest.mark.parametrize("seed", range(int(os.environ.get("FUZZ", "6"))))
+def test_directories_in_turmoil(start: Start, files: Path, seed: int) -> None:
+    """However directories are made, swapped, renamed and removed, nothing in them is missed, then or later (G18)."""
+    changes = start()
+    items: list[tuple[object, ...]] = []
+    randomness = random.Random(seed)
+    for _ in range(10):
+        for _ in range(60):
+            with contextlib.suppress(OSError):
+                turmoil(randomness, files)
+        items += changes.drained()
+    items += changes.drained()
+    if ("rescan", "", True) not in items:
+        there = {observe.revision_of(path.lstat()) for path in files.rglob("*.file")}
+        assert there <= changes.revisions
+    directories = ["", *(str(path.relative_to(files)) for path in files.rglob("[ab]") if path.is_dir())]
+    for directory in directories:
+        (files / directory / "new").touch()
+    found = {path for _, path, *_ in changes.drained()}
+
+    assert {f"{directory}/new".lstrip("/") for directory in directories} <= found
+
+
+def turmoil(randomness: random.Random, top: Path) -> None:
+    """Does one thing to one entry of a random directory below another."""
+
+    def somewhere() -> Path:
+        below = sorted(path for path in top.rglob("[ab]") if path.is_dir())
+        return randomness.choice([top, *below[:20]])
+
+    here, name = somewhere(), randomness.choice("ab")
+    match randomness.randrange(6):
+        case 0:
+            (here / name).mkdir()
+        case 1:
+            (here / f"{name}.file").write_bytes(randomness.randbytes(randomness.randrange(1, 50)))
+        case 2:
+            (here / f"{name}.file").rename(somewhere() / f"{randomness.choice('ab')}.file")
+        case 3:
+            (here / name).rename(somewhere() / randomness.choice("ab"))
+        case 4:
+            (here / "a").rename(here / "swapped")
+            (here / "b").rename(here / "a")
+            (here / "swapped").rename(here / "b")
+        case _:
+            shutil.rmtree(here / name)
+
+
 def test_own_writes(start: Start, root: Root, files: Path) -> None:
     """What Onitu writes itself is not reported back, once it was answered (G11)."""
     changes = start()
@@ -278,15 +365,15 @@ def test_long_paths(start: Start, files: Path, root: Root) -> None:
 def test_overflow(start: Start, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the kernel has lost events, everything is watched and listed again (G18)."""
     changes = start()
-    real = inotify.WatchTree.read
+    real = inotify.read
 
-    def read(tree: inotify.WatchTree) -> Iterator[inotify.Event]:
-        yield from real(tree)
+    def read(queue: int) -> Iterator[inotify.Event]:
+        yield from real(queue)
         if not (files / "told").exists():
             (files / "told").mkdir()
             yield inotify.Event(-1, inotify.OVERFLOW, 0, b"")
 
-    monkeypatch.setattr(inotify.WatchTree, "read", read)
+    monkeypatch.setattr(inotify, "read", read)
     (files / "a").touch()
     changes.wait_for("rescan", "", True)  # noqa: FBT003  As it was reported.
     changes.drained()
