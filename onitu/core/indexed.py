@@ -134,6 +134,10 @@ class IndexedTree(abc.ABC):
         """Returns the node that a mutation of unknown outcome was to bring to a place."""
         return self._lookup(("bound", service, parent, key))
 
+    def coming(self, service: ServiceName, parent: NodeId) -> Iterator[NodeId]:
+        """Yields all such nodes of a directory. The tree may be changed meanwhile."""
+        return self.scan(("bound", service, parent))
+
     def by_native_id(self, service: ServiceName, native_id: str) -> Iterator[NodeId]:
         """Yields the nodes last seen with this native id."""
         return self.scan(("native", service, native_id))

@@ -78,6 +78,9 @@ def observe(
     match state:
         case Absent():
             occupant = work.locate(service, parent, name)
+            if occupant is None:
+                # What we bring there may be there and gone again before its answer is heard.
+                occupant = work.tree.bound(service, parent, work.member(service).key(name))
             if occupant is not None:
                 miss(work, service, occupant, observation.seq)
         case Inadmissible():

@@ -68,6 +68,10 @@ class Tree(Protocol):
         """Returns the node that a mutation of unknown outcome was to bring to a place."""
         ...
 
+    def coming(self, service: ServiceName, parent: NodeId) -> Iterator[NodeId]:
+        """Yields all such nodes of a directory. The tree may be changed meanwhile."""
+        ...
+
     def by_native_id(self, service: ServiceName, native_id: str) -> Iterator[NodeId]:
         """Yields the nodes last seen with this native id."""
         ...

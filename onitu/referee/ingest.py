@@ -112,10 +112,30 @@ def take_listings(work: Work, service: ServiceName, listings: Iterable[Listed]) 
             and (place := node.services[service].place) is not None
             and place.name not in listed.names
         ]
+        lacking += _not_arrived(work, service, directory, listed)
         for child in lacking:
             miss(work, service, child, listed.seq)
         missed += len(lacking)
     return missed
+
+
+def _not_arrived(work: Work, service: ServiceName, directory: NodeId, listed: Listed) -> list[NodeId]:
+    """Returns what we bring to a directory and is not in it: not yet, or not any more, which its answer will tell.
+
+    What is elsewhere until then is missed there.
+    """
+    coming = {
+        bound.name: child
+        for child in work.tree.coming(service, directory)
+        if (node := work.tree.glance(child)) is not None
+        and (bound := node.services[service].bound) is not None
+        and node.services[service].known is None
+    }
+    if not coming:
+        return []
+    key = work.member(service).key
+    there = {key(name) for name in listed.names}
+    return [child for name, child in coming.items() if key(name) not in there]
 
 
 @attrs.define

@@ -68,6 +68,37 @@ def test_who_took_a_place_after_us_keeps_it() -> None:
     assert Settle("B") in desk.effects
 
 
+def test_what_was_taken_away_at_once_is_decided_about() -> None:
+    """P2: our file is written and at once deleted, which is told before the answer is recorded."""
+    desk = Desk()
+    desk.show("A", "f", file("new"))
+    (task,) = desk.plan("B").tasks
+    written = Observation("f", file("new"), 500)
+    desk.in_flight.add(("B", task.node))
+    desk.show("B", "f", Absent(), seq=501)
+    desk.in_flight.clear()
+    desk.effects.clear()
+
+    answered(desk.work, "B", task.node, written, durable=True)
+
+    assert desk.tree.node(task.node).services["B"].gone is Gone.MISSED
+    assert Settle("B") in desk.effects
+
+
+def test_what_was_looked_for_too_early_is_there() -> None:
+    """P4: that nothing was at a place before our file was written there says nothing about it."""
+    desk = Desk()
+    desk.show("A", "f", file("new"))
+    (task,) = desk.plan("B").tasks
+    desk.in_flight.add(("B", task.node))
+    desk.show("B", "f", Absent(), seq=499)
+    desk.in_flight.clear()
+
+    answered(desk.work, "B", task.node, Observation("f", file("new"), 500), durable=True)
+
+    assert desk.tree.node(task.node).services["B"].present
+
+
 def test_what_was_sent_unheard_is_known() -> None:
     """P13: no answer comes, and the source is gone: the bytes that were sent tell our own write from an edit."""
     desk = Desk()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
+from onitu.core.answers import answered
 from onitu.core.model import Absent, Observation, Present, State
+from onitu.core.node import Gone
 from onitu.core.tree import Recheck
-from onitu.referee.ingest import take_observations
+from onitu.referee.ingest import Listed, take_listings, take_observations
 from tests.unit.core.desk import Desk, file
 
 
@@ -43,3 +46,18 @@ def test_what_was_seen_elsewhere_before_it_was_missed_is_asked_for() -> None:
     desk.show("A", "new", entry, seq=1_001, probed={"old": Absent()})
 
     assert Recheck("A", "new") in desk.effects
+
+
+@pytest.mark.parametrize(("name", "seq", "gone"), [("g", 501, Gone.MISSED), ("g", 499, Gone.NO), ("f", 501, Gone.NO)])
+def test_a_listing_is_held_against_what_we_bring(name: str, seq: int, gone: Gone) -> None:
+    """P2: our file is deleted before its answer is heard, and only a listing tells; an older one tells nothing."""
+    desk = Desk("A", "B")
+    desk.show("A", "f", file("new"))
+    (task,) = desk.plan("B").tasks
+    desk.in_flight.add(("B", task.node))
+    take_listings(desk.work, "B", [Listed("", frozenset({name}), seq)])
+    desk.in_flight.clear()
+
+    answered(desk.work, "B", task.node, Observation("f", file("new"), 500), durable=True)
+
+    assert desk.tree.node(task.node).services["B"].gone is gone
