@@ -203,6 +203,10 @@ def _failed(
 
 def _deleted(work: Work, service: ServiceName, node: Node, state: ServiceState, seq: int) -> None:
     """Records that an entry is gone, as asked."""
+    if state.present and state.seq > seq and state.seen is not None:
+        path = work.path_on(service, state.seen.place)
+        if path is not None:
+            work.effects.append(Recheck(service, path))  # What was taken for it since is somebody else.
     state.seen, state.gone = None, Gone.NO
     state.seq = max(state.seq, seq)
     if node.version.kind is Kind.DIRECTORY:

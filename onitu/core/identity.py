@@ -8,8 +8,11 @@ import msgspec
 
 from onitu.core.absence import settle_absence
 from onitu.core.model import Absent, Kind, Observation, Present, State, Unknown
-from onitu.core.node import Gone, Node, NodeId, Phase, Place, ServiceName, ServiceState
+from onitu.core.node import Action, Gone, Node, NodeId, Phase, Place, ServiceName, ServiceState
 from onitu.core.tree import Work
+
+#: What gives an entry another id where it is.
+_WRITES = frozenset({Action.WRITE, Action.COPY, Action.WRITE_SYMLINK})
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -77,8 +80,8 @@ def mover(
     if not entry.native_id:
         return None
     candidates = list(work.tree.by_native_id(service, entry.native_id))
-    if occupant in candidates:
-        return None  # It is what it was, whatever became of its other names.
+    if occupant in candidates or (occupant is not None and _is_being_written(work, service, occupant, entry)):
+        return None  # It is what it was, whatever became of its other names; or what we are writing in its place.
     for candidate in candidates:
         node = work.tree.node(candidate)
         state = node.services[service]
@@ -127,6 +130,15 @@ def bound(
     # What is still at its old place as it was has not been moved.
     stayed = isinstance(now, Unknown) or (isinstance(now, Present) and now.revision == state.seen.entry.revision)
     return None if stayed else node
+
+
+def _is_being_written(work: Work, service: ServiceName, node_id: NodeId, entry: Present) -> bool:
+    """Returns whether a mutation of unknown outcome writes a node anew where it is: the id of that says nothing yet."""
+    state = work.tree.node(node_id).services[service]
+    intent = state.intent
+    if intent is None or intent.phase is not Phase.SENT or intent.action not in _WRITES:
+        return False
+    return intent.place == state.place and entry.kind is not Kind.DIRECTORY
 
 
 def _may_have_left(state: ServiceState, there: Place, entry: Present) -> bool:

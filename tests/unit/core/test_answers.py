@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from onitu.core.answers import answered
-from onitu.core.model import Absent, Observation
+from onitu.core.model import Absent, Observation, Present
 from onitu.core.node import Gone
-from onitu.core.tree import Settle
+from onitu.core.tree import Recheck, Settle
 from onitu.errors import OutcomeUnknown, Unavailable
 from tests.unit.core.desk import DIRECTORY, Desk, file
 
@@ -97,6 +99,53 @@ def test_what_was_looked_for_too_early_is_there() -> None:
     answered(desk.work, "B", task.node, Observation("f", file("new"), 500), durable=True)
 
     assert desk.tree.node(task.node).services["B"].present
+
+
+def with_id(content: str, native_id: str, revision: str = "") -> Present:
+    """Returns a file that has an id."""
+    return msgspec.structs.replace(file(content, revision), native_id=native_id)
+
+
+def test_an_id_that_is_given_out_again_moves_nothing() -> None:
+    """P2: two files are written anew, and the second gets the id that the first has just lost."""
+    desk = Desk()
+    for path, native_id in (("f", "1"), ("g", "2")):
+        desk.show("A", path, file(f"{path} old"))
+        (task,) = desk.plan("B").tasks
+        desk.answer("B", task, with_id(f"{path} old", native_id))
+    desk.show("A", "f", file("g old"))
+    desk.show("A", "g", file("f old"))
+    tasks = desk.plan("B").tasks
+    desk.in_flight.update(("B", task.node) for task in tasks)
+    told = [("f", with_id("g old", "3", "r"), 503), ("g", with_id("f old", "1", "s"), 502)]
+
+    for path, entry, seq in reversed(told):
+        desk.show("B", path, entry, seq=seq, probed={"f": with_id("g old", "3", "r")})
+    desk.in_flight.clear()
+    for task, (path, entry, seq) in zip(tasks, told, strict=True):
+        answered(desk.work, "B", task.node, Observation(path, entry, seq - 2), durable=True)
+
+    assert [desk.work.at("B", path) for path, _, _ in told] == [task.node for task in tasks]
+    assert desk.heads() == {"f": "g old", "g": "f old"}
+
+
+def test_what_is_seen_of_an_entry_after_its_deletion_is_another() -> None:
+    """P2: we delete a file, its id is given out again, and the new one is taken for it: the new one is looked at."""
+    desk = Desk()
+    desk.show("A", "f", file("old"))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, with_id("old", "1"))
+    desk.lose("A", "f")
+    (task,) = desk.plan("B").tasks
+    desk.in_flight.add(("B", task.node))
+    desk.show("B", "f", Absent(), seq=501)
+    desk.show("B", "g", with_id("old", "1", "new"), seq=502)
+    desk.in_flight.clear()
+    desk.effects.clear()
+
+    answered(desk.work, "B", task.node, Observation("f", Absent(), 500), durable=True)
+
+    assert Recheck("B", "g") in desk.effects
 
 
 def test_what_was_sent_unheard_is_known() -> None:
