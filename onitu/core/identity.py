@@ -109,8 +109,11 @@ def bound(
     entry: Present,
     occupant: NodeId | None,
     probed: Mapping[str, State],
-) -> Node | Probe | None:
-    """Returns the node that a mutation of unknown outcome has brought to a place, or None if none has."""
+) -> Node | Probe | Unknown | None:
+    """Returns the node that a mutation of unknown outcome has brought to a place, or None if none has.
+
+    Unknown where the service does not tell whether that is still where it was.
+    """
     number = work.tree.bound(service, there.parent, work.member(service).key(there.name))
     if number is None:
         return None
@@ -127,9 +130,11 @@ def bound(
     if path not in probed:
         return Probe(path)
     now = probed[path]
+    if isinstance(now, Unknown):
+        # One that cannot be asked is never going to tell.
+        return now if work.member(service).capabilities.stat_files else None
     # What is still at its old place as it was has not been moved.
-    stayed = isinstance(now, Unknown) or (isinstance(now, Present) and now.revision == state.seen.entry.revision)
-    return None if stayed else node
+    return None if isinstance(now, Present) and now.revision == state.seen.entry.revision else node
 
 
 def _is_being_written(work: Work, service: ServiceName, node_id: NodeId, entry: Present) -> bool:

@@ -206,6 +206,8 @@ def _present(
     node = _find(work, service, there, observation, entry, occupant, probed)
     if isinstance(node, Probe):
         return node
+    if isinstance(node, Unknown):
+        return None  # Nobody knows yet whether it is what we have brought there: it is asked for again.
     if node is None:
         if not work.member(service).readable:
             # Something of its own in a place that is only written: unmanaged.
@@ -241,7 +243,7 @@ def _find(
     entry: Present,
     occupant: NodeId | None,
     probed: Mapping[str, State],
-) -> Node | Probe | None:
+) -> Node | Probe | Unknown | None:
     """Returns the node an entry is, None for a new one; whoever it takes the place of is gone from there."""
     # What we may have put there comes first: ids are given out again, so its own may be that of what it replaced.
     brought = bound(work, service, there, entry, occupant, probed)

@@ -57,4 +57,8 @@ async def take(link: Link, observations: list[Observation], *, later: bool = Fal
             probed.update((observation.path, observation.state) for observation in seen)
             for path in taken.probes:
                 probed.setdefault(path, Unknown("not answered"))
+            if link.capabilities.stat_files and any(isinstance(probed[path], Unknown) for path in taken.probes):
+                # What hangs on that can be taken in again, whatever is made of it now.
+                link.doubtful.update(dict.fromkeys(observation.path for observation in observations))
+                link.retry()
     return missed

@@ -16,7 +16,7 @@ from onitu.core.capability import NameComparison
 from onitu.core.scope import Policy
 from tests.property.service import Style
 from tests.property.users import NAMES
-from tests.simulation import guarded, moments
+from tests.simulation import doubts, guarded, moments
 from tests.simulation.epilogues import move
 from tests.simulation.scenario import Kind, Scenario, draw
 
@@ -79,6 +79,11 @@ def _second(**changes: Any) -> Callable[[int, Traits], Traits]:  # noqa: ANN401 
     return lambda number, traits: attrs.evolve(traits, **changes) if number == 1 else traits
 
 
+def _each(**changes: Any) -> Callable[[int, Traits], Traits]:  # noqa: ANN401 - whatever a trait is
+    """Returns what changes every service."""
+    return lambda _number, traits: attrs.evolve(traits, **changes)
+
+
 HISTORIES = {
     "none": History(play=moments.nothing),
     "doubt": History(play=moments.doubt, suit=_second(polled=True), kind=Kind.ONE),
@@ -113,6 +118,7 @@ HISTORIES = {
     "another case": History(
         play=moments.another_case, suit=_second(names=NameComparison.CASE_INSENSITIVE), kind=Kind.ONE
     ),
+    "untold rename": History(play=doubts.untold_rename, suit=_each(style=Style.LOCAL), kind=Kind.ONE),
     "mass deletion": History(play=guarded.mass_deletion, kind=Kind.ONE),
     "restored backup": History(play=guarded.restored_backup, kind=Kind.ONE),
     "slow renames": History(play=guarded.slow_renames, suit=_first(style=Style.LOCAL, paired=False), kind=Kind.ONE),
