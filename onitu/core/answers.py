@@ -145,7 +145,7 @@ def durable(work: Work, service: ServiceName, node_id: NodeId, *, flushed: int |
         return
     if flushed is not None and state.intent.epoch > flushed:
         return
-    state.base, state.intent = state.intent.after, None
+    _believe(state, state.intent)
     work.tree.put(node)
 
 
@@ -161,14 +161,23 @@ def distrust(work: Work, service: ServiceName, node_id: NodeId, *, flushed: int)
     node = work.tree.node(node_id)
     state = node.state(service)
     intent = state.intent
-    if intent is None or intent.phase is not Phase.VISIBLE:
+    if intent is None or (intent.phase is Phase.SENT and intent.before is None):
         return
     if intent.epoch <= flushed:
-        durable(work, service, node_id)
-        return
-    state.intent = intent = msgspec.structs.replace(intent, phase=Phase.SENT)
-    _forget_seen(state, intent)
+        _believe(state, intent)
+    else:
+        visible = intent.before if intent.phase is Phase.SENT else intent.after
+        state.intent = intent = msgspec.structs.replace(intent, phase=Phase.SENT, after=visible)
+        _forget_seen(state, intent)
     work.tree.put(node)
+
+
+def _believe(state: ServiceState, intent: Intent) -> None:
+    """Records that what was visible is durable; what was sent since remains in doubt."""
+    if intent.phase is Phase.VISIBLE:
+        state.base, state.intent = intent.after, None
+    else:
+        state.base, state.intent = intent.before, msgspec.structs.replace(intent, before=None)
 
 
 def _forget_seen(state: ServiceState, intent: Intent) -> None:

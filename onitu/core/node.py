@@ -133,8 +133,9 @@ class Intent(msgspec.Struct, frozen=True, gc=False, array_like=True, kw_only=Tru
         place: Where the entry is to be afterwards; None for a deletion.
         version: The version it is to hold afterwards; for a deletion the one that is removed.
         expected: The revision that must be there, or None for nothing.
-        epoch: Once visible: which flush of the service makes it durable; the store knows the last that was answered.
-        after: What the service holds since the answer, once visible; None for a deletion.
+        epoch: Which flush of the service makes durable what is visible; the store knows the last that was answered.
+        after: What the service holds since the answer, once visible; None for a deletion. Where nobody knows what
+            became of this and a power cut may have taken back what was visible: that.
         before: What the service held when this was sent, if that was visible but not yet durable.
     """
 

@@ -32,13 +32,14 @@ def settle_intent(
     if intent is None or intent.phase is not Phase.SENT:
         return
     known, entry = state.known, seen.entry
-    if known is not None and entry.revision == known.revision and seen.place == known.place:
-        if fresh:
-            state.drop_intent()  # It was not done. An observation that is under way may be older than the mutation.
-        return
-    if intent.place is not None and known is not None and seen.place == intent.place != known.place:
+    if known is not None and intent.place is not None and seen.place == intent.place != known.place:
         # A move that landed; its content is looked at as that of any other entry.
-        landed(work, service, state, Base(known.version, intent.place, known.revision))
+        after = Base(known.version, intent.place, known.revision)
+        _settle_before(work, service, node, state, entry, after, fresh=True)
+        return
+    if known is not None and entry.revision == known.revision and seen.place == known.place:
+        # It was not done; but an observation that is under way may be older than the mutation.
+        _settle_before(work, service, node, state, entry, None, fresh=fresh)
         return
     target = node.versions[intent.version]
     equality = same_bytes(entry, service, target)
@@ -54,6 +55,50 @@ def settle_intent(
             landed(work, service, state, Base(target.number, seen.place, entry.revision))
         else:
             state.drop_intent()
+
+
+def _settle_before(
+    work: Work,
+    service: ServiceName,
+    node: Node,
+    state: ServiceState,
+    entry: Present,
+    after: Base | None,
+    *,
+    fresh: bool,
+) -> None:
+    """Settles a mutation that was not done, or has only moved what was there, once it is known whether that is whole.
+
+    Args:
+        work: The unit of work.
+        service: The service.
+        node: The node.
+        state: What the service holds of it.
+        entry: What is there.
+        after: What the service holds since a move; None where nothing was done.
+        fresh: Whether that is certain.
+    """
+    survived, place = _survived(work, service, node, state, entry), state.place
+    if survived is Equality.DIFFERENT and place is not None:
+        landed(work, service, state, Base(TORN, place, entry.revision))
+    elif survived is Equality.SAME and after is not None:
+        landed(work, service, state, after)
+    elif survived is Equality.SAME and fresh:
+        state.drop_intent()
+
+
+def _survived(work: Work, service: ServiceName, node: Node, state: ServiceState, entry: Present) -> Equality:
+    """Returns whether what was visible before a mutation is whole; only a power cut leaves room for doubt.
+
+    Where its digest has to tell, that is asked for.
+    """
+    intent, known = state.intent, state.known
+    version = node.versions.get(known.version) if known is not None else None
+    if intent is None or intent.after is None or intent.before is None or known is None or version is None:
+        return Equality.SAME
+    equality = same_bytes(entry, service, version) if entry.revision == known.revision else Equality.SAME
+    unanswered = equality is Equality.UNKNOWN and not ask_digests(work, service, node, entry, version)
+    return Equality.SAME if unanswered else equality
 
 
 def landed(work: Work, service: ServiceName, state: ServiceState, after: Base | None) -> None:
@@ -99,7 +144,7 @@ def _is_left_by_power_cut(
     """Returns whether an entry is our own write, torn by a power cut, or what we had replaced and that brought back."""
     if equality is Equality.DIFFERENT and intent.after is not None and _is_staged(intent.after, before, entry):
         return True
-    return intent.epoch > 0 and entry.revision in state.retired
+    return intent.after is not None and entry.revision in state.retired
 
 
 def _is_staged(after: Base, before: Seen | None, entry: Present) -> bool:

@@ -333,6 +333,7 @@ class Steps:
             place=place,
             version=version.number,
             expected=expected,
+            epoch=state.intent.epoch if state.intent is not None else 0,
             before=known if state.intent is not None else None,
         )
         self._routes.put(node.id, place, takes_along=action is Action.MOVE and version.kind is Kind.DIRECTORY)

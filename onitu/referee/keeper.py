@@ -65,7 +65,9 @@ class Keeper:
         link.epoch = flushed + 1
         cuts = await referee.writer.read(_power_cuts)
         if cuts != await referee.writer.read(self._settled):
-            await self._each_page(partial(self._distrust, flushed))
+            # What was visible, and what had something visible below it and was changed again.
+            for nodes in (self._visible, self._awaiting):
+                await self._each_page(nodes, partial(self._distrust, flushed))
             name = f"{_POWER_CUTS} {self._key}"
             await referee.writer.write(lambda transaction: transaction.set_meta(name, str(cuts).encode()))
         elif await referee.writer.read(lambda transaction: next(self._visible(transaction, 0), None)) is not None:
@@ -94,7 +96,7 @@ class Keeper:
             # Before the flush: what begins to wait while it goes on waits for the next one.
             link.flushing, link.sync_now = link.sync_now, False
             flushed = await self._flush()
-            await self._each_page(partial(self._durable, flushed))
+            await self._each_page(self._visible, partial(self._durable, flushed))
             self._referee.wake(link.folder)
             if link.flushing:
                 link.flushing = False
@@ -111,13 +113,15 @@ class Keeper:
         await referee.writer.write(lambda transaction: transaction.set_meta(name, str(ended).encode()), later=True)
         return ended
 
-    async def _each_page(self, settle: Callable[[Transaction, NodeId], None]) -> None:
-        """Settles what is visible, a page in a transaction."""
+    async def _each_page(
+        self, nodes: Callable[[Transaction, NodeId], Iterator[NodeId]], settle: Callable[[Transaction, NodeId], None]
+    ) -> None:
+        """Settles nodes from a number on, a page in a transaction."""
         position = 0
         while True:
 
             def work(transaction: Transaction, after: int = position) -> int:
-                page = list(islice(self._visible(transaction, after), NODES_AT_ONCE))
+                page = list(islice(nodes(transaction, after), NODES_AT_ONCE))
                 for node in page:
                     settle(transaction, node)
                 return page[-1] if len(page) == NODES_AT_ONCE else 0
@@ -143,6 +147,9 @@ class Keeper:
 
     def _visible(self, transaction: Transaction, after: int) -> Iterator[NodeId]:
         return transaction.visible(self._link.service, self._link.folder, after=after)
+
+    def _awaiting(self, transaction: Transaction, after: int) -> Iterator[NodeId]:
+        return transaction.scan(("awaiting", self._link.service, self._link.folder), after=after)
 
     def _distrust(self, flushed: int, transaction: Transaction, node: NodeId) -> None:
         distrust(self._referee.work(transaction, self._link.folder), self._link.service, node, flushed=flushed)

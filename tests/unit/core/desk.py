@@ -170,15 +170,16 @@ class Desk:
         return planner.plan(list(self.tree.dirty(service, "f")), most_tasks=10_000, most_bytes=1 << 40)
 
     def answer(
-        self, service: str, task: Task, outcome: State | DriverError | None = None, *, durable: bool = True
-    ) -> None:
+        self, service: str, task: Task, outcome: State | DriverError | None = None, *, durable: bool = True,
+        epoch: int = 0,
+    ) -> None:  # fmt: skip
         """Answers a task; as done, unless told otherwise."""
         answer: Observation | DriverError
         if isinstance(outcome, DriverError):
             answer = outcome
         else:
             answer = Observation(task.destination or task.path, outcome or _done(task), next(self._seq))
-        answered(self.work, service, task.node, answer, durable=durable)
+        answered(self.work, service, task.node, answer, durable=durable, epoch=epoch)
 
     def bring(self, *services: str) -> list[tuple[str, str, str]]:
         """Plans and does everything. Returns (service, action, path or "path -> destination")."""

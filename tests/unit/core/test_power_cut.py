@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import attrs
 import msgspec
+import pytest
 
 from onitu.core.answers import answered, distrust, durable
-from onitu.core.model import Kind, Observation, Present
-from onitu.core.node import TORN, Action, Base, Intent, Phase, Place
+from onitu.core.model import Absent, Kind, Observation, Present
+from onitu.core.node import TORN, Action, Base, Intent, Node, Phase, Place
 from onitu.core.reconcile import decide, observe
 from onitu.core.tree import NeedDigest, NeedSync
-from onitu.errors import OutcomeUnknown
+from onitu.errors import OutcomeUnknown, Unavailable
 from tests.unit.core.desk import Desk, file
 
 
@@ -175,6 +176,79 @@ def test_a_write_before_the_last_is_no_edit() -> None:
     assert desk.node("f").head == head
     (task,) = desk.plan("B").tasks
     assert (task.path, task.expected) == ("f", first.entry.revision)
+
+
+def sent_on(desk: Desk) -> Node:
+    """Has B hold "one", and "two" above it, visible until flush 3 makes it durable."""
+    desk.have("f", "one")
+    desk.show("A", "f", file("two"))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, durable=False, epoch=3)
+    return desk.node("f")
+
+
+def test_what_another_change_was_sent_on_may_be_taken_back() -> None:
+    """P13: a power cut takes back a write, and the deletion that was sent after it was never done: nobody edited."""
+    desk = Desk()
+    node = sent_on(desk)
+    desk.lose("A", "f")
+    assert [task.action for task in desk.plan("B").tasks] == [Action.DELETE]
+    distrust(desk.work, "B", node.id, flushed=2)
+
+    desk.show("B", "f", file("one"), fresh=True)
+
+    assert desk.heads() == {}
+    (task,) = desk.plan("B").tasks
+    assert (task.action, task.expected) == (Action.DELETE, "one")
+
+
+@pytest.mark.parametrize("path", ["f", "g"])
+def test_what_another_change_was_sent_on_may_be_torn(path: str) -> None:
+    """P12: a power cut tears a write whose file we have just renamed, or were about to: it is written again."""
+    desk = Desk()
+    node = sent_on(desk)
+    desk.show("A", "g", file("two"), moved_from="f")
+    assert [task.action for task in desk.plan("B").tasks] == [Action.MOVE]
+    distrust(desk.work, "B", node.id, flushed=2)
+    torn = file("tw", "two")
+
+    desk.show("B", path, msgspec.structs.replace(torn, digests={}), fresh=True, probed={"f": Absent()})
+    desk.show("B", path, torn, fresh=True, probed={"f": Absent()})
+
+    assert desk.heads() == {"g": "two"}
+    assert ("B", "WRITE", "g") in desk.bring("B")
+
+
+def test_what_another_change_was_sent_on_may_be_whole() -> None:
+    """P13: what was flushed in time is known for what it is, and so is what only survived."""
+    for flushed in (2, 3):
+        desk = Desk()
+        node = sent_on(desk)
+        desk.show("A", "f", file("three"))
+        desk.plan("B")
+        distrust(desk.work, "B", node.id, flushed=flushed)
+
+        desk.show("B", "f", file("two"), fresh=True)
+
+        (task,) = desk.plan("B").tasks
+        assert (task.action, task.expected) == (Action.WRITE, "two")
+
+
+def test_what_another_change_was_sent_on_is_held_no_sooner() -> None:
+    """P1: a mutation fails, and what was visible before it is so again: until the flush that makes it durable."""
+    desk = Desk()
+    node = sent_on(desk)
+    desk.show("A", "f", file("three"))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, Unavailable("not now"))
+
+    durable(desk.work, "B", node.id, flushed=2)
+
+    state = desk.node("f").services["B"]
+    assert state.base is not None
+    assert state.base.revision == "one"
+    durable(desk.work, "B", node.id, flushed=3)
+    assert desk.node("f").services["B"].base == Base(2, Place(desk.scope.root, "f"), "two")
 
 
 def test_what_was_seen_before_a_power_cut_decides_nothing() -> None:

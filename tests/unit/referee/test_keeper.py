@@ -143,3 +143,33 @@ async def test_each_power_cut_is_asked_about_once(link: Link) -> None:
     node = store.write(visible)
     await Keeper(link).begin()
     assert store.read(phase) is Phase.VISIBLE
+
+
+async def test_what_was_sent_on_something_visible_is_doubted_too(link: Link) -> None:
+    """P13: another mutation was on its way where one was visible: a power cut may have taken back that one."""
+    store, root = link.referee._store, link.referee.scopes["docs"].root
+
+    def sent(transaction: Transaction) -> int:
+        node = transaction.create("docs", Place(root, "f"))
+        node.head = node.add_version(VERSION)
+        before = Base(node.head, Place(root, "f"), "r")
+        node.state("disk").intent = Intent(
+            action=Action.DELETE,
+            phase=Phase.SENT,
+            place=None,
+            version=node.head,
+            expected="r",
+            epoch=1,
+            before=before,
+        )
+        transaction.put(node)
+        return node.id
+
+    store.write(note_power_cut)
+    node = store.write(sent)
+
+    await Keeper(link).begin()
+
+    intent = store.read(lambda transaction: transaction.node(node).services["disk"].intent)
+    assert intent is not None
+    assert intent.after == intent.before
