@@ -133,8 +133,20 @@ def bound(
     if isinstance(now, Unknown):
         # One that cannot be asked is never going to tell.
         return now if work.member(service).capabilities.stat_files else None
-    # What is still at its old place as it was has not been moved.
-    return None if isinstance(now, Present) and now.revision == state.seen.entry.revision else node
+    if isinstance(now, Present) and now.revision == state.seen.entry.revision:
+        # What is still at its old place as it was has not been moved.
+        return node if where is not None and _may_be_another(work, service, number, where, entry) else None
+    return node
+
+
+def _may_be_another(work: Work, service: ServiceName, node_id: NodeId, where: Place, entry: Present) -> bool:
+    """Returns whether what is at the old place of a directory may be one that we have made there since.
+
+    Where directories have no ids, nothing tells one from another.
+    """
+    if entry.kind is not Kind.DIRECTORY or entry.native_id:
+        return False
+    return work.tree.bound(service, where.parent, work.member(service).key(where.name)) not in {None, node_id}
 
 
 def _is_being_written(work: Work, service: ServiceName, node_id: NodeId, entry: Present) -> bool:

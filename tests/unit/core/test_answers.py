@@ -148,6 +148,22 @@ def test_what_is_seen_of_an_entry_after_its_deletion_is_another() -> None:
     assert Recheck("B", "g") in desk.effects
 
 
+def test_a_directory_in_place_of_one_that_we_moved_is_another() -> None:
+    """P13: one was moved and another made in its place, and no answer came: nothing else tells one from the other."""
+    desk = Desk()
+    desk.have("e", None)
+    desk.show("A", "d", DIRECTORY, moved_from="e")
+    desk.show("A", "e", DIRECTORY)
+    for task in desk.plan("B").tasks:
+        desk.answer("B", task, OutcomeUnknown("no answer"))
+
+    desk.show("B", "d", DIRECTORY, probed={"e": DIRECTORY}, fresh=True)
+    desk.show("B", "e", DIRECTORY, fresh=True)
+
+    assert desk.heads() == {"d": None, "e": None}
+    assert desk.bring() == []
+
+
 def test_what_was_sent_unheard_is_known() -> None:
     """P13: no answer comes, and the source is gone: the bytes that were sent tell our own write from an edit."""
     desk = Desk()
