@@ -6,6 +6,7 @@ times, and streams that hear of every change. It keeps the driver contract; brea
 
 from __future__ import annotations
 
+import functools
 import random
 import unicodedata
 from collections.abc import Callable
@@ -144,7 +145,7 @@ class Account(SimulatedService):
         super().__init__(name, traits.style, durable=traits.durable)
         self.root = self._prepared(self.root)
 
-    @property
+    @functools.cached_property
     def capabilities(self) -> Capabilities:
         """What its driver says of it."""
         return Capabilities(
