@@ -104,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
     _add_restore(commands)
     _add_trash(commands)
     _add_holds(commands)
+    _add_driver(commands)
     _add_state(commands)
     _add_install_service(commands)
     _add_completion(commands)
@@ -358,6 +359,46 @@ def _add_decision(actions: argparse._SubParsersAction[argparse.ArgumentParser], 
         add(decision).default = argparse.SUPPRESS  # What stands before the action counts as well.
     decision.add_argument("service", metavar="SERVICE", help="the service that is held")
     decision.add_argument("folder", metavar="FOLDER", help="the folder")
+
+
+def _add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    driver = _add(
+        commands,
+        "driver",
+        "Helps to write a driver.",
+        "Drivers are programs of their own, in any language: docs/drivers-python.md is about those in Python.",
+        ("onitu driver test weather", "whether an installed driver keeps the contract"),
+    )
+    actions = driver.add_subparsers(dest="action", metavar="ACTION", required=True, title="actions")
+    test = _add(
+        actions,
+        "test",
+        "Says whether a driver keeps the contract.",
+        "TARGET is an installed driver, a command line, or the address of one that runs. The conformance kit starts it "
+        "as Onitu does, speaks gRPC to it and nothing else, and holds it to everything that it declares. What it "
+        "writes lies in a directory of its own below the service's root; use a service that may be written to. The "
+        "kit needs pytest: pip install 'onitu[conformance]'.",
+        ("onitu driver test weather", "an installed driver"),
+        ("onitu driver test ./weather --options weather.yaml", "any executable"),
+        ("onitu driver test 127.0.0.1:5000 --only read", "one that runs, and only reading"),
+        ("onitu driver test weather --report md > weather.md", "a page with a badge for each capability"),
+    )
+    test.add_argument("target", metavar="TARGET", help="driver, command line or address")
+    test.add_argument(
+        "--options",
+        type=Path,
+        metavar="FILE",
+        help="YAML file with the options of the service; {tmp} in one is a directory made for the run",
+    )
+    test.add_argument(
+        "--quirks", type=Path, metavar="FILE", help="TOML file with what the driver is known not to keep, and why"
+    )
+    test.add_argument(
+        "--only", action="append", default=[], metavar="GROUP", help="only this group of checks, or this check"
+    )
+    test.add_argument(
+        "--report", choices=("text", "json", "junit", "md"), default="text", help="form of the report (default: text)"
+    )
 
 
 def _add_state(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

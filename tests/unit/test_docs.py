@@ -92,6 +92,8 @@ def test_commands_are_right(command: str) -> None:
         ["restore"],
         ["trash"],
         ["trash", "restore"],
+        ["driver"],
+        ["driver", "test"],
     ):
         return  # The name of a command that cannot do without an argument.
 

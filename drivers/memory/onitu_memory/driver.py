@@ -227,8 +227,8 @@ def get_chunk(metadata: Metadata, offset: int, size: int) -> bytes:
 def _pinned(task: str, metadata: Metadata) -> Entry:
     faults.before(task, metadata.path)
     entry = tree.find(metadata.path)
-    if entry is None:
-        message = f"{metadata.filename}: is not there"
+    if entry is None or entry.kind is not Kind.FILE:
+        message = f"{metadata.filename}: no file is there"
         raise NotFound(message)
     if entry.revision != metadata.revision:
         message = f"{metadata.filename}: {entry.revision} is there"

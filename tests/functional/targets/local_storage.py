@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import ClassVar
 
+from onitu import conformance
 from tests.functional.harness import STAGING
 from tests.functional.targets.target import Ability, Target
 from tests.functional.trees import HIDDEN, Entry, snapshot, write
@@ -18,6 +19,10 @@ class LocalStorage(Target):
     unable: ClassVar = {
         Ability.CORRUPT: "what a file system gives is what is there; tests/functional has a driver that lies"
     }
+
+    @classmethod
+    def conformance(cls, place: Path) -> conformance.Target:
+        return conformance.Target.installed(cls.driver, options={"root": str(place)})
 
     @property
     def root(self) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from onitu_memory.tree import Tree
 
+from onitu import conformance
 from onitu.plug import Attributes, Kind
 from tests.functional.harness import Onitu
 from tests.functional.memory import Control
@@ -30,6 +31,12 @@ class Memory(Target):
         self._control = Control(onitu.temporary / f"{name}.control")
         self._file = onitu.directory / f"{name}.memory"
         super().__init__(onitu, name, **block)
+
+    @classmethod
+    def conformance(cls, place: Path) -> conformance.Target:
+        options = {key: str(place / key) for key in ("control", "persist", "staging")}
+        control = Control(place / "control")
+        return conformance.Target.installed(cls.driver, options=options, behind=lambda folder: Visitor(control, folder))
 
     def options(self) -> dict[str, object]:
         return {"control": str(self._control.path), "persist": str(self._file)}
@@ -142,6 +149,48 @@ class Memory(Target):
         entry = self._kept().find(path)
         assert entry is not None
         return entry.content
+
+
+class Visitor(conformance.Backstage):
+    """People who work in a folder behind the driver's back, for the conformance kit.
+
+    Args:
+        control: The control socket.
+        folder: The folder's place below the service's root.
+    """
+
+    def __init__(self, control: Control, folder: str) -> None:
+        self._control = control
+        self._folder = folder
+
+    def write(self, path: str, content: bytes) -> None:
+        self._control.ask("write", path=self._below(path), base64=b64encode(content).decode())
+
+    def make_directory(self, path: str) -> None:
+        self._control.ask("make_directory", path=self._below(path))
+
+    def move(self, path: str, destination: str) -> None:
+        self._control.ask("move", path=self._below(path), destination=self._below(destination))
+
+    def delete(self, path: str) -> None:
+        self._control.ask("delete", path=self._below(path))
+
+    def tear(self, path: str) -> None:
+        self._control.ask("inject", task="list_directory", path=self._below(path), torn=True)
+
+    def limit_rate(self, path: str) -> None:
+        for task in ("get_file", "get_chunk"):
+            self._control.ask("inject", task=task, path=self._below(path), error="RateLimited")
+
+    def break_down(self) -> None:
+        for task in ("list_directory", "stat_file", *TASKS["read"], *TASKS["write"], "end_upload"):
+            self._control.ask("inject", task=task, times=1_000, error="Unavailable")
+
+    def mend(self) -> None:
+        self._control.ask("clear")
+
+    def _below(self, path: str) -> str:
+        return f"{self._folder}/{path}"
 
 
 TARGET = Memory

@@ -9,8 +9,10 @@ from __future__ import annotations
 import abc
 import enum
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
+from onitu import conformance
 from tests.functional.harness import FOLDER, Onitu
 from tests.functional.processes import REACTION
 from tests.functional.trees import Entry
@@ -61,6 +63,15 @@ class Target(abc.ABC):
     def options(self) -> dict[str, object]:
         """Returns the options that a service of this driver needs."""
         return {}
+
+    @classmethod
+    @abc.abstractmethod
+    def conformance(cls, place: Path) -> conformance.Target:
+        """Returns a fresh service for the conformance kit, which knows no core and no setup.
+
+        Args:
+            place: A directory for whatever the service needs.
+        """
 
     @abc.abstractmethod
     def write(self, path: str, content: bytes) -> None:
