@@ -127,18 +127,19 @@ class Stream:
 
     # Waiting.
 
-    def wait(self, found: Callable[[], T | None], what: str, *, patience: float = PATIENCE) -> T:
+    def wait(self, found: Callable[[], T | None], what: str, *, patience: float | None = None) -> T:
         """Waits for something that is neither None nor false, and returns it.
 
         Args:
             found: Looks for it.
             what: What it is, in words.
-            patience: Units of time.
+            patience: Units of time; `PATIENCE` by default.
 
         Raises:
             Refusal: The stream ended with an error.
             AssertionError: It did not come, or cannot come any more.
         """
+        patience = PATIENCE if patience is None else patience
         due = time.monotonic() + patience * UNIT
         with self._changed:
             while not (it := found()):

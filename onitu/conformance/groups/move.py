@@ -81,6 +81,8 @@ def directories_take_everything_along(case: Case) -> None:
     case.folder.make_directory("beside")
     case.folder.move("old", made.revision, "beside/new")
     found = set(case.folder.snapshot())
+    for path in ("beside/new/file", "beside/new/deep/file"):
+        assert path in found, f"{path!r} is not below the new name"
     assert found == {"beside", "beside/new", "beside/new/file", "beside/new/deep", "beside/new/deep/file"}
     assert case.folder.read("beside/new/deep/file") == b"2"
 

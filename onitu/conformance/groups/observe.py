@@ -18,8 +18,8 @@ from onitu.rpc.gen import observation_pb2
 HEARTBEAT = 32.0
 """Units of time: at least every 30 seconds a watcher gives a sign of life."""
 
-DURING = 60
-"""Files that appear while a snapshot is taken."""
+DURING = 1_000
+"""The most files that appear while a snapshot is taken."""
 
 TREE = {
     "empty": b"",
@@ -73,6 +73,8 @@ def a_snapshot_shows_everything(case: Case) -> None:
     fill(case.folder)
     with case.folder.watch(live=False) as stream:
         stream.wait_snapshot()
+        for path in TREE:
+            assert path in stream.entries, f"{path!r} is not in the snapshot"
         found = {path: present.size for path, present in stream.entries.items() if present.kind == 1}
         assert found == {path: len(data) for path, data in TREE.items()}
         there = {
@@ -331,20 +333,27 @@ def nothing_is_missed_between_snapshot_and_live(case: Case) -> None:
     """What appears while a snapshot is taken is in it or told after it."""
     for name in ("a", "b", "c"):
         case.behind.make_directory(name)
-    names = [f"{'abc'[number % 3]}/{number}" for number in range(DURING)]
-    behind = case.behind
+    behind, listed, made = case.behind, threading.Event(), []
 
     def work() -> None:
-        for name in names:
+        for number in range(DURING):
+            name = f"{'abc'[number % 3]}/{number}"
             behind.write(name, name.encode())
+            made.append(name)
+            if listed.is_set():
+                return
 
     people = threading.Thread(target=work)
-    people.start()
-    try:
-        with case.folder.watch() as stream:
-            stream.wait(lambda: set(names) <= set(stream.entries), "all files are there that appeared meanwhile")
-    finally:
-        people.join()
+    with case.folder.watch() as stream:
+        people.start()
+        try:
+            stream.wait_snapshot()
+        finally:
+            listed.set()
+            people.join()
+        stream.wait(
+            lambda: set(made) <= set(stream.entries), f"all {len(made)} files are there that appeared meanwhile"
+        )
 
 
 @check("watch", "content")

@@ -133,7 +133,7 @@ def nothing_is_visible_before_end_upload(case: Case) -> None:
     assert case.folder.snapshot() == {}, "something is visible of an upload that has just begun"
     for offset, chunk in chunked(data, case.session.chunk_size):
         case.folder.chunk(session, offset, chunk)
-    assert not case.folder.holds("file")
+    assert not case.folder.holds("file"), "the file is visible, and its upload has not ended"
     assert case.folder.snapshot() == {}, "something is visible of an upload that has not ended"
     present = case.folder.end(session, upload)
     assert set(case.folder.snapshot()) == {"file"}, "something else than the file is visible after the upload"
