@@ -27,6 +27,10 @@ from onitu.core.capability import Mode
 from onitu.core.manifest import OptionValue
 from onitu.errors import ConfigError
 from onitu.host.runtime import runtime_directory
+from onitu.rpc.gen import watch_pb2
+
+BASE: Final = "base"
+"""The folder that is the service's root, in which the others are made."""
 
 HERE: Final = "{tmp}"
 """In an option: a directory that is made for the run and removed with it."""
@@ -79,6 +83,7 @@ class Kit:
         self._roots: dict[str, str] = {}
         self._used: set[str] = set()
         self._again: dict[str, int] = {}
+        self._made: set[str] = set()
         self._session: Session | None = None
         self._group = ""
 
@@ -194,12 +199,42 @@ class Kit:
         return Case(self, check, self._place(check), session)
 
     def _open(self, places: list[Place]) -> Session:
-        new = [place for place in places if Mode.WRITE not in place.mode and place.root_id is None]
-        if new:
-            # Where nothing may be written no root is made either: somebody else has to have done so.
-            maker = self._configured([attrs.evolve(place, mode=Mode.READ_WRITE) for place in new])
-            maker.process.close()
+        self._make_roots(places)
         return self._configured(places)
+
+    def _make_roots(self, places: list[Place]) -> None:
+        """Sees to it that the roots of folders are there, once for all. Most drivers make them where they may write."""
+        if {place.path for place in places} <= self._made:
+            return
+        wanted = [attrs.evolve(self._place(check), mode=Mode.READ_WRITE) for check in CHECKS]
+        unwritable = [place for place, check in zip(wanted, CHECKS, strict=True) if Mode.WRITE not in check.mode]
+        session = self._configured([wanted[0], *unwritable])
+        try:
+            made = self._is_there(session, wanted[0])
+        finally:
+            session.process.close()
+        if not made and session.able.make_directory:
+            self._make_by_hand({place.path for place in (*wanted, *places)} - self._made)
+        self._made |= {place.path for place in (*wanted, *places)}
+
+    def _is_there(self, session: Session, place: Place) -> bool:
+        """Whether a folder that was configured can be listed; one that never can needs no root."""
+        if session.reports[place.name].root_state != watch_pb2.ROOT_STATE_OK:
+            return False
+        with session.folder(place.name).watch(live=False) as stream:
+            stream.wait_snapshot()
+            return stream.listings.get("", True)
+
+    def _make_by_hand(self, paths: set[str]) -> None:
+        """Makes directories through a folder that is the service's root."""
+        session = self._configured([Place(name=BASE, path=".")])
+        try:
+            base = session.folder(BASE)
+            base.make_above(f"{self._root}/x")
+            for path in sorted(paths):
+                base.make_directory(path)
+        finally:
+            session.process.close()
 
     def _configured(self, places: list[Place]) -> Session:
         process = self.start()
@@ -208,7 +243,8 @@ class Kit:
         except BaseException:
             process.close()
             raise
-        self._roots.update({name: report.root_id for name, report in session.reports.items()})
+        found = {name: report.root_id for name, report in session.reports.items() if report.root_id}
+        self._roots.update(found)
         return session
 
     def _place(self, check: Check) -> Place:

@@ -61,6 +61,8 @@ class Process:
         """Whether it has not ended yet; one that was dialled never has, as far as can be seen."""
         if self._spawned is None:
             return True
+        if self._spawned.process.returncode is not None:
+            return False
         # As a zombie it keeps its number, which its group bears.
         ended = os.waitid(os.P_PID, self._spawned.process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG)
         return ended is None

@@ -22,6 +22,9 @@ from onitu.rpc.gen import driver_pb2, watch_pb2
 SERVICE: Final = "conformance"
 SETUP: Final = "onitu-conformance"
 
+TIMER: Final = 1.0
+"""Seconds between two listings of a service that cannot be watched: few, for the sake of the checks."""
+
 _MODES: Final = {
     Mode.READ: driver_pb2.MODE_READ,
     Mode.WRITE: driver_pb2.MODE_WRITE,
@@ -86,7 +89,7 @@ def request_of(
 ) -> driver_pb2.ConfigureRequest:
     """Returns the request that configures a service."""
     request = driver_pb2.ConfigureRequest(
-        service=SERVICE, setup_id=SETUP, generation=generation, options=options_to_wire(options)
+        service=SERVICE, setup_id=SETUP, generation=generation, options=options_to_wire(options), changes_timer=TIMER
     )
     for mapping in mappings:
         request.folders.add(

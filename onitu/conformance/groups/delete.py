@@ -20,7 +20,7 @@ def files_are_deleted(case: Case) -> None:
     same(case, "file2", beside, b"beside")
 
 
-@check("delete_file", "content")
+@check("delete_file", "conditional", "content")
 def a_file_is_deleted_once(case: Case) -> None:
     """A second deletion finds nothing, and answers FAILED_PRECONDITION."""
     written = case.folder.write("file", b"x")

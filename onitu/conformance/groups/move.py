@@ -25,7 +25,7 @@ def files_are_moved(case: Case) -> None:
     assert set(case.folder.snapshot()) == {"new"}
 
 
-@check("move_file", "content")
+@check("move_file", "conditional", "content")
 def a_file_is_moved_once(case: Case) -> None:
     """A second move finds nothing, and answers FAILED_PRECONDITION."""
     written = case.folder.write("old", b"x")
@@ -34,7 +34,7 @@ def a_file_is_moved_once(case: Case) -> None:
         case.folder.move("old", written.revision, "newer")
 
 
-@check("move_file", "content")
+@check("move_file", "conditional", "content")
 def nothing_is_moved_onto_what_is_there(case: Case) -> None:
     """A move to where something is answers FAILED_PRECONDITION, and both entries stay."""
     old, taken = case.folder.write("old", b"old"), case.folder.write("taken", b"taken")
@@ -44,7 +44,7 @@ def nothing_is_moved_onto_what_is_there(case: Case) -> None:
     same(case, "taken", taken, b"taken")
 
 
-@check("move_file", "content", "make_directory")
+@check("move_file", "conditional", "content", "make_directory")
 def nothing_is_moved_onto_a_directory(case: Case) -> None:
     """A move to where a directory is, empty or not, answers FAILED_PRECONDITION; nor does it end up inside it."""
     old = case.folder.write("old", b"old")

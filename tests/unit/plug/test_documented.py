@@ -58,6 +58,7 @@ def test_every_block_of_python_is_run() -> None:
     assert set(re.findall(r"^```(python.*)$", CHAPTER, re.MULTILINE)) == {
         "python file=onitu_shelf/__init__.py",
         "python file=onitu_shelf/driver.py",
+        "python kit",  # By tests/functional/conformance.
         "python file=test_shelf.py",
         "python run",
     }
