@@ -199,7 +199,7 @@ def watches_a_little_late() -> None:
 
     def watch(watches: Handler, folder: Folder, changes: Changes) -> None:
         changes.ready()
-        time.sleep(1)
+        time.sleep(3)
         watches(folder, changes)
 
     around("watch", watch)
@@ -346,7 +346,7 @@ def looks_before_it_locks() -> None:
 
     def upload_file(_writes: Handler, metadata: Metadata, content: bytes) -> Present:
         tree.expect(metadata.path, metadata.expected)
-        time.sleep(0.05)
+        time.sleep(0.5)
         return tree.present(tree.write(metadata.path, content, attributes=metadata.attributes))
 
     around("upload_file", upload_file)
@@ -468,7 +468,7 @@ def shares_one_buffer() -> None:
 
     def upload_file(_writes: Handler, metadata: Metadata, content: bytes) -> Present:
         shared["content"] = content
-        time.sleep(0.01)
+        time.sleep(0.05)
         tree.expect(metadata.path, metadata.expected)
         return tree.present(tree.write(metadata.path, shared["content"], attributes=metadata.attributes))
 

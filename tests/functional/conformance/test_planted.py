@@ -50,7 +50,7 @@ FOUND = {
         "preconditions-what_changes_during_an_upload_is_not_overwritten",
         "has changed during the upload",
     ),
-    "looks_before_it_locks": ("preconditions-of_rivals_one_wins", "8 of 8 writes"),
+    "looks_before_it_locks": ("preconditions-of_rivals_one_wins", "of 8 writes that expected nothing"),
     "deletes_all_that_is_below": ("delete-directories_with_children_stay", "there is a file in the directory"),
     "moves_over_what_is_there": ("move-nothing_is_moved_onto_what_is_there", "a file is at the destination"),
     "leaves_the_children_behind": ("move-directories_take_everything_along", "is not below the new name"),
@@ -62,7 +62,7 @@ FOUND = {
     "shares_one_buffer": ("concurrency-many_files_are_written_at_once", "other bytes in"),
     "never_closes_a_file": ("cancellation-cancelled_reads_are_let_go_of", "descriptors"),
     "takes_away_for_empty": ("faults-a_service_that_is_away_is_not_an_empty_one", "said to be absent"),
-    "forgets_what_it_promised_to_keep": ("faults-what_was_there_outlives_a_crash", "ROOT_STATE_DIFFERENT"),
+    "forgets_what_it_promised_to_keep": ("faults-what_was_there_outlives_a_crash", "'file' is absent"),
 }
 
 
