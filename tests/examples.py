@@ -94,7 +94,7 @@ def complete(example: Example) -> dict[str, Any]:
 
 def _joined(base: Any, part: Any) -> Any:  # noqa: ANN401 - pieces of YAML.
     """Lays a part over a base: maps member by member, everything else as a whole."""
-    if isinstance(base, str) and isinstance(part, dict) and "command" not in part:
+    if isinstance(base, str) and isinstance(part, dict) and not part.keys() & {"command", "address"}:
         return {"path": base, **part}  # Of a place, the text alone is the path.
     if not isinstance(base, dict) or not isinstance(part, dict):
         return part if part is not None else base

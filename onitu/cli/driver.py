@@ -1,4 +1,4 @@
-"""`onitu driver test`: whether a driver keeps the contract."""
+"""`onitu driver`: whether a driver keeps the contract, and a driver for an Onitu elsewhere."""
 
 from __future__ import annotations
 
@@ -9,10 +9,52 @@ import sys
 import tempfile
 from pathlib import Path
 
+from onitu import certificates
+from onitu.config.driver import is_address, is_loopback
+from onitu.config.faults import nearest
 from onitu.errors import ConfigError
+from onitu.supervisor.serving import keep_serving
+from onitu.utils import get_available_drivers
 
 
 def run(arguments: argparse.Namespace) -> int:
+    """Does one of test and serve.
+
+    Raises:
+        ConfigError: It cannot begin.
+    """
+    return {"test": _test, "serve": _serve}[arguments.action](arguments)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    """Runs an installed driver until a signal comes.
+
+    Raises:
+        ConfigError: There is no such driver, or it may not listen there.
+    """
+    installed = get_available_drivers()
+    if arguments.driver not in installed:
+        names = ", ".join(sorted(installed)) or "none"
+        hint = nearest(arguments.driver, installed)
+        raise ConfigError(f"the driver '{arguments.driver}' is not installed{hint} (installed: {names})")
+    address, files = arguments.listen, (arguments.ca, arguments.certificate, arguments.key)
+    if not is_address(address):
+        raise ConfigError(f"--listen is HOST:PORT, such as 0.0.0.0:4000, not {address!r}")
+    if arguments.insecure:
+        if any(files):
+            raise ConfigError("--insecure does without --ca, --certificate and --key: it is one or the other")
+        if not is_loopback(address):
+            raise ConfigError(f"--insecure is for 127.0.0.1, [::1] and localhost alone, not for {address}")
+        return keep_serving(arguments.driver, address, [])
+    if not all(files):
+        raise ConfigError("--ca, --certificate and --key are needed; `onitu certs` makes them")
+    wrong = certificates.faults(*files)
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+    return keep_serving(arguments.driver, address, [str(path) for path in files])
+
+
+def _test(arguments: argparse.Namespace) -> int:
     """Puts a driver through the conformance kit.
 
     Returns:

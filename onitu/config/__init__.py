@@ -14,6 +14,7 @@ from onitu.config.values import (
     Adopt,
     Api,
     Bandwidth,
+    DriverAddress,
     DriverCommand,
     FolderOptions,
     MappingSetup,
@@ -21,6 +22,7 @@ from onitu.config.values import (
     ServiceSetup,
     Setup,
     Timetable,
+    Tls,
 )
 from onitu.core.retention import Keep
 from onitu.core.scope import MaxDelete
@@ -29,6 +31,7 @@ __all__ = [
     "Adopt",
     "Api",
     "Bandwidth",
+    "DriverAddress",
     "DriverCommand",
     "Fault",
     "FolderOptions",
@@ -42,6 +45,7 @@ __all__ = [
     "Setup",
     "SetupError",
     "Timetable",
+    "Tls",
     "data_directory",
     "find_setup",
     "load_setup",

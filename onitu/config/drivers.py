@@ -6,6 +6,7 @@ package is found but never imported: importing a driver may cost a second, and m
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
@@ -19,10 +20,10 @@ from onitu.config.faults import Fault, Place, SetupError, nearest
 from onitu.config.keys import MAPPING, SERVICE, Keys
 from onitu.config.load import read_file
 from onitu.config.secret import Reference, is_open_to_others, look_up_all
-from onitu.config.values import DriverCommand, ServiceSetup, Setup
+from onitu.config.values import DriverAddress, ServiceSetup, Setup
 from onitu.config.values import Keys as KeyPath
 from onitu.core.manifest import Manifest, OptionFault, load_manifest, option_faults
-from onitu.errors import DriverError
+from onitu.errors import ConfigError, DriverError
 from onitu.utils import get_available_drivers
 
 #: What is known of an installed driver: its manifest, or why there is none.
@@ -52,7 +53,7 @@ def check_setup(path: Path) -> Setup:
     warnings: list[Fault] = []
     if setup is not None:
         faults += driver_faults(setup)
-        warnings += (*_secrets_in_plain_text(setup), *doubts(setup))
+        warnings += (*_secrets_in_plain_text(setup), *_expiring(setup), *doubts(setup))
     if setup is None or faults:
         raise SetupError(faults)
     return attrs.evolve(setup, warnings=tuple(sorted((*setup.warnings, *warnings))))
@@ -61,7 +62,7 @@ def check_setup(path: Path) -> Setup:
 def driver_faults(setup: Setup) -> list[Fault]:
     """Returns what keeps services of a setup from starting: drivers that are not there, options they refuse.
 
-    A driver that is started by a command is asked for its manifest at start, not here.
+    A driver that is started by a command, or dialled, is asked for its manifest at start, not here.
 
     Args:
         setup: The setup.
@@ -88,7 +89,10 @@ def _manifest(entry_point: EntryPoint) -> Known:
 
 
 def _service_faults(setup: Setup, service: ServiceSetup, known: dict[str, Known]) -> Iterator[Fault]:
-    if isinstance(service.driver, DriverCommand) or not service.driver:
+    if isinstance(service.driver, DriverAddress):
+        yield from _certificate_faults(setup, service, service.driver)
+        return
+    if not isinstance(service.driver, str) or not service.driver:
         return  # A missing driver has been reported already.
     place = setup.place(_services_of(setup), service.name, "driver")
     manifest = known.get(service.driver)
@@ -100,6 +104,35 @@ def _service_faults(setup: Setup, service: ServiceSetup, known: dict[str, Known]
         yield Fault(place, str(manifest))
     else:
         yield from _option_faults(setup, service, manifest)
+
+
+def _certificate_faults(setup: Setup, service: ServiceSetup, driver: DriverAddress) -> Iterator[Fault]:
+    """Yields what is wrong with the files that prove who dials a driver."""
+    if driver.tls is None:
+        return
+    from onitu import certificates  # noqa: PLC0415  It costs more than all the rest, and few setups need it.
+
+    place = setup.place(_services_of(setup), service.name, "driver", "tls")
+    for wrong in certificates.faults(driver.tls.ca, driver.tls.certificate, driver.tls.key):
+        yield Fault(place, wrong)
+
+
+def _expiring(setup: Setup) -> Iterator[Fault]:
+    """Yields a warning for each certificate that is not good for much longer."""
+    for service in setup.services.values():
+        if not isinstance(service.driver, DriverAddress) or service.driver.tls is None:
+            continue
+        from onitu import certificates  # noqa: PLC0415  As above.
+
+        place = setup.place(_services_of(setup), service.name, "driver", "tls")
+        for path in (service.driver.tls.ca, service.driver.tls.certificate):
+            with contextlib.suppress(ConfigError):  # A fault already.
+                days = certificates.days_left(path)
+                if days < certificates.EXPIRES_SOON:
+                    text = (
+                        f"{path}: the certificate is good for {days} more days; `onitu certs issue` makes another one"
+                    )
+                    yield Fault(place, text)
 
 
 def _option_faults(setup: Setup, service: ServiceSetup, manifest: Manifest) -> Iterator[Fault]:

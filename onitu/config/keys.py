@@ -61,7 +61,8 @@ MAPPING = Keys(
     known=_LEVEL | {"path"},
     refused=_DEFAULT_IGNORES_ELSEWHERE,
 )
-DRIVER = Keys(what="a driver", known=frozenset({"command"}), refused=dict.fromkeys(("address", "tls"), _LATER))
+DRIVER = Keys(what="a driver", known=frozenset({"command", "address", "tls", "insecure"}))
+TLS = Keys(what="'tls'", known=frozenset({"ca", "certificate", "key", "name"}))
 CONFLICT = Keys(what="'conflict'", known=frozenset({"prefer"}))
 MAX_DELETE = Keys(what="'max-delete'", known=frozenset({"percent", "files"}))
 KEEP = Keys(what="'keep'", known=frozenset({"days", "size"}))
@@ -81,7 +82,7 @@ SIZE = Keys(what="'size'", known=frozenset({"min", "max"}))
 
 #: Every kind of map.
 ALL = (
-    *(TOP, FOLDER, SERVICE, MAPPING, DRIVER, CONFLICT, MAX_DELETE, KEEP, BANDWIDTH),
+    *(TOP, FOLDER, SERVICE, MAPPING, DRIVER, TLS, CONFLICT, MAX_DELETE, KEEP, BANDWIDTH),
     *(ENTRY, API, VERIFY, NOTIFICATION, SECRET, RULE, MATCH, SIZE),
 )
 

@@ -7,15 +7,16 @@ import operator
 from collections.abc import Collection, Mapping
 
 from onitu.config import keys
-from onitu.config.daemon import read_command, read_reference
+from onitu.config.daemon import read_reference
 from onitu.config.document import Item
+from onitu.config.driver import read_driver
 from onitu.config.faults import Faults, nearest
 from onitu.config.keys import refuse_others, split_keys
 from onitu.config.levels import Level, most_specific, read_level
 from onitu.config.limits import read_bandwidth, read_changes_timer, read_chunk_size, read_schedule, read_velocity
 from onitu.config.parts import members, size
 from onitu.config.secret import Given, Reference
-from onitu.config.values import DriverCommand, FolderOptions, MappingSetup, ServiceSetup
+from onitu.config.values import DriverAddress, DriverCommand, FolderOptions, MappingSetup, ServiceSetup
 
 #: In the place of an option whose fault has been noted, so that it does not count as missing too.
 _UNREADABLE = Reference("", "")
@@ -94,23 +95,14 @@ class ServiceReader:
                 return item
         return None
 
-    def _read_driver(self, item: Item | None, service: Item) -> str | DriverCommand:
+    def _read_driver(self, item: Item | None, service: Item) -> str | DriverCommand | DriverAddress:
         if item is None or item.value in (None, ""):
             if not service.value or isinstance(service.value, dict):  # Else it has been said that it is no map.
                 self._faults.add(service.key_place, f"'{self._name}' has no 'driver'")
             return ""
-        if isinstance(item.value, list):
-            self._faults.add(item.place, "'driver' is a name or {command: [program, arguments]}, not a list")
-            return ""
-        if not isinstance(item.value, dict):
-            return item.text
-        own, others = split_keys(item.value, keys.DRIVER, self._faults)
-        refuse_others(others, keys.DRIVER, self._faults)
-        if "command" in own:
-            return DriverCommand(argv=read_command(own["command"], self._faults))
-        if not item.value:
-            self._faults.add(item.place, "'driver' is a name or {command: [program, arguments]}")
-        return ""
+        if isinstance(item.value, dict | list):
+            return read_driver(item, self._faults) or ""
+        return item.text
 
     def _read_options(self, nested: Item | None, beside: Mapping[str, Item]) -> dict[str, Given]:
         """Joins the driver options beside `driver` with those under `options` (B3)."""

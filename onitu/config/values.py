@@ -37,6 +37,39 @@ class DriverCommand:
         return " ".join(self.argv)
 
 
+@attrs.frozen(kw_only=True)
+class Tls:
+    """What proves who the two ends of a connection are; files in PEM, made by `onitu certs`.
+
+    Attributes:
+        ca: Certificate of the authority that has signed both ends'.
+        certificate: Of this end.
+        key: Of this end. The file is a secret.
+        name: The name in the driver's certificate, or None for the host of its address.
+    """
+
+    ca: Path
+    certificate: Path
+    key: Path
+    name: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class DriverAddress:
+    """A driver that runs already, here or elsewhere, and is dialled.
+
+    Attributes:
+        address: `HOST:PORT`, or `unix:` and the absolute path of a socket.
+        tls: How the connection is secured, or None: the address is on this machine then.
+    """
+
+    address: str
+    tls: Tls | None = None
+
+    def __str__(self) -> str:
+        return self.address
+
+
 class Adopt(enum.Enum):
     """What makes two files equal that meet for the first time."""
 
@@ -187,7 +220,7 @@ class ServiceSetup:
 
     Attributes:
         name: Its name.
-        driver: Name of an installed driver, or the command that starts one.
+        driver: Name of an installed driver, the command that starts one, or the address of one that runs.
         options: Driver options as written; not yet compared with the driver's manifest. May hold secrets.
         folders: The folders it takes part in, by name.
         velocity: 0 to 1 (fastest), or None for what the driver's manifest says.
@@ -199,7 +232,7 @@ class ServiceSetup:
     """
 
     name: str
-    driver: str | DriverCommand
+    driver: str | DriverCommand | DriverAddress
     options: Mapping[str, Given] = attrs.field(factory=dict, repr=False)
     folders: Mapping[str, MappingSetup] = attrs.field(factory=dict)
     velocity: float | None = None

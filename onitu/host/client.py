@@ -19,11 +19,17 @@ import trio
 
 from onitu.core.capability import MAX_CHUNK, Capabilities, Limits
 from onitu.core.model import Kept, Observation, Operation, Upload
-from onitu.errors import DriverError, TooLarge, Unavailable
+from onitu.errors import DriverError, RevisionMismatch, TooLarge, Unavailable
 from onitu.host import reading, uploads, writing
 from onitu.host.calls import ENVELOPE_BYTES, Calls, cut, path_bytes
 from onitu.host.health import CHECK_DEADLINE, CHECK_INTERVAL, CHECKS_MISSED
-from onitu.host.settings import Configured, Settings, configured_from_wire, settings_to_wire
+from onitu.host.settings import (
+    Configured,
+    Settings,
+    configured_from_wire,
+    settings_to_wire,
+    without_local_files,
+)
 from onitu.host.stream import WatchStream, open_watch
 from onitu.rpc import convert
 from onitu.rpc.gen import driver_pb2 as wire
@@ -50,9 +56,15 @@ class DriverClient:
     Args:
         connection: To the driver; it outlives the client.
         limits: The numbers that calls keep to until the driver says its own at `manifest` and `configure`.
+        elsewhere: Whether it was not started here. Then it shares no files with this host, whatever it says.
+
+    Attributes:
+        is_configured: Whether the driver serves settings that came from here.
     """
 
-    def __init__(self, connection: Connection, limits: Limits | None = None) -> None:
+    def __init__(self, connection: Connection, limits: Limits | None = None, *, elsewhere: bool = False) -> None:
+        self.is_configured = False
+        self._elsewhere = elsewhere
         self._connection = connection
         self._calls = Calls(connection, limits or Limits())
 
@@ -89,10 +101,19 @@ class DriverClient:
         Raises:
             DriverError: The driver cannot work with them; the text says why.
         """
-        answer = await self._calls.read(
-            "Configure", settings_to_wire(settings), wire.ConfigureResponse, timeout=CONFIGURE_DEADLINE
-        )
+        try:
+            answer = await self._calls.read(
+                "Configure", settings_to_wire(settings), wire.ConfigureResponse, timeout=CONFIGURE_DEADLINE
+            )
+        except RevisionMismatch as error:
+            if not self._elsewhere:
+                raise
+            message = f"the driver serves another Onitu, or a later start of this one: {error}"
+            raise Unavailable(message) from error
+        self.is_configured = True
         configured = configured_from_wire(answer, settings=settings, limits=self.limits)
+        if self._elsewhere:
+            configured = without_local_files(configured)
         self._calls.adopt(configured.capabilities, configured.limits)
         self._calls.chunk_size = await self._settle_chunk_size(settings.chunk_size)
         return configured

@@ -154,6 +154,13 @@ def configured_from_wire(answer: wire.ConfigureResponse, *, settings: Settings, 
     )
 
 
+def without_local_files(configured: Configured) -> Configured:
+    """Returns what settings amount to where no path of the driver is one of this host's (DESIGN §4, handoff)."""
+    folders = {name: msgspec.structs.replace(report, local_root=None) for name, report in configured.folders.items()}
+    capabilities = msgspec.structs.replace(configured.capabilities, local_files=False)
+    return msgspec.structs.replace(configured, capabilities=capabilities, folders=folders)
+
+
 def root_state_from_wire(state: watch_pb2.RootState, *, folder: str) -> RootState:
     """Returns whether a root is what it was.
 

@@ -57,11 +57,11 @@ def main(arguments: list[str]) -> int:
     if token is None:
         return _refuse("no token came on stdin: a driver is started by Onitu, not by hand")
     try:
-        package = _load(arguments[0])
+        package = load(arguments[0])
         plug, manifest = plug_of(package, arguments[0]), manifest_of(package, arguments[0])
     except DriverError as error:
         return _refuse(str(error))
-    threading.Thread(target=_end_with_the_core, args=(plug,), name="stdin", daemon=True).start()
+    threading.Thread(target=end_with_the_core, args=(plug,), name="stdin", daemon=True).start()
     servicer = Servicer(plug, manifest)
     server = Server(plug, servicer, token=token)
     try:
@@ -70,11 +70,11 @@ def main(arguments: list[str]) -> int:
         return _refuse(str(error))
     _log.debug("driver_listening", extra={"driver": manifest.name})
     servicer.configured.wait()
-    return _run(package.start, plug)
+    return run(package.start, plug)
 
 
-def _run(start: Callable[[], object], plug: Plug) -> int:
-    """Runs `start()` and returns the exit code for what became of it."""
+def run(start: Callable[[], object], plug: Plug) -> int:
+    """Runs `start()` of a configured driver and returns the exit code for what became of it."""
     for task, effect in plug.missing_features().items():
         _log.info("feature_missing", extra={"service": plug.service_name, "feature": task, "reason": effect})
     try:
@@ -107,7 +107,7 @@ def _read_token() -> str | None:
     return token if len(token) == TOKEN_DIGITS else None
 
 
-def _load(name: str) -> ModuleType:
+def load(name: str) -> ModuleType:
     """Returns the package of an installed driver.
 
     Raises:
@@ -126,7 +126,7 @@ def _load(name: str) -> ModuleType:
     return package
 
 
-def _end_with_the_core(plug: Plug) -> None:
+def end_with_the_core(plug: Plug) -> None:
     """Waits for the end of stdin and ends the process then, its children with it."""
     while os.read(_STDIN, 4096):
         pass

@@ -12,6 +12,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+import attrs
 import grpc
 from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -23,6 +24,7 @@ from onitu.rpc.status import to_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from google.protobuf.descriptor import MethodDescriptor
 
@@ -48,14 +50,14 @@ class Server:
     Args:
         plug: The driver's Plug.
         servicer: What serves its calls.
-        token: What every call must carry, in hexadecimal.
+        token: What every call must carry, in hexadecimal; None where something else proves who calls.
     """
 
-    def __init__(self, plug: Plug, servicer: Servicer, *, token: str) -> None:
+    def __init__(self, plug: Plug, servicer: Servicer, *, token: str | None) -> None:
         largest = max(DEFAULT_MAX_MESSAGE, plug.limits.max_message_bytes) + _HEADROOM
         self._server = grpc.server(
             ThreadPoolExecutor(MAX_WORKERS, thread_name_prefix="call"),
-            interceptors=[_TokenCheck(token)],
+            interceptors=[] if token is None else [_TokenCheck(token)],
             options=(
                 ("grpc.max_receive_message_length", largest),
                 ("grpc.max_send_message_length", largest),
@@ -65,21 +67,28 @@ class Server:
         self._server.add_generic_rpc_handlers((_methods(plug, servicer), _Reflection()))
         self._health = _add_health(self._server)
 
-    def start(self, address: str) -> str:
+    def start(self, address: str, tls: Tls | None = None) -> str:
         """Begins to serve and returns the address, with the port that was chosen where it asks for any.
 
         Args:
-            address: `unix:<path>`, or host and port of this machine.
+            address: `unix:<path>`, or host and port; without `tls` those of this machine alone.
+            tls: What proves who the two ends are: only a core with a certificate of the same authority may call.
 
         Raises:
             OSError: The address cannot be listened at.
         """
-        if not address.startswith("unix:") and not _is_loopback(address):
+        if tls is None and not address.startswith("unix:") and not _is_loopback(address):
             # Calls would cross a network in clear text, the token and all secrets with them.
-            message = f"a driver listens at a socket or at this machine's own address, not at {address}"
+            message = (
+                f"a driver listens at a socket or at this machine's own address, not at {address}; with certificates "
+                "(`onitu certs`) it may listen at any"
+            )
             raise OSError(message)
         try:
-            port = self._server.add_insecure_port(address)
+            if tls is None:
+                port = self._server.add_insecure_port(address)
+            else:
+                port = self._server.add_secure_port(address, _credentials(tls))
         except RuntimeError as error:
             message = f"cannot listen at {address}: {error}"
             raise OSError(message) from error
@@ -91,6 +100,26 @@ class Server:
     def stop(self, grace: float | None = None) -> None:
         """Stops serving; calls under way have `grace` seconds to end."""
         self._server.stop(grace).wait()
+
+
+@attrs.frozen(kw_only=True)
+class Tls:
+    """Files in PEM that prove who the two ends of a connection are.
+
+    Attributes:
+        ca: Certificate of the authority that must have signed the core's.
+        certificate: The driver's own.
+        key: Its key.
+    """
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+
+def _credentials(tls: Tls) -> grpc.ServerCredentials:
+    own = (tls.key.read_bytes(), tls.certificate.read_bytes())
+    return grpc.ssl_server_credentials([own], root_certificates=tls.ca.read_bytes(), require_client_auth=True)
 
 
 class _TokenCheck(grpc.ServerInterceptor):  # type: ignore[type-arg]  # Generic in the stubs alone.

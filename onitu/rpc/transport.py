@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
+import attrs
 import grpc
 import trio
 from google.protobuf.message_factory import GetMessageClass
@@ -45,6 +46,28 @@ MAX_STREAMS: Final = 256
 # gRPC waits this long before it dials again, and cannot wait less. Its default of one second and more would be felt
 # whenever a driver is started.
 _RECONNECT_MS: Final = 100
+
+# The least time that gRPC gives an attempt to connect; it has no other name for it than that of a back-off. Over a
+# network the two ends say a lot to each other before they know who they are.
+_CONNECT_MS: Final = 10_000
+
+
+@attrs.frozen(kw_only=True)
+class Credentials:
+    """What proves at both ends who the other one is, in PEM.
+
+    Attributes:
+        ca: Certificate of the authority that must have signed the driver's.
+        certificate: Our own.
+        key: Its key.
+        name: The name in the driver's certificate, or None for the host that is dialled.
+    """
+
+    ca: bytes
+    certificate: bytes
+    key: bytes = attrs.field(repr=False)
+    name: str | None = None
+
 
 Starter: TypeAlias = "Callable[..., Call]"
 """Starts a call: `start(request or requests, timeout=..., metadata=...)`."""
@@ -115,12 +138,20 @@ class Connection:
             DriverError: It answers, but not as the contract says: another token is wanted, or there is no health
                 service. Waiting will not mend that.
         """
-        await trio.lowlevel.checkpoint_if_cancelled()
-        request = health_pb2.HealthCheckRequest(service=DRIVER_SERVICE.full_name)
         try:
-            answer = await self._wait(self._start_check, request, timeout)
+            return await self.probe(timeout=timeout)
         except (NotFound, Unavailable, OutcomeUnknown):
             return False
+
+    async def probe(self, *, timeout: float) -> bool:
+        """Asks the driver for its health, as `check` does, and says why it cannot be reached.
+
+        Raises:
+            DriverError: What was answered, or why nothing was.
+        """
+        await trio.lowlevel.checkpoint_if_cancelled()
+        request = health_pb2.HealthCheckRequest(service=DRIVER_SERVICE.full_name)
+        answer = await self._wait(self._start_check, request, timeout)
         return isinstance(answer, health_pb2.HealthCheckResponse) and answer.status == answer.SERVING
 
     async def _wait(self, start: Starter, request: Message, timeout: float) -> Message:
@@ -141,7 +172,9 @@ class Connection:
 
 
 @asynccontextmanager
-async def connect(target: str, *, token: str | None, max_message: int = MAX_MESSAGE) -> AsyncIterator[Connection]:
+async def connect(
+    target: str, *, token: str | None, credentials: Credentials | None = None, max_message: int = MAX_MESSAGE
+) -> AsyncIterator[Connection]:
     """Opens a connection to a driver and closes it at the end, with all its calls.
 
     Nothing is dialed before the first call, and a lost connection is dialed again by the next call. A call to a socket
@@ -151,26 +184,35 @@ async def connect(target: str, *, token: str | None, max_message: int = MAX_MESS
     Args:
         target: "unix:/path/to.sock" or "host:port".
         token: What every call carries to prove that it comes from this core; None for a driver that asks for none.
+        credentials: What proves who the two ends are; None on this machine, where everything travels in clear text.
         max_message: Largest message in bytes, sent or received. A larger one fails its call with `TooLarge`.
     """
     options = [
         ("grpc.max_send_message_length", max_message),
         ("grpc.max_receive_message_length", max_message),
         ("grpc.initial_reconnect_backoff_ms", _RECONNECT_MS),
-        ("grpc.min_reconnect_backoff_ms", _RECONNECT_MS),
+        ("grpc.min_reconnect_backoff_ms", _RECONNECT_MS if target.startswith("unix:") else _CONNECT_MS),
         ("grpc.max_reconnect_backoff_ms", _RECONNECT_MS),
         # A driver is on this host or where the setup says, never behind the proxy that the environment may name.
         ("grpc.enable_http_proxy", 0),
         # A driver that was started again is another peer, even on the same address.
         ("grpc.use_local_subchannel_pool", 1),
     ]
-    channel = grpc.insecure_channel(target, options)
+    channel = _channel(target, options, credentials)
     try:
         yield Connection(channel, (("authorization", f"Bearer {token}"),) if token is not None else ())
     finally:
         # Closing waits for grpcio's thread, so it happens in one of our own.
         with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
             await trio.to_thread.run_sync(channel.close, abandon_on_cancel=True, limiter=trio.CapacityLimiter(1))
+
+
+def _channel(target: str, options: list[tuple[str, int]], credentials: Credentials | None) -> grpc.Channel:
+    if credentials is None:
+        return grpc.insecure_channel(target, options)
+    named = [] if credentials.name is None else [("grpc.ssl_target_name_override", credentials.name)]
+    secured = grpc.ssl_channel_credentials(credentials.ca, credentials.key, credentials.certificate)
+    return grpc.secure_channel(target, secured, [*options, *named])
 
 
 def _starter(channel: grpc.Channel, method: MethodDescriptor) -> Starter:

@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING
 
 from onitu.config.secret import revealed
 from onitu.core.capability import Mode
-from onitu.host.process import adopt_driver, open_client
 from onitu.host.settings import Mapping, Settings
-from onitu.host.spawn import spawn
 from onitu.log import get_logger
+from onitu.supervisor.opening import opened
 from onitu.supervisor.records import root_id
-from onitu.supervisor.serve import command_of
 
 if TYPE_CHECKING:
     from onitu.config.values import ServiceSetup, Setup
@@ -60,11 +58,9 @@ async def asked(
         ConfigError: It cannot be started.
         DriverError: It cannot be used.
     """
-    spawned = spawn(command_of(service.driver), runtime, directory=setup.directory)
-    async with (
-        adopt_driver(spawned, service=service.name, log=get_logger()) as process,
-        open_client(process) as client,
-    ):
+    async with opened(
+        service.driver, service=service.name, runtime=runtime, directory=setup.directory, log=get_logger()
+    ) as (client, _):
         manifest = await client.manifest()
         if not wanted(manifest):
             yield None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from onitu.config.values import DriverCommand, Setup
+from onitu.config.values import DriverAddress, DriverCommand, Setup
 from onitu.errors import ConfigError
 from onitu.host.runtime import runtime_directory
 from onitu.host.spawn import Spawned, driver_command, spawn
@@ -77,6 +77,8 @@ def _started(options: ServeOptions, runtime: Path) -> Iterator[dict[str, Spawned
     early: dict[str, Spawned] = {}
     try:
         for service in options.setup.services.values():
+            if isinstance(service.driver, DriverAddress):
+                continue  # It runs already.
             with contextlib.suppress(ConfigError):  # Said when the service is started for good.
                 early[service.name] = spawn(
                     command_of(service.driver), runtime, directory=options.setup.directory, debug=options.debug

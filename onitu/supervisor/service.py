@@ -16,12 +16,12 @@ import trio
 
 from onitu.config.faults import nearest
 from onitu.config.secret import revealed
-from onitu.config.values import DriverCommand, ServiceSetup
+from onitu.config.values import DriverAddress, ServiceSetup
 from onitu.core.capability import MAX_CHUNK, Mode
 from onitu.errors import ConfigError, DriverError, OnituError, StoreError, Unavailable
-from onitu.host.process import DriverProcess, NeverServed, adopt_driver, open_client
+from onitu.host.process import NeverServed
 from onitu.host.settings import Configured, Mapping, RootState, Settings
-from onitu.host.spawn import Spawned, spawn
+from onitu.host.spawn import Spawned
 from onitu.log import get_logger
 from onitu.referee import Link
 from onitu.referee.asker import Asker
@@ -33,9 +33,9 @@ from onitu.referee.restoring import carry_out_waiting
 from onitu.referee.sweeper import Sweeper
 from onitu.supervisor import records
 from onitu.supervisor.halts import note_halt
+from onitu.supervisor.opening import opened
 from onitu.supervisor.restart import History, Run, next_delay, remember
 from onitu.supervisor.rounds import begin_rounds
-from onitu.supervisor.serve import command_of
 from onitu.transfer.pace import Pace
 from onitu.utils import get_available_drivers
 
@@ -264,7 +264,7 @@ class Service:
         Asked after a failure: at a start that goes well nobody waits for the answer.
         """
         driver = self._setup.driver
-        if isinstance(driver, DriverCommand):
+        if not isinstance(driver, str):
             return ""
         installed = await trio.to_thread.run_sync(get_available_drivers)
         if driver in installed:
@@ -284,14 +284,19 @@ class Service:
             ConfigError: It cannot be started.
             StoreError: Nothing can be recorded.
         """
-        spawned, self._early = self._early, None
-        if spawned is None:
-            common, command = self._common, command_of(self._setup.driver)
-            spawned = spawn(command, common.runtime, directory=common.directory, debug=common.debug)
-        async with adopt_driver(spawned, service=self.name, log=self._log) as process, open_client(process) as client:
-            await self._serve(process, client)
+        early, self._early = self._early, None
+        async with opened(
+            self._setup.driver,
+            service=self.name,
+            runtime=self._common.runtime,
+            directory=self._common.directory,
+            log=self._log,
+            debug=self._common.debug,
+            early=early,
+        ) as (client, pid):
+            await self._serve(client, pid)
 
-    async def _serve(self, process: DriverProcess, client: DriverClient) -> None:
+    async def _serve(self, client: DriverClient, pid: int | None) -> None:
         """Configures the driver and serves its folders until something fails."""
         manifest = await client.manifest()
         settings = await self._settings(manifest)
@@ -325,7 +330,7 @@ class Service:
                     else:
                         self._start_tasks(nursery, link, keeper)
                 self._status, self._reason, self._active_since = Status.ACTIVE, "", trio.current_time()
-                self._log.info("service_started", driver=manifest.name, pid=process.pid)
+                self._log.info("service_started", driver=manifest.name, pid=pid)
                 self._referee.came_to_rest()
                 nursery.start_soon(client.watch_health)
         except BaseExceptionGroup as group:
@@ -399,7 +404,7 @@ class Service:
             return Settings(
                 service=self.name,
                 setup_id=self._common.setup_id,
-                generation=records.next_generation(transaction, self.name),
+                generation=self._generation(transaction),
                 options=options,
                 folders=folders,
                 changes_timer=self._setup.changes_timer,
@@ -409,6 +414,15 @@ class Service:
             )
 
         return await self._referee.writer.write(work)
+
+    def _generation(self, transaction: Transaction) -> int:
+        """Returns the number of this configuration: greater than all before it.
+
+        A dry run may take place beside a running core. A driver that this one has dialled must not take it for the
+        core's successor: with the least number it refuses.
+        """
+        generation = records.next_generation(transaction, self.name)
+        return 1 if self._dry_run and isinstance(self._setup.driver, DriverAddress) else generation
 
     def _check_roots(self, configured: Configured, settings: Settings) -> set[str]:
         """Makes sure that every root is the one the state belongs to.

@@ -215,11 +215,13 @@ class DriverServicer:
 
         Idempotent: no.
         Order: once, before anything but GetManifest, Close and the two calls of authorization; again only with a greater
-        generation.
+        generation, or after Close. A core that has lost its connection to a driver it dialled configures it again; the
+        driver may begin anew for that, answering UNAVAILABLE until it has.
         Codes:
         INVALID_ARGUMENT    | an option is wrong, all faults named | service fails until the setup changes
         UNAUTHENTICATED     | no login, or one that is not good    | service fails until it is signed in
-        FAILED_PRECONDITION | the generation is not greater        | ends this process, starts another one
+        FAILED_PRECONDITION | the generation is not greater        | ends this process, starts another one; one that was
+        |                                      | dialled serves another core: tries again with back-off
         UNAVAILABLE         | the service cannot be reached now    | tries again with back-off
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

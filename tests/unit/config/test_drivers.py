@@ -10,10 +10,12 @@ from textwrap import dedent
 
 import pytest
 
+from onitu.certificates import found, issue
 from onitu.config import SetupError
 from onitu.config import drivers as subject
 from onitu.core.manifest import Manifest
 from onitu.errors import DriverError
+from tests.unit.config.conftest import Load
 
 OPTIONS: dict[str, dict[str, object]] = {
     "host": {"name": "Host", "description": "Which.", "type": "string"},
@@ -204,3 +206,27 @@ def test_option_that_was_meant_for_onitu(install: Install, faults_of: Callable[[
         folders: {one: }
         services: {a: {driver: ssh, host: nas, max-siez: 1, folders: {one: }}}
         """) == ["3:40: Unknown option 'max-siez'; did you mean 'max-size'?"]
+
+
+def test_certificates_are_looked_at(load: Load, tmp_path: Path) -> None:
+    """W2, B16: what is wrong with the files of a dialled driver is a fault at its place; little time is a warning."""
+    text = """
+        name: x
+        folders: {one: }
+        services:
+          a:
+            driver: {address: "nas:4000", tls: {ca: certs/ca.pem, certificate: certs/o.pem, key: certs/o.key}}
+            folders: {one: }
+        """
+    load(text)
+    with pytest.raises(SetupError) as caught:
+        subject.check_setup(tmp_path / "onitu.yaml")
+    assert len(caught.value.faults) == 3
+
+    found(tmp_path / "certs")
+    issue(tmp_path / "certs", "o", days=20)
+    (warning,) = (one for one in subject.check_setup(tmp_path / "onitu.yaml").warnings if "good for" in one.text)
+    assert (warning.place.line, f"{tmp_path}/certs/o.pem: the certificate is good for 19 more days") == (
+        6,
+        warning.text.partition(";")[0],
+    )

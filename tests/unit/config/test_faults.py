@@ -14,6 +14,7 @@ from onitu.errors import ConfigError
 
 FaultsOf = Callable[[str], list[str]]
 
+FORMS = "'driver' is a name, {command: [program, arguments]} or {address: HOST:PORT, tls: {...}}"
 LATER = "is not part of this version of Onitu yet; take it out to go on without it"
 
 
@@ -100,12 +101,28 @@ def test_name_is_mandatory(faults_of: FaultsOf, name: str) -> None:
     ("service", "fault"),
     [
         ("{}", "'a' has no 'driver'"),
-        ("{driver: [x]}", "'driver' is a name or {command: [program, arguments]}, not a list"),
-        ("{driver: {}}", "'driver' is a name or {command: [program, arguments]}"),
+        ("{driver: [x]}", f"{FORMS}, not a list"),
+        ("{driver: {}}", FORMS),
         ("{driver: {command: []}}", "'command' must name a program"),
         ("{driver: {command: [x, {}]}}", "'command' must be a list of texts; a map is none"),
         ("{driver: {comand: x}}", "unknown key 'comand' in a driver; did you mean 'command'?"),
-        ("{driver: {address: 'nas:1'}}", f"'address' {LATER}"),
+        (
+            "{driver: {address: 'nas:70000', insecure: true}}",
+            "'address' must be HOST:PORT or unix:PATH, not 'nas:70000'",
+        ),
+        ("{driver: {address: 4000}}", "'address' must be HOST:PORT or unix:PATH, not '4000'"),
+        ("{driver: {address: 'unix:'}}", "'address' must be HOST:PORT or unix:PATH, not 'unix:'"),
+        ("{driver: {address: 'unix:x', tls: {ca: a, certificate: b, key: c}}}", "'tls' is for HOST:PORT: a socket is"),
+        ("{driver: {address: 'nas:1', tls: [x]}}", "'tls' must be a map, not a list"),
+        (
+            "{driver: {address: 'nas:1', tls: {ca: [], certificate: b, key: c}}}",
+            "'ca' must be the name of a file, not a list",
+        ),
+        (
+            "{driver: {address: 'nas:1', tls: {ca: a, certificate: b, key: c, name: 1}}}",
+            "'name' must be the name in the driver's certificate, not '1'",
+        ),
+        ("{driver: {address: '127.0.0.1:1', insecure: maybe}}", "'insecure' must be true or false, not 'maybe'"),
         ("{driver: m, root: 1, options: {root: 1}}", "option 'root' stands here and beside 'driver' (line 4)"),
         ("{driver: m, options: [x]}", "'options' must be a map, not a list"),
         ("{driver: m, host: [x]}", "option 'host' must be a number, a text, true or false, not a list"),

@@ -25,6 +25,7 @@ PLACES = [
     (keys.SERVICE, ("service",)),
     (keys.MAPPING, ("place", "oneOf", 1)),
     (keys.DRIVER, ("driver", "oneOf", 1)),
+    (keys.TLS, ("tls",)),
     (keys.CONFLICT, ("conflict", "oneOf", 1)),
     (keys.BANDWIDTH, ("bandwidth",)),
     (keys.MAX_DELETE, ("maxDelete",)),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from onitu.config import DriverCommand, FolderOptions, MappingSetup, ServiceSetup, Setup
+from onitu.config import DriverAddress, DriverCommand, FolderOptions, MappingSetup, ServiceSetup, Setup, Tls
 from onitu.core.capability import Mode
 from onitu.core.scope import Policy
 
@@ -124,6 +124,27 @@ def test_driver_command(load: Load, tmp_path: Path) -> None:
 
     assert setup.services["a"].driver == DriverCommand(argv=(str(tmp_path / "driver"), "--port", "1"))
     assert setup.services["b"].driver == DriverCommand(argv=("my-driver",))
+
+
+def test_driver_address(load: Load, tmp_path: Path) -> None:
+    """B3, W2: a driver can be dialled; files and sockets count from the setup, and this machine needs no files."""
+    setup = load("""
+        name: x
+        folders: {one: }
+        services:
+          a:
+            driver: {address: "nas.local:4000", tls: {ca: ca.pem, certificate: /c/o.pem, key: c/o.key, name: nas}}
+            folders: {one: }
+          b: {driver: {address: "127.0.0.1:4000", insecure: true}, folders: {one: }}
+          c: {driver: {address: "[::1]:4000", insecure: true}, folders: {one: }}
+          d: {driver: {address: "unix:run/d.sock"}, folders: {one: }}
+        """)
+    tls = Tls(ca=tmp_path / "ca.pem", certificate=Path("/c/o.pem"), key=tmp_path / "c/o.key", name="nas")
+
+    assert setup.services["a"].driver == DriverAddress(address="nas.local:4000", tls=tls)
+    assert setup.services["b"].driver == DriverAddress(address="127.0.0.1:4000")
+    assert setup.services["c"].driver == DriverAddress(address="[::1]:4000")
+    assert setup.services["d"].driver == DriverAddress(address=f"unix:{tmp_path}/run/d.sock")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import trio
 
 from onitu.core.capability import Capabilities, Limits, Mode
 from onitu.core.manifest import Manifest, Option, OptionType
-from onitu.errors import DriverError, Unavailable
+from onitu.errors import DriverError, RevisionMismatch, Unavailable
 from onitu.host.client import DriverClient
 from onitu.host.health import CHECK_INTERVAL, interval_of
 from onitu.host.settings import FolderReport, Mapping, RootState, Settings
@@ -232,3 +232,42 @@ class TestClose:
             nursery.cancel_scope.cancel()
 
         assert len(connection.requests("Close")) == 1
+
+
+class TestElsewhere:
+    """A driver that was dialled."""
+
+    async def test_its_paths_are_none_of_this_host(self) -> None:
+        """W2: it is never offered a file of this host, and no file is taken from a path that it names."""
+        connection = FakeConnection()
+        able = Capabilities(whole_files=True, local_files=True)
+
+        def serve(_request: Message) -> Message:
+            answer = wire.ConfigureResponse(capabilities=convert.capabilities_to_wire(able))
+            for mapping in SETTINGS.folders:
+                answer.folders.add(name=mapping.name, root_state=watch_pb2.ROOT_STATE_OK, local_root="/srv")
+            return answer
+
+        connection.unary["Configure"] = serve
+        there = DriverClient(cast("Connection", connection), elsewhere=True)
+
+        found = await there.configure(SETTINGS)
+
+        assert there.is_configured
+        assert not found.capabilities.local_files
+        assert not there.capabilities.local_files
+        assert {report.local_root for report in found.folders.values()} == {None}
+
+    async def test_one_that_serves_another_core_is_tried_again(self) -> None:
+        """W2: a generation that is not greater is another core's doing, which may end."""
+        connection = FakeConnection()
+
+        def serve(_request: Message) -> Message:
+            raise RevisionMismatch("generation 3 is not newer than 4")
+
+        connection.unary["Configure"] = serve
+        there = DriverClient(cast("Connection", connection), elsewhere=True)
+        with pytest.raises(Unavailable, match="serves another Onitu, or a later start of this one: generation 3"):
+            await there.configure(SETTINGS)
+
+        assert not there.is_configured

@@ -1,0 +1,328 @@
+"""Drivers that run already and are dialled, with certificates, over a network that delays and breaks (CONTRACT W2)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from blake3 import blake3
+
+from onitu.certificates import found, issue
+from tests.functional.harness import Onitu, Setups
+from tests.functional.processes import START, UNIT, Core, wait_until
+from tests.functional.proxy import Proxy
+from tests.functional.test_resume import CHUNKS, CONTENT, MEBIBYTE, NAME, Transfer
+from tests.functional.trees import fill, write
+
+#: Seconds each way: about what lies between two continents.
+FAR = 0.08
+
+
+class Elsewhere:
+    """`onitu driver serve`, as it would run on another machine.
+
+    Args:
+        driver: The installed driver.
+        certificates: Where certificates are, or None: it does without.
+        log: Where its log goes.
+    """
+
+    def __init__(self, driver: str, certificates: Path | None, log: Path) -> None:
+        self.port = free_port()
+        place = f"127.0.0.1:{self.port}"
+        secured = (
+            ("--insecure",)
+            if certificates is None
+            else (
+                *("--ca", str(certificates / "ca.pem")),
+                *("--certificate", str(certificates / "there.pem"), "--key", str(certificates / "there.key")),
+            )
+        )
+        with log.open("ab") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "onitu", "driver", "serve", driver, "--listen", place, *secured],
+                stdin=subprocess.DEVNULL,
+                stderr=errors,
+            )
+        self.wait_listening()
+
+    def wait_listening(self) -> None:
+        """Waits until it can be dialled."""
+
+        def listens() -> bool:
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+        wait_until(listens, "the driver listens", units=START)
+
+    def serving(self) -> psutil.Process | None:
+        """Returns the process that serves now."""
+        return next(iter(psutil.Process(self.process.pid).children()), None)
+
+    def close(self) -> None:
+        """Ends it."""
+        self.process.terminate()
+        self.process.wait(10 * UNIT)
+
+
+def free_port() -> int:
+    """Returns a port that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+@contextmanager
+def elsewhere(directory: Path, *, driver: str = "local_storage", secure: bool = True) -> Iterator[Elsewhere]:
+    """A driver elsewhere; its certificates lie in `certs`."""
+    certificates = directory / "certs" if secure else None
+    if certificates is not None:
+        found(certificates)
+        issue(certificates, "onitu")
+        issue(certificates, "there", hosts=["127.0.0.1"])
+    started = Elsewhere(driver, certificates, directory / "elsewhere.log")
+    try:
+        yield started
+    finally:
+        started.close()
+
+
+def secured(address: str, certificate: str = "onitu") -> dict[str, Any]:
+    """Returns the `driver` of a service that is dialled with a certificate."""
+    files = {"ca": "certs/ca.pem", "certificate": f"certs/{certificate}.pem", "key": f"certs/{certificate}.key"}
+    return {"address": address, "tls": files}
+
+
+def pair(onitu: Onitu, driver: dict[str, Any]) -> None:
+    """Adds a dialled service to one that is here."""
+    onitu["there"].mkdir(parents=True)
+    onitu.add("there", driver=driver, root=str(onitu["there"]))
+
+
+def again(core: Core, name: str, before: int, units: float = START) -> None:
+    """Waits until a service has started once more."""
+    core.wait_until(
+        lambda: len(core.log.named("service_started", service=name)) > before, f"{name} is there again", units=units
+    )
+
+
+def test_a_dialled_driver_is_as_any_other(new_setup: Setups) -> None:
+    """W2, B3: over TLS a driver elsewhere is source and target, live; stop lets go of it, start dials it again."""
+    onitu = new_setup("here")
+    with elsewhere(onitu.directory) as driver:
+        pair(onitu, secured(f"127.0.0.1:{driver.port}"))
+        fill(onitu["here"], 1, files=40)
+        write(onitu["there"] / "theirs.txt", "theirs")
+        core = onitu.serve()
+        onitu.converge(core, "here", "there")
+        write(onitu["there"] / "new.txt", "theirs")
+        (onitu["here"] / "theirs.txt").unlink()
+        onitu.converge(core, "here", "there")
+        first = driver.serving()
+        started = core.log.named("service_started", service="there")
+
+        assert core.stop() == 0
+        assert started[0]["pid"] is None
+        assert first is not None
+        wait_until(lambda: not first.is_running(), "what it was configured as is over")
+        write(onitu["there"] / "later.txt", "made while nobody looked")
+        onitu.once()
+        assert onitu.apart("here", "there") == []
+
+
+def test_no_path_of_this_host_is_handed_over(new_setup: Setups) -> None:
+    """W2: bytes travel, though both ends have files: what a driver elsewhere calls a path is none here."""
+    onitu = new_setup("here")
+    with elsewhere(onitu.directory, secure=False) as driver, Proxy(driver.port) as network:
+        pair(onitu, {"address": network.address, "insecure": True})
+        (onitu["here"] / "large").write_bytes(os.urandom(3 * MEBIBYTE))
+        onitu.once()
+        (onitu["there"] / "back").write_bytes(os.urandom(2 * MEBIBYTE))
+        onitu.once()
+
+        assert onitu.apart("here", "there") == []
+        assert network.passed > 5 * MEBIBYTE
+
+
+def test_a_far_driver(new_setup: Setups) -> None:
+    """W2: with a long way to it everything takes longer, and nothing else is different."""
+    onitu = new_setup("here")
+    with elsewhere(onitu.directory) as driver, Proxy(driver.port, delay=FAR) as network:
+        pair(onitu, secured(network.address))
+        fill(onitu["here"], 2, files=60)
+        fill(onitu["there"] / "theirs", 3, files=60)
+        core = onitu.serve()
+        onitu.converge(core, "here", "there")
+        write(onitu["there"] / "theirs" / "new.txt", "live")
+        onitu.converge(core, "here", "there")
+
+        assert core.log.named("service_failed") == []
+        assert core.stop() == 0
+
+
+def test_a_connection_that_breaks_is_made_again(new_setup: Setups) -> None:
+    """W2: cut off, a driver is dialled again with back-off; what happened meanwhile on either side arrives."""
+    onitu = new_setup("here", "other")
+    with elsewhere(onitu.directory) as driver, Proxy(driver.port) as network:
+        pair(onitu, secured(network.address))
+        fill(onitu["here"], 4, files=40)
+        core = onitu.serve()
+        onitu.converge(core)
+        onitu.converge(core, "here", "there")
+        for turn in range(2):
+            before = len(core.log.named("service_started", service="there"))
+            failures = len(core.log.named("service_failed", service="there"))
+            network.cut()
+            core.wait_until(
+                lambda count=failures: len(core.log.named("service_failed", service="there")) > count,  # type: ignore[misc]
+                "it is missed",
+            )
+            write(onitu["here"] / f"ours {turn}", "made while it was cut off")
+            write(onitu["there"] / f"theirs {turn}", "made there meanwhile")
+            core.wait_until((onitu["other"] / f"ours {turn}").exists, "the others go on")
+            assert not (onitu["there"] / f"ours {turn}").exists()
+            network.mend()
+            again(core, "there", before)
+            onitu.converge(core, "here", "there", units=START)
+
+        assert core.log.named("file_deleted") == []
+        assert core.stop() == 0
+
+
+def test_a_connection_that_falls_silent_is_given_up(new_setup: Setups) -> None:
+    """W2, G13: nobody says that nothing gets through any more; health checks find out, and it is dialled again."""
+    onitu = new_setup("here", "other")
+    onitu.environment["ONITU_CHECK_INTERVAL"] = str(0.3 * UNIT)
+    with elsewhere(onitu.directory) as driver, Proxy(driver.port) as network:
+        pair(onitu, secured(network.address))
+        core = onitu.serve()
+        before = len(core.log.named("service_started", service="there"))
+        network.swallow()
+        core.wait_for("service_failed", service="there", units=START)
+        write(onitu["here"] / "file", "made while it was silent")
+        network.cut()
+        network.mend()
+        again(core, "there", before, units=2 * START)
+        onitu.converge(core, "here", "other", "there", units=START)
+
+        assert core.stop() == 0
+
+
+def test_an_upload_goes_on_where_it_was_cut_off(new_setup: Setups) -> None:
+    """W2, F4: what a driver elsewhere has confirmed is not sent again after the connection broke."""
+    onitu = new_setup()
+    transfer = Transfer(onitu, "both", "both")
+    with elsewhere(onitu.directory, driver="memory", secure=False) as driver, Proxy(driver.port) as network:
+        onitu.services["target"]["driver"] = {"address": network.address, "insecure": True}
+        cuts = [3, 11]
+        transfer.hold_from_start(cuts[0])
+        core = onitu.start()
+        for cut, following in zip(cuts, [*cuts[1:], None], strict=True):
+            transfer.wait_held(core, cut)
+            transfer.hold_from_start(None if following is None else following - cut)
+            before = len(core.log.named("service_started", service="target"))
+            network.cut()
+            core.wait_for("service_failed", service="target")
+            network.mend()
+            again(core, "target", before)
+        core.wait_for("transfer_finished", service="target", path=NAME, units=START)
+
+        assert transfer.staged() == list(range(CHUNKS))
+        assert [event["offset"] // MEBIBYTE for event in core.log.named("transfer_restarted", path=NAME)] == cuts
+        assert transfer.target.tree()[NAME].digest == blake3(CONTENT).hexdigest()
+        assert core.stop() == 0
+
+
+def test_a_driver_that_dies_elsewhere_comes_back(new_setup: Setups) -> None:
+    """W2, F1: `onitu driver serve` starts it again, and the core finds it."""
+    onitu = new_setup("here")
+    with elsewhere(onitu.directory) as driver:
+        pair(onitu, secured(f"127.0.0.1:{driver.port}"))
+        core = onitu.serve()
+        before = len(core.log.named("service_started", service="there"))
+        dying = driver.serving()
+        assert dying is not None
+        dying.kill()
+        core.wait_for("service_failed", service="there")
+        write(onitu["here"] / "file", "made while it was dead")
+        again(core, "there", before)
+        onitu.converge(core, "here", "there")
+
+        assert core.stop() == 0
+
+
+@pytest.mark.parametrize("who", ["stranger", "there"])
+def test_who_cannot_prove_who_they_are_is_not_served(new_setup: Setups, who: str) -> None:
+    """W2, G20: neither another authority's certificate nor a driver's own passes for a core; others go on."""
+    onitu = new_setup("here", "other")
+    with elsewhere(onitu.directory) as driver:
+        foreign = onitu.directory / "foreign"
+        found(foreign)
+        stranger = issue(foreign, "stranger")
+        for path in (stranger.certificate, stranger.key):
+            path.rename(onitu.directory / "certs" / path.name)
+        pair(onitu, secured(f"127.0.0.1:{driver.port}", certificate=who))
+        write(onitu["here"] / "file", "not for everybody")
+        core = onitu.start()
+        failed = core.wait_for("service_failed", service="there", units=START)
+        onitu.converge(core, "here", "other")
+
+        assert f"the driver at 127.0.0.1:{driver.port} cannot be reached" in str(failed["reason"])
+        assert list(onitu["there"].iterdir()) == []
+        assert core.stop() == 0
+
+
+def test_a_driver_that_cannot_prove_who_it_is_is_told_nothing(new_setup: Setups) -> None:
+    """W2, G20: another name than the one in its certificate is not the driver that was meant."""
+    onitu = new_setup("here")
+    with elsewhere(onitu.directory) as driver:
+        wanted = secured(f"127.0.0.1:{driver.port}")
+        wanted["tls"]["name"] = "nas.example"
+        pair(onitu, wanted)
+        core = onitu.start()
+        failed = core.wait_for("service_failed", service="there", units=START)
+
+        assert "cannot be reached" in str(failed["reason"])
+        assert core.stop() == 0
+
+
+def test_planning_beside_a_running_core_leaves_its_connection_alone(new_setup: Setups) -> None:
+    """W2, F10: a driver elsewhere serves one core; who only asks is refused, and told why."""
+    onitu = new_setup("here")
+    with elsewhere(onitu.directory) as driver:
+        pair(onitu, secured(f"127.0.0.1:{driver.port}"))
+        core = onitu.serve()
+        plan = onitu.run("plan", "-c", str(onitu.file), "--data-dir", str(onitu.data))
+        assert plan.wait(3 * START) == 1
+        write(onitu["here"] / "file", "as if nothing had happened")
+        onitu.converge(core, "here", "there")
+
+        assert "serves another Onitu" in plan.output + plan.log.tail()
+        assert len(core.log.named("service_started", service="there")) == 1
+        assert core.stop() == 0
+
+
+def test_a_command_starts_any_executable(new_setup: Setups) -> None:
+    """W2, B3: `driver: {command: [...]}` is started, watched and ended as an installed driver is."""
+    onitu = new_setup("here")
+    onitu["there"].mkdir(parents=True)
+    script = onitu.directory / "my driver"
+    script.write_text(f"#!/bin/sh\nexec {sys.executable} -m onitu.plug local_storage\n")
+    script.chmod(0o755)
+    onitu.add("there", driver={"command": ["./my driver"]}, root=str(onitu["there"]))
+    fill(onitu["here"], 5, files=20)
+    core = onitu.serve()
+    onitu.converge(core, "here", "there")
+    core.process_of("there").kill()
+    core.wait_for("service_failed", service="there")
+    write(onitu["here"] / "more", "more")
+    onitu.converge(core, "here", "there")
+
+    assert core.stop() == 0
