@@ -89,7 +89,7 @@ class SimulatedService(Service):
     core: Core
 
     async def _live(self) -> None:
-        await self._serve(_Process(), Client(self.world, self.world.accounts[self.name]))  # type: ignore[arg-type]
+        await self._serve(Client(self.world, self.world.accounts[self.name]), None)  # type: ignore[arg-type]
 
     async def _missing_driver(self) -> str:
         return ""
@@ -97,12 +97,6 @@ class SimulatedService(Service):
     async def _let_go(self, links: list[Link]) -> None:
         if not self.core.dead:
             await super()._let_go(links)
-
-
-class _Process:
-    """Stands for a driver's process."""
-
-    pid = 1
 
 
 class Core:
