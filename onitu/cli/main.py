@@ -176,8 +176,8 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         choices=("json", "console"),
         help="how log lines look (default: console on a terminal, else json)",
     )
-    serve.add_argument("--host", help="address of the REST API, which is not part of this version yet")
-    serve.add_argument("--port", type=_port, help="port of the REST API, which is not part of this version yet")
+    serve.add_argument("--host", help="address of the REST API (default: the setup's api.host, else 127.0.0.1)")
+    serve.add_argument("--port", type=_port, help="port of the REST API, 0 for any (default: api.port, else 3862)")
 
 
 def _add_why(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -637,6 +637,6 @@ def _days(text: str) -> float:
 
 def _port(text: str) -> int:
     port = int(text)
-    if not 0 < port < 1 << 16:
+    if not 0 <= port < 1 << 16:
         raise ValueError(text)
     return port

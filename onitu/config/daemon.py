@@ -18,8 +18,6 @@ MAX_PORT = 65535
 
 def read_api(item: Item | None, faults: Faults) -> Api:
     """Reads where the REST API listens, and what it asks for."""
-    if item is not None and item.value:
-        faults.warn(item.key_place, "'api' has no effect yet: this version of Onitu has no REST API")
     own, others = split_keys(members(item, "'api'", faults), keys.API, faults)
     refuse_others(others, keys.API, faults)
     return Api(

@@ -85,6 +85,34 @@ class Item:
         return "nothing" if self.value is None else f"'{self.text}'"
 
 
+def plain(item: Item) -> object:
+    """Returns what stands in an item, without its places."""
+    if isinstance(item.value, dict):
+        return {key: plain(child) for key, child in item.value.items()}
+    if isinstance(item.value, list):
+        return [plain(child) for child in item.value]
+    return item.value
+
+
+def item_of(value: object, name: str) -> Item:
+    """Returns the item of something that was not read from a file, such as JSON.
+
+    Args:
+        value: Plain values, in dicts and lists.
+        name: What it is called; what lies in it is called `name.key` or `name[0]`.
+    """
+    place = Place(name, 0, 0)
+    if isinstance(value, dict):
+        return Item(place, {str(key): item_of(child, f"{name}.{key}") for key, child in value.items()})
+    if isinstance(value, (list, tuple)):
+        return Item(place, [item_of(child, f"{name}[{number}]") for number, child in enumerate(value)])
+    if isinstance(value, bool):
+        return Item(place, value, text=str(value).lower())
+    if isinstance(value, (str, int, float)):
+        return Item(place, value, text=str(value))
+    return Item(place, None, text="null")
+
+
 def parse_document(text: str, file: str, faults: Faults) -> Item | None:
     """Reads YAML text.
 

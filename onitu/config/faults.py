@@ -19,8 +19,8 @@ class Place:
     """A place in a file.
 
     Attributes:
-        file: The file's path as a person would write it.
-        line: From 1.
+        file: The file's path as a person would write it; elsewhere what a person would call it.
+        line: From 1; 0 where there are no lines.
         column: From 1.
     """
 
@@ -29,7 +29,7 @@ class Place:
     column: int
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 @attrs.frozen(order=True)

@@ -54,6 +54,7 @@ def read_setup(top: Item, path: Path, faults: Faults) -> Setup:
         verify=read_verify(own.get("verify"), faults),
         warnings=tuple(sorted(faults.warnings)),
         places=dict(_places(top, ())),
+        top=top,
     )
 
 

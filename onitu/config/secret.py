@@ -152,6 +152,25 @@ def _converted(option: Option, text: str) -> OptionValue:
         return text  # The message for a wrong type does not show it.
 
 
+def given(secret: str | Reference | None, what: str, directory: Path) -> str | None:
+    """Returns a secret that may stand in the setup itself, or None where there is none.
+
+    Args:
+        secret: What stands there.
+        what: Its name, for the error.
+        directory: Where the setup lies.
+
+    Raises:
+        ConfigError: It is not there.
+    """
+    if not isinstance(secret, Reference):
+        return secret
+    try:
+        return secret.look_up(directory)
+    except ConfigError as error:
+        raise ConfigError(f"{what}: {error}") from error
+
+
 def is_open_to_others(path: Path) -> bool:
     """Returns whether other users of this machine may read a file, as far as its mode says."""
     try:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import attrs
 
+from onitu.config.document import Item
 from onitu.config.faults import Fault, Place
 from onitu.config.secret import Given, Reference
 from onitu.config.times import Span
@@ -260,6 +261,7 @@ class Setup:
         verify: How everything is read again.
         warnings: What is usable but probably not meant.
         places: Where each value stands, by its keys from the top of the file; for messages.
+        top: What stands in the file, as it was read. May hold secrets.
     """
 
     path: Path
@@ -274,6 +276,7 @@ class Setup:
     verify: Check = attrs.field(factory=Check)
     warnings: tuple[Fault, ...] = ()
     places: Mapping[Keys, Place] = attrs.field(factory=dict, eq=False, repr=False)
+    top: Item | None = attrs.field(default=None, eq=False, repr=False)
 
     @property
     def directory(self) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from onitu.core.owners import owners, up_to_date
 from onitu.host.stream import Known
 
 if TYPE_CHECKING:
@@ -32,13 +33,7 @@ def _known(work: Work, service: ServiceName, path: str) -> Known:
     node = work.tree.node(found)
     state = node.services.get(service)
     entry = state.seen.entry if state is not None and state.present and state.seen is not None else None
-    owners = sorted(name for name in work.scope.members if name not in node.outside and not node.deleted)
-    uptodate = [
-        name
-        for name, other in work.states(node)
-        if name in owners and other.base is not None and other.base.version == node.head
-    ]
-    return Known(path, entry, owners=tuple(owners), uptodate=tuple(sorted(uptodate)))
+    return Known(path, entry, owners=owners(work.scope, node), uptodate=up_to_date(work.scope, node))
 
 
 def _to_come(work: Work, path: str) -> NodeId | None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import Any, Generic, TypeVar, cast
 
 import trio
 
+from onitu.core.node import NodeId
 from onitu.store import Store, Transaction
 
 T = TypeVar("T")
@@ -46,6 +48,8 @@ class Writer:
         self._later: deque[_Job[Any]] = deque()
         self._wake = trio.Event()
         self._limiter = trio.CapacityLimiter(1)
+        #: Called in the writer's thread with the nodes that a transaction has put, once it is committed.
+        self.watchers: set[Callable[[AbstractSet[NodeId]], None]] = set()
         #: Transactions committed so far.
         self.commits = 0
         #: Rounds of the writer so far, whatever came of them.
@@ -78,9 +82,14 @@ class Writer:
             raise job.error
         return cast("T", job.result)
 
-    async def read(self, work: Callable[[Transaction], T]) -> T:
-        """Does something short in a read transaction, in a worker thread."""
-        return await trio.to_thread.run_sync(self._store.read, work)
+    async def read(self, work: Callable[[Transaction], T], *, limiter: trio.CapacityLimiter | None = None) -> T:
+        """Does something short in a read transaction, in a worker thread.
+
+        Args:
+            work: What.
+            limiter: How many threads may do so for this caller.
+        """
+        return await trio.to_thread.run_sync(self._store.read, work, limiter=limiter)
 
     async def run(self) -> None:
         """Serves until it is cancelled. What was begun then is finished."""
@@ -104,8 +113,7 @@ class Writer:
                 job.result = job.work(transaction)
 
         try:
-            self._store.write(together)
-            self.commits += 1
+            self._write(together)
         except Exception:  # noqa: BLE001 - a supervised border: whoever asked gets the error of their own work.
             for job in jobs:
                 self._alone(job)
@@ -126,7 +134,22 @@ class Writer:
     def _alone(self, job: _Job[Any]) -> None:
         """Does one job in a transaction of its own."""
         try:
-            job.result = self._store.write(job.work)
-            self.commits += 1
+            job.result = self._write(job.work)
         except BaseException as error:  # noqa: BLE001 - it is raised where the job was asked for.
             job.error = error
+
+    def _write(self, work: Callable[[Transaction], T]) -> T:
+        """Commits a transaction and tells of it."""
+        put: set[NodeId] = set()
+
+        def noting(transaction: Transaction) -> T:
+            result = work(transaction)
+            transaction.flush()
+            put.update(transaction.written)
+            return result
+
+        result = self._store.write(noting if self.watchers else work)
+        self.commits += 1
+        for watcher in tuple(self.watchers):
+            watcher(put)
+        return result

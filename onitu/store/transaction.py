@@ -14,6 +14,7 @@ from onitu.core.node import Node, NodeId, Place, ServiceName, Version
 from onitu.core.past import Departure
 from onitu.core.tree import head_path
 from onitu.store import keys
+from onitu.store.outline import OUTLINE, Outline
 from onitu.store.past import Past, is_version
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ class Transaction(IndexedTree):
         self._numbers = numbers
         self._next: int | None = None
         self._undoing: list[Callable[[], object]] = []
+        #: Nodes that were written so far.
+        self.written: set[NodeId] = set()
 
     def when_given_up(self, undo: Callable[[], object]) -> None:
         """Has something outside the store taken back if this transaction is not committed."""
@@ -165,7 +168,10 @@ class Transaction(IndexedTree):
         The cursor is set anew after each yield, so the index may be changed meanwhile.
         """
         start = keys.encode(prefix, self._number)
-        position = start + keys.node_key(after + 1) if after else start
+        return self._entries(start, start + keys.node_key(after + 1) if after else start)
+
+    def _entries(self, start: bytes, position: bytes) -> Iterator[NodeId]:
+        """Yields the nodes of the index entries that begin so, from a position on."""
         while True:
             page: list[tuple[bytes, int]] = []
             with self._txn.cursor(self._tables.index) as cursor:
@@ -178,6 +184,18 @@ class Transaction(IndexedTree):
             if len(page) < PAGE:
                 return
             position = page[-1][0] + b"\0"
+
+    # What those ask who show the tree.
+
+    def outline(self, node: NodeId) -> Outline | None:
+        """Returns the beginning of a node's record, at half the price of the whole."""
+        raw = self._txn.get(keys.node_key(node), db=self._tables.nodes)
+        return OUTLINE.decode(raw)[1] if raw is not None else None
+
+    def children_from(self, parent: NodeId, name: str) -> Iterator[NodeId]:
+        """Yields the live children in the head tree from a name on, in the order of their names."""
+        start, position = ("child", parent), ("child", parent, name)
+        return self._entries(keys.encode(start, self._number), keys.encode(position, self._number))
 
     # What the shell keeps beside the nodes.
 
@@ -300,6 +318,7 @@ class Transaction(IndexedTree):
                     self._lines[number] = version
                     self._txn.put(key + node.head.to_bytes(4, "big"), _ENCODER.encode(version), db=self._tables.history)
                     self.past.take(number, node.head, now)
+        self.written.update(self.changed)
         self._flush_sums()
         if self._next is not None:
             self.set_meta("next-node", str(self._next).encode())

@@ -19,7 +19,9 @@ _OF_THE_CORE = frozenset(
 )
 
 #: What at the top of a setup does not bear on which files go where.
-_ASIDE = frozenset({"path", "name", "folders", "services", "data_dir", "warnings", "places", "api", "notify", "verify"})
+_ASIDE = frozenset(
+    {"path", "name", "folders", "services", "data_dir", "warnings", "places", "api", "notify", "verify", "top"}
+)
 
 
 @attrs.frozen(kw_only=True)

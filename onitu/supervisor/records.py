@@ -29,6 +29,9 @@ Unmanaged: TypeAlias = tuple[str, Notice]
 #: Changes at every start of the host (Linux). Elsewhere nothing tells, and every start counts as one.
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
+#: In front of the names of services that a person has stopped.
+_STOPPED = "stopped "
+
 
 def note_start(store: Store) -> None:
     """Notes that the store is used, and whether this host was started anew since it last was.
@@ -170,6 +173,16 @@ def _shape(scope: Scope) -> tuple[object, ...]:
         for name, member in scope.members.items()
     )
     return scope.folder, members, scope.ignores[:1], scope.rules, scope.rule_prefix
+
+
+def stopped_services(store: Store) -> set[str]:
+    """Returns the services that a person has stopped, and nobody has started since."""
+    return store.read(lambda transaction: {name for name, _ in transaction.metas(_STOPPED)})
+
+
+def set_stopped(transaction: Transaction, service: str, *, stopped: bool) -> None:
+    """Keeps that a person has stopped a service, or has started it."""
+    transaction.set_meta(f"{_STOPPED}{service}", b"1" if stopped else None)
 
 
 def next_generation(transaction: Transaction, service: str) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,25 +11,28 @@ import trio
 
 from onitu import __version__
 from onitu.config.faults import SetupError
-from onitu.config.values import Setup
 from onitu.errors import ConfigError, OnituError, StoreError
 from onitu.host.spawn import Spawned
 from onitu.log import LogFormat, get_logger, set_up_logging
 from onitu.referee import Link, Referee
+from onitu.rest.door import Door
 from onitu.store import Store
 from onitu.supervisor import records
-from onitu.supervisor.changes import Changes, active_services
+from onitu.supervisor.changes import active_services
 from onitu.supervisor.checker import Checker
 from onitu.supervisor.control import Control
 from onitu.supervisor.dryrun import borrowed_store, tell_plan
+from onitu.supervisor.inforce import InForce
 from onitu.supervisor.notify import Notifier
 from onitu.supervisor.orders import RepairFile
+from onitu.supervisor.overlay import read_overlay
 from onitu.supervisor.progress import show_progress
 from onitu.supervisor.reload import read_again
 from onitu.supervisor.repair import repair
 from onitu.supervisor.service import Common
 from onitu.supervisor.services import Services
 from onitu.supervisor.signals import Signals, receive_signals
+from onitu.supervisor.steering import Steering
 from onitu.supervisor.summary import summarize
 from onitu.supervisor.verify import Fault, tell_drift
 
@@ -84,7 +86,10 @@ class Core:
     def __init__(self, options: ServeOptions, store: Store, runtime: Path, early: dict[str, Spawned]) -> None:
         self._options = options
         self._log = get_logger()
-        setup_id, scopes, self._unmanaged = records.open_setup(store, options.setup)
+        overlay = store.read(read_overlay).over(options.setup)
+        setup = overlay.apply(options.setup)
+        store.write(overlay.keep)
+        setup_id, scopes, self._unmanaged = records.open_setup(store, setup)
         records.note_start(store)
         self._referee = Referee(store, scopes)
         common = Common(
@@ -96,11 +101,13 @@ class Core:
             dry_run=options.dry_run,
             debug=options.debug,
         )
-        self._setup = options.setup
-        self._services = Services(common)
-        self._services.add(active_services(options.setup), early)
+        self._services = Services(common, records.stopped_services(store))
+        self._services.add(active_services(setup), early)
+        self._in_force = InForce(options.setup, overlay, setup, referee=self._referee, services=self._services)
         self._notifier = Notifier()
         self._control = Control(self._referee, store.directory, runtime)
+        desk = Steering(self._in_force, self._services, self._referee)
+        self._door = Door(options.api, desk, directory=store.directory, runtime=runtime)
 
     async def run(self) -> int:
         """Runs until it is over and returns the exit code."""
@@ -115,7 +122,8 @@ class Core:
             nursery.start_soon(self._notifier.watch, self._referee.writer)
             nursery.start_soon(show_progress, self._referee)
             if not self._options.once:
-                nursery.start_soon(Checker(self._referee, lambda: self._setup.verify).run)
+                nursery.start_soon(Checker(self._referee, lambda: self._in_force.setup.verify).run)
+                nursery.start_soon(self._door.run)
             code = await self._serve(signals)
             nursery.cancel_scope.cancel()
         self._log.info("onitu_stopped", elapsed=round(time.monotonic() - started, 3))
@@ -157,47 +165,21 @@ class Core:
             self._notifier.ready()
 
     async def _reload(self) -> None:
-        """Reads the setup again and puts it in force; a faulty one changes nothing.
-
-        Services that nothing has changed for go on undisturbed, whatever becomes of the others.
-        """
-        try:
-            setup, changes = await trio.to_thread.run_sync(read_again, self._setup)
-        except SetupError as error:
-            self._log.error("reload_failed", faults=[str(fault) for fault in error.faults])
-            return
-        except ConfigError as error:
-            self._log.error("reload_failed", faults=[str(error)])
-            return
-        for warning in setup.warnings:
-            if warning not in self._setup.warnings:
-                self._log.warning("setup_doubtful", place=str(warning.place), reason=warning.text)
-        await self._put_in_force(setup, changes)
-        self._referee.came_to_rest()
-
-    async def _put_in_force(self, setup: Setup, changes: Changes) -> None:
-        """Puts another setup in force: services end, records follow, services begin."""
-        before, after = active_services(self._setup), active_services(setup)
-        await self._services.remove(changes.ending)
-        scopes = self._referee.scopes
-        try:
-            unmanaged = await self._referee.writer.write(partial(records.put_in_force, self._referee, setup))
-        except StoreError as error:
-            self._services.add({name: before[name] for name in changes.ending}, {})
-            self._log.error("reload_failed", faults=[str(error)])
-            return
-        self._setup = setup
-        self._services.take(after)
-        self._services.add({name: after[name] for name in changes.beginning}, {})
-        self._referee.tell_unmanaged(unmanaged)
-        self._referee.look_again(scopes, changes.folders)
-        self._log.info(
-            "reloaded",
-            started=changes.started,
-            stopped=changes.stopped,
-            restarted=changes.restarted,
-            folders=changes.folders,
-        )
+        """Reads the setup again and puts it in force; a faulty one changes nothing."""
+        in_force = self._in_force
+        async with in_force.changing:
+            try:
+                file, overlay, setup = await trio.to_thread.run_sync(
+                    read_again, in_force.file, in_force.setup, in_force.overlay
+                )
+                for warning in setup.warnings:
+                    if warning not in in_force.setup.warnings:
+                        self._log.warning("setup_doubtful", place=str(warning.place), reason=warning.text)
+                await in_force.put(file, overlay, setup)
+            except SetupError as error:
+                self._log.error("reload_failed", faults=[str(fault) for fault in error.faults])
+            except (ConfigError, StoreError) as error:
+                self._log.error("reload_failed", faults=[str(error)])
 
     async def _hurry(self, signals: Signals, scope: trio.CancelScope) -> None:
         """Stops waiting for services that take too long, or at a second signal."""

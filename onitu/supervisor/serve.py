@@ -16,6 +16,7 @@ from onitu.config.values import DriverAddress, DriverCommand, Setup
 from onitu.errors import ConfigError
 from onitu.host.runtime import runtime_directory
 from onitu.host.spawn import Spawned, driver_command, spawn
+from onitu.rest.address import Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +36,7 @@ class ServeOptions:
         debug: Log everything.
         quiet: Log only what is wrong, unless `debug`.
         log_format: "json", "console" or None for what suits the output.
-        host: Address of the REST API.
-        port: Its port.
+        api: Where the REST API is reached.
     """
 
     setup: Setup
@@ -48,8 +48,7 @@ class ServeOptions:
     debug: bool = False
     quiet: bool = False
     log_format: str | None = None
-    host: str = "127.0.0.1"
-    port: int = 3862
+    api: Address = attrs.field(factory=Address)
 
 
 def serve(options: ServeOptions) -> int:

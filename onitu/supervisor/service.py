@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import random
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,9 @@ NEVER = float("inf")
 #: Velocity of a service where neither the setup nor the manifest gives one.
 DEFAULT_VELOCITY = 0.5
 
+#: Why a service does not run that nothing is wrong with.
+STOPPED_BY_HAND = "stopped by a person, until it is started again"
+
 
 class Status(enum.Enum):
     """What a service is doing. The values are those of the REST API (CONTRACT E6)."""
@@ -112,6 +116,9 @@ class Service:
         name: Its name.
         given_up: With `once`, that it is not tried again.
         stopped: Set once it has really stopped.
+        began: Set once it has served its folders, or has failed to.
+        process: The driver's process while there is one, and when it was started, in seconds since 1970.
+        manifest: What its driver says of itself, once it has been asked.
         hours: When bytes may go there and come from there.
     """
 
@@ -121,6 +128,9 @@ class Service:
         self._reason = ""
         self.given_up = False
         self.stopped = trio.Event()
+        self.began = trio.Event()
+        self.process: tuple[int, float] | None = None
+        self.manifest: Manifest | None = None
         self.hours = Hours(setup.schedule)
         self._pace = Pace(setup.bandwidth)
         self._setup = setup
@@ -159,15 +169,31 @@ class Service:
 
     @property
     def at_rest(self) -> bool:
-        """Whether it is active and has been taken in completely."""
+        """Whether it is active and has been taken in completely, or nobody wants it to be."""
+        if self._status is Status.STOPPED:
+            return True
         return self.is_active and all(link.listed for link in self.links)
 
     def stop(self) -> None:
         """Asks it to stop: what is under way is given up, the driver closed. `stopped` tells when."""
+        if self._status is not Status.STOPPED:
+            self._status, self._reason = Status.STOPPING, ""
         self._to_stop.set()
+
+    def hold_back(self) -> None:
+        """Takes it for stopped, without its ever having run."""
+        if self._early is not None:
+            self._early.kill()
+        self._status, self._reason = Status.STOPPED, STOPPED_BY_HAND
+        self.stopped.set()
+
+    def anew(self) -> Service:
+        """Returns the same service at the beginning of its life."""
+        return Service(self._setup, self._common, None)
 
     def retry(self) -> None:
         """Starts it now if it has failed: somebody may have mended what was wrong."""
+        self.began = trio.Event()
         self._retry.set()
 
     def take(self, setup: ServiceSetup) -> None:
@@ -184,11 +210,12 @@ class Service:
             nursery.start_soon(self._keep_alive)
             nursery.start_soon(self.hours.run, self._turned)
             await self._to_stop.wait()
-            self._status = Status.STOPPING
             nursery.cancel_scope.cancel()
-        self._status = Status.STOPPED
+        self._status, self._reason = Status.STOPPED, STOPPED_BY_HAND
         self._log.info("service_stopped")
         self.stopped.set()
+        self.began.set()
+        self._referee.came_to_rest()
 
     async def _keep_alive(self) -> None:
         """Starts it, and starts it again whenever it ends."""
@@ -221,6 +248,7 @@ class Service:
                 self._status, self._reason = Status.FAILED, "an error in Onitu itself; the log has its traceback"
                 self._log.exception("service_failed", reason=self._reason, retry_in=BUG_DELAY)
                 delay, attempts = BUG_DELAY, ONCE_STARTS
+            self.began.set()
             self.given_up = self._once and attempts >= ONCE_STARTS
             self._referee.came_to_rest()
             self._retry = trio.Event()
@@ -294,11 +322,15 @@ class Service:
             debug=self._common.debug,
             early=early,
         ) as (client, pid):
-            await self._serve(client, pid)
+            self.process = (pid, time.time()) if pid is not None else None
+            try:
+                await self._serve(client, pid)
+            finally:
+                self.process = None
 
     async def _serve(self, client: DriverClient, pid: int | None) -> None:
         """Configures the driver and serves its folders until something fails."""
-        manifest = await client.manifest()
+        manifest = self.manifest = await client.manifest()
         settings = await self._settings(manifest)
         configured = await client.configure(settings)
         to_come = self._check_roots(configured, settings)
@@ -330,6 +362,7 @@ class Service:
                     else:
                         self._start_tasks(nursery, link, keeper)
                 self._status, self._reason, self._active_since = Status.ACTIVE, "", trio.current_time()
+                self.began.set()
                 self._log.info("service_started", driver=manifest.name, pid=pid)
                 self._referee.came_to_rest()
                 nursery.start_soon(client.watch_health)

@@ -8,7 +8,7 @@ import trio
 
 from onitu.config.values import ServiceSetup
 from onitu.host.spawn import Spawned
-from onitu.supervisor.service import Common, Service
+from onitu.supervisor.service import Common, Service, Status
 
 
 class Services:
@@ -16,10 +16,12 @@ class Services:
 
     Args:
         common: What all of them share.
+        held_back: Names of those that a person has stopped: they are among the others, and do not run.
     """
 
-    def __init__(self, common: Common) -> None:
+    def __init__(self, common: Common, held_back: Iterable[str] = ()) -> None:
         self._common = common
+        self._held_back = set(held_back)
         self._running: dict[str, Service] = {}
         self._nursery: trio.Nursery | None = None
 
@@ -37,7 +39,7 @@ class Services:
         """
         self._nursery = nursery
         for service in self:
-            nursery.start_soon(service.run)
+            self._run(service)
 
     def add(self, setups: Mapping[str, ServiceSetup], early: MutableMapping[str, Spawned]) -> None:
         """Adds services.
@@ -48,8 +50,40 @@ class Services:
         """
         for name, setup in setups.items():
             service = self._running[name] = Service(setup, self._common, early.pop(name, None))
-            if self._nursery is not None:
-                self._nursery.start_soon(service.run)
+            if name in self._held_back:
+                service.hold_back()
+            self._run(service)
+
+    def get(self, name: str) -> Service | None:
+        """Returns a service, or None if it takes part in no folder."""
+        return self._running.get(name)
+
+    def stop(self, name: str) -> trio.Event:
+        """Stops a service that stays among the others; the event says when it has stopped."""
+        self._held_back.add(name)
+        service = self._running[name]
+        service.stop()
+        return service.stopped
+
+    def start_again(self, name: str) -> trio.Event:
+        """Has a service begin anew; the event says when it serves its folders, or has failed to."""
+        self._held_back.discard(name)
+        service = self._running[name]
+        if service.status is Status.FAILED:
+            service.retry()
+        elif service.status is Status.STOPPED:
+            service = self._running[name] = service.anew()
+            self._run(service)
+        return service.began
+
+    async def restart(self, name: str) -> trio.Event:
+        """Stops a service and has it begin anew, unless somebody stops it for good meanwhile."""
+        service = self._running[name]
+        service.stop()
+        await service.stopped.wait()
+        if name not in self._held_back and self._running.get(name) is service:
+            return self.start_again(name)
+        return service.stopped
 
     async def remove(self, names: Iterable[str]) -> None:
         """Stops services, all at once, and waits until they have stopped.
@@ -69,3 +103,7 @@ class Services:
         for service in self:
             service.take(setups[service.name])
             service.retry()
+
+    def _run(self, service: Service) -> None:
+        if self._nursery is not None and service.status is not Status.STOPPED:
+            self._nursery.start_soon(service.run)

@@ -55,6 +55,8 @@ class Onitu:
         self.folders: dict[str, Any] = {FOLDER: None}
         self.services: dict[str, dict[str, Any]] = {}
         self.rules: list[dict[str, Any]] | None = None
+        #: Further keys at the top of the setup.
+        self.further: dict[str, Any] = {}
         self.cores: list[Core] = []
         #: What else ends with the setup: servers that a service needs, mounts.
         self.closing = ExitStack()
@@ -98,6 +100,7 @@ class Onitu:
         setup: dict[str, Any] = {"name": "Functional test", "folders": self.folders, "services": self.services}
         if self.rules is not None:
             setup["rules"] = self.rules
+        setup |= self.further
         self.file.write_text(yaml.safe_dump(setup, allow_unicode=True, sort_keys=False), "utf-8")
 
     def command(self, *arguments: str) -> list[str]:
@@ -125,7 +128,9 @@ class Onitu:
         if setup:
             self.write_setup()
         place = ("-c", str(self.file), "--data-dir", str(self.data), "--log-format", "json")
-        return self.run("serve", *place, *arguments, wrapper=wrapper)
+        # Many cores run at once here, and one port is one core's.
+        port = () if "--once" in arguments or "--port" in arguments else ("--port", "0")
+        return self.run("serve", *place, *port, *arguments, wrapper=wrapper)
 
     def run(self, *arguments: str, wrapper: tuple[str, ...] = ()) -> Core:
         """Starts `onitu` with these arguments and nothing else.

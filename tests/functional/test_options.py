@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.functional.harness import FOLDER, Setups
+from tests.functional.rest import Api
 
 #: A driver that only says whether it was told its secret.
 DRIVER = """
@@ -78,3 +79,20 @@ def test_what_becomes_of_options(
     failed = run.log.named("service_failed", service="vault")
     assert any(reason in event["reason"] for event in failed)
     assert "hush" not in run.log.path.read_text()
+
+
+def test_the_api_shows_no_secret(new_setup: Setups) -> None:
+    """B12, E3, E4: a secret is not shown, where another one stands is; what is not known may be one."""
+    onitu = new_setup("a")
+    folders = {FOLDER: {"path": "."}}
+    onitu.add("plain", driver="vault", folders=folders, token="hush", depth=2)  # noqa: S106 - the example
+    onitu.add("elsewhere", driver="vault", folders=folders, token={"env": "VAULT_TOKEN"})
+    onitu.add("unknown", driver="no-such-driver", folders=folders, depth="hush")
+    api = Api(onitu.start())
+
+    shown = {service["name"]: service["options"] for service in api.get("/services").body["services"]}
+
+    assert shown["plain"] == {"token": "***", "depth": 2}
+    assert shown["elsewhere"] == {"token": {"env": "VAULT_TOKEN"}}
+    assert shown["unknown"] == {"depth": "***"}
+    assert b"hush" not in b"".join(api.get(f"/{path}").data for path in ("services", "entries", "entries/plain"))

@@ -17,7 +17,7 @@ BEHAVIORS: list[str] = CONTRACT["behaviors"]["names"]
 LATER: dict[str, str] = CONTRACT["later"]
 
 #: An id, or the first and last of several; `A` has no number, and so begins the docstring.
-ID = re.compile(r"\b([BCDFMW])(\d{1,2})(?:-\1(\d{1,2}))?\b|^(A)(?=[:,])")
+ID = re.compile(r"\b([BCDEFMW])(\d{1,2})(?:-\1(\d{1,2}))?\b|^(A)(?=[:,])")
 BEHAVIOR = re.compile(r"F6 \(([^)]+)\)")
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-CHAPTERS = ("core", "store", "rpc", "host", "plug", "transfer", "referee", "conformance", "supervisor")
+CHAPTERS = ("core", "store", "rpc", "host", "plug", "transfer", "referee", "rest", "conformance", "supervisor")
 READMES = [ROOT / "onitu" / chapter / "README.md" for chapter in CHAPTERS]
 PAGES = [ROOT / "docs/design.md", *READMES]
 

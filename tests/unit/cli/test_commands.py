@@ -17,6 +17,7 @@ from onitu.cli.main import run
 from onitu.config import Setup
 from onitu.core.capability import Capabilities
 from onitu.errors import StoreError
+from onitu.rest.address import Address
 
 GOOD = """
 name: My Files
@@ -168,31 +169,52 @@ def test_a_driver_that_does_not_start(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "no moon" in shown.err
 
 
-def test_serve_hands_everything_over(
-    work: Path, served: list[SimpleNamespace], capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_serve_hands_everything_over(work: Path, served: list[SimpleNamespace]) -> None:
     """All arguments reach the supervisor, and its answer is the exit code."""
     Path("onitu.yaml").write_text(GOOD)
-    arguments = ["--data-dir", "data", "--once", "--debug", "--log-format", "json", "--host", "::1", "--port", "1"]
+    arguments = ["--data-dir", "data", "--debug", "--log-format", "json", "--host", "::1", "--port", "1"]
 
     assert run(["serve", *arguments]) == 7
 
     (options,) = served
-    assert '"event":"argument_unused"' in capfd.readouterr().err
     assert isinstance(options.setup, Setup)
     assert vars(options) | {"setup": None} == {
         "setup": None,
         "data_dir": work / "data",
-        "once": True,
+        "once": False,
         "dry_run": False,
         "debug": True,
         "quiet": False,
         "verify": False,
         "repair": False,
         "log_format": "json",
-        "host": "::1",
-        "port": 1,
+        "api": Address(host="::1", port=1),
     }
+
+
+@pytest.mark.usefixtures("work")
+def test_serve_takes_the_address_from_the_setup(served: list[SimpleNamespace], monkeypatch: pytest.MonkeyPatch) -> None:
+    """E16, B12: host, port and token stand in the setup; arguments win; a token may stand elsewhere."""
+    Path("onitu.yaml").write_text(f"{GOOD}\napi: {{host: 0.0.0.0, port: 99, token: {{env: SESAME}}}}\n")
+    monkeypatch.setenv("SESAME", "open")
+
+    run(["serve", "--port", "0"])
+
+    assert served[0].api == Address(host="0.0.0.0", port=0, token="open")  # noqa: S104, S106 - the example
+
+
+@pytest.mark.usefixtures("work")
+@pytest.mark.parametrize("api", ["{host: 0.0.0.0}", "{host: example.org}", "{token: {env: NO_SUCH_VARIABLE}}"])
+def test_serve_is_not_open_to_everybody(
+    served: list[SimpleNamespace], capsys: pytest.CaptureFixture[str], api: str
+) -> None:
+    """E16: an address that others reach needs a token; a token that is named has to be there."""
+    Path("onitu.yaml").write_text(f"{GOOD}\napi: {api}\n")
+
+    assert run(["serve"]) == 1
+
+    assert served == []
+    assert "token" in capsys.readouterr().err
 
 
 def test_serve_defaults(work: Path, served: list[SimpleNamespace]) -> None:
@@ -205,7 +227,7 @@ def test_serve_defaults(work: Path, served: list[SimpleNamespace]) -> None:
 
     plain, dry, plan = served
     assert (plain.once, plain.dry_run, plain.debug, plain.log_format) == (False, False, False, None)
-    assert (plain.host, plain.port) == ("127.0.0.1", 3862)
+    assert plain.api == Address(host="127.0.0.1", port=3862)
     assert plain.data_dir == work / ".local/state/onitu/my-files"
     assert (dry.once, dry.dry_run, dry.quiet) == (True, True, False)
     assert (plan.once, plan.dry_run, plan.quiet) == (True, True, True)
@@ -245,7 +267,7 @@ def test_errors_are_said_and_end_with_1(
     assert served == []
 
 
-@pytest.mark.parametrize("argv", [[], ["sync"], ["serve", "--port", "0"], ["serve", "--log-format", "xml"]])
+@pytest.mark.parametrize("argv", [[], ["sync"], ["serve", "--port", "-1"], ["serve", "--log-format", "xml"]])
 def test_wrong_arguments(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Wrong arguments end with 2 and say what is right."""
     with pytest.raises(SystemExit) as caught:

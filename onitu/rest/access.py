@@ -1,0 +1,76 @@
+"""Who may ask (CONTRACT E16): pure, so that every case can be tried.
+
+A browser lets any page send requests to 127.0.0.1, and any name point there. So a request must name us as its host, and
+if it says which page it comes from, that must be ours. Whoever shows the token may come from this machine only by
+name, too: the token does not replace the rest. (Our own socket in a private directory needs no token: whoever can open
+it owns all that Onitu has.)
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from urllib.parse import urlsplit
+
+import attrs
+
+#: Names of this machine that are always ours.
+LOCAL = ("127.0.0.1", "localhost", "[::1]")
+
+
+def is_loopback(host: str) -> bool:
+    """Returns whether only this machine can connect to an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def bracketed(host: str) -> str:
+    """Returns an address as it stands in a URL."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+@attrs.define
+class Access:
+    """What a request must show.
+
+    Attributes:
+        host: The address that is listened on.
+        port: The port.
+        token: What a caller must know, or None.
+    """
+
+    host: str
+    port: int
+    token: str | None = attrs.field(default=None, repr=False)
+
+    def is_ours(self, host: str, *, asked: str = "") -> bool:
+        """Returns whether the `Host` of a request is one of ours.
+
+        Args:
+            host: What it names.
+            asked: The address of this machine that it came to.
+        """
+        names = {*LOCAL, bracketed(self.host).casefold(), bracketed(asked).casefold()}
+        names.discard("")
+        return host.casefold() in names | {f"{name}:{self.port}" for name in names}
+
+    def is_own_page(self, origin: str, *, asked: str = "") -> bool:
+        """Returns whether an `Origin` is a page of ours. A page without an origin ("null") is none."""
+        try:
+            parts = urlsplit(origin)
+        except ValueError:
+            return False
+        return parts.scheme in ("http", "https") and self.is_ours(parts.netloc, asked=asked)
+
+    def knows_token(self, authorization: str) -> bool:
+        """Returns whether an `Authorization` shows the token, in a time that does not tell how much of it is right."""
+        if self.token is None:
+            return True
+        scheme, _, shown = authorization.partition(" ")
+        # Headers are bytes that somebody has read as Latin-1.
+        given = shown.strip().encode("latin-1", "replace")
+        return hmac.compare_digest(given, self.token.encode()) and scheme.casefold() == "bearer"

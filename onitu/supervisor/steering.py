@@ -1,0 +1,130 @@
+"""Does what the API asks for (`onitu.rest.desk.Desk`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import attrs
+import trio
+
+from onitu.core.manifest import Manifest
+from onitu.rest.desk import Standing
+from onitu.supervisor import records
+from onitu.supervisor.overlay import check_rules, rules_of
+
+if TYPE_CHECKING:
+    from onitu.config.drivers import Known
+    from onitu.config.values import Setup
+    from onitu.referee import Referee
+    from onitu.supervisor.inforce import InForce
+    from onitu.supervisor.services import Services
+
+#: Seconds that a start may take before it is answered that it has begun.
+PATIENCE = 60.0
+
+
+class Steering:
+    """The running core, as the API sees it.
+
+    Args:
+        in_force: The setup.
+        services: The services that run.
+        referee: The records, and what is being done about them.
+
+    Attributes:
+        referee: The records, and what is being done about them.
+    """
+
+    def __init__(self, in_force: InForce, services: Services, referee: Referee) -> None:
+        self.referee = referee
+        self._in_force = in_force
+        self._services = services
+        self._installed: dict[str, Known] = {}
+
+    @property
+    def setup(self) -> Setup:
+        """The setup in force."""
+        return self._in_force.setup
+
+    def standing(self, service: str) -> Standing:
+        """Returns how a service of the setup is doing."""
+        found = self._services.get(service)
+        if found is None:
+            # Between its end and its beginning, while another setup is put in force, or without a folder.
+            mapped = any(mapping.mode for mapping in self.setup.services[service].folders.values())
+            return Standing(status="stopping") if mapped else Standing(status="stopped", reason="it has no folder")
+        pid, since = found.process or (None, None)
+        return Standing(status=found.status.value, reason=found.reason, pid=pid, since=since)
+
+    def manifest(self, service: str) -> Manifest | None:
+        """Returns what the driver of a service says of itself, or None where that is not known."""
+        found = self._services.get(service)
+        if found is not None and found.manifest is not None:
+            return found.manifest
+        driver = self.setup.services[service].driver
+        if not isinstance(driver, str):
+            return None
+        if driver not in self._installed:
+            from onitu.config.drivers import installed_drivers  # noqa: PLC0415 - a start can do without
+
+            self._installed = installed_drivers()
+        known = self._installed.get(driver)
+        return known if isinstance(known, Manifest) else None
+
+    async def stop(self, service: str) -> None:
+        """Stops a service until it is started again, also by another core, and returns once it has stopped."""
+        if self._services.get(service) is None:
+            return
+        stopped = self._services.stop(service)
+        await self._remember(service, stopped=True)
+        await stopped.wait()
+
+    async def start(self, service: str) -> None:
+        """Starts a service that is stopped or has failed, and returns once it is active or has failed again."""
+        if self._services.get(service) is None:
+            return
+        began = self._services.start_again(service)
+        await self._remember(service, stopped=False)
+        with trio.move_on_after(PATIENCE):
+            await began.wait()
+
+    async def restart(self, service: str) -> None:
+        """Stops a service and starts it again."""
+        began = await self._services.restart(service)
+        with trio.move_on_after(PATIENCE):
+            await began.wait()
+
+    async def _remember(self, service: str, *, stopped: bool) -> None:
+        """Keeps what a person wants of a service."""
+        await self.referee.writer.write(partial(records.set_stopped, service=service, stopped=stopped))
+
+    async def rules(self, *, active: bool) -> Sequence[object]:
+        """Returns the rules as they were written: those last put, or those in force."""
+        overlay = self._in_force.overlay
+        put = overlay.active if active else overlay.stored
+        return put if put is not None else rules_of(self._in_force.file)
+
+    async def put_rules(self, rules: Sequence[object]) -> None:
+        """Keeps rules, to be put in force later.
+
+        Raises:
+            SetupError: They are faulty. All faults are in it.
+        """
+        in_force = self._in_force
+        async with in_force.changing:
+            check_rules(in_force.setup, rules)
+            overlay = attrs.evolve(in_force.overlay, stored=rules)
+            await self.referee.writer.write(overlay.keep)
+            in_force.overlay = overlay
+
+    async def reload_rules(self) -> None:
+        """Puts the rules in force that were last put."""
+        in_force = self._in_force
+        async with in_force.changing:
+            overlay = in_force.overlay
+            if overlay.stored is None or overlay.stored == overlay.active:
+                return
+            overlay = attrs.evolve(overlay, active=overlay.stored)
+            await in_force.put(in_force.file, overlay, overlay.apply(in_force.file))

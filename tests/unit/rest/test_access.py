@@ -1,0 +1,75 @@
+"""Who may ask: every case of CONTRACT E16."""
+
+from __future__ import annotations
+
+import pytest
+
+from onitu.rest.access import Access, is_loopback
+
+PORT = 3862
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "127.0.0.1:3862", "localhost", "LOCALHOST:3862", "[::1]", "[::1]:3862"),
+        *("192.0.2.7", "192.0.2.7:3862", "[2001:db8::1]:3862"),
+    ],
+)
+def test_our_hosts(host: str) -> None:
+    """E16: this machine by its names, the bound address, and the one that was asked; with or without the port."""
+    access = Access("192.0.2.7", PORT)
+
+    assert access.is_ours(host, asked="2001:db8::1")
+    assert access.is_own_page(f"http://{host}", asked="2001:db8::1")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("", "evil.example", "127.0.0.1:80", "localhost:", "localhost.evil.example", "127.0.0.1.evil.example:3862"),
+        *("evil.example:3862", "::1", "192.0.2.8", "127.0.0.1:3862:3862", "user@localhost", "localhost/"),
+    ],
+)
+def test_foreign_hosts(host: str) -> None:
+    """E16: any other name, address or port is foreign."""
+    access = Access("127.0.0.1", PORT)
+
+    assert not access.is_ours(host, asked="127.0.0.1")
+    if "/" not in host:
+        assert not access.is_own_page(f"http://{host}", asked="127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "origin", ["null", "", "localhost", "file://", "ftp://localhost", "http://[", "chrome://localhost"]
+)
+def test_foreign_origins(origin: str) -> None:
+    """E16: what is no page of ours is foreign, an unknown origin too."""
+    assert not Access("127.0.0.1", PORT).is_own_page(origin)
+
+
+@pytest.mark.parametrize("token", ["open sesame", "ünï 日本"])
+def test_the_token_is_asked_for(token: str) -> None:
+    """E16: with a token only who shows all of it is let in; without one everybody is."""
+    access = Access("127.0.0.1", PORT, token)
+    shown = token.encode().decode("latin-1")
+
+    assert access.knows_token(f"Bearer {shown}")
+    assert access.knows_token(f"bearer {shown}")
+    part = f"Bearer {shown[:-1]}"
+    for wrong in ("", shown, "Bearer", "Bearer ", part, f"Bearer {shown}x", f"Basic {shown}", "Bearer \u2603"):
+        assert not access.knows_token(wrong)
+    assert Access("127.0.0.1", PORT).knows_token("")
+    assert token not in repr(access)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.3.2.1", "::1", "[::1]", "localhost"])
+def test_addresses_that_only_this_machine_reaches(host: str) -> None:
+    """E16: an address of 127.0.0.0/8, ::1, or `localhost`."""
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["::", "192.0.2.7", "example.org", "localhost.example.org", ""])
+def test_addresses_that_others_reach(host: str) -> None:
+    """E16: any other address, and a name, which may be anything."""
+    assert not is_loopback(host)
