@@ -13,8 +13,11 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         OnituError: The setup or the records cannot be used, or there is no such conflict.
     """
-    from onitu.supervisor.conflicts import list_conflicts, settle  # noqa: PLC0415 - after the arguments are known good
-    from onitu.supervisor.orders import ResolveConflict  # noqa: PLC0415
+    from onitu.supervisor.conflicts import (  # noqa: PLC0415 - after the arguments are known good
+        ResolveConflict,
+        list_conflicts,
+        settle,
+    )
 
     setup = load_setup(find_setup(arguments.config))
     directory = data_directory(setup, arguments.data_dir)

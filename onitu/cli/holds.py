@@ -43,8 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _decide(directory: Path, setup: Setup, arguments: argparse.Namespace) -> int:
     from onitu.referee.holding import Order  # noqa: PLC0415 - as above
-    from onitu.supervisor.holds import decide  # noqa: PLC0415
-    from onitu.supervisor.orders import DecideHold  # noqa: PLC0415
+    from onitu.supervisor.holds import DecideHold, decide  # noqa: PLC0415 - as above
 
     order = Order(arguments.action)
     at_once = decide(directory, setup, DecideHold(service=arguments.service, folder=arguments.folder, order=order))

@@ -21,6 +21,9 @@ def run(arguments: argparse.Namespace) -> int:
         ConfigError: The setup cannot be used, or has no such folder.
         StoreError: The records cannot be read.
     """
+    import msgspec  # noqa: PLC0415 - as below
+
+    from onitu.rest.why import why_of  # noqa: PLC0415 - as below
     from onitu.supervisor.state import in_use  # noqa: PLC0415 - once the setup is known to be good
     from onitu.supervisor.why import explain_path  # noqa: PLC0415 - as above
 
@@ -28,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     directory = data_directory(setup, arguments.data_dir)
     explanation = explain_path(directory, setup, arguments.path)
     if arguments.json:
-        print(json.dumps(_plain(explanation), ensure_ascii=False, indent=2))
+        print(json.dumps(msgspec.to_builtins(why_of(explanation)), ensure_ascii=False, indent=2))
         return 0
     said = in_use(directory)
     if said is not None:
@@ -71,32 +74,3 @@ def _time(nanoseconds: int) -> str:
     except (OverflowError, ValueError, OSError):
         return f"{nanoseconds // 1_000_000_000} s after 1970"
     return moment.isoformat(" ", "seconds")
-
-
-def _plain(explanation: Explanation) -> dict[str, object]:
-    """Returns the answer for a program."""
-    head = explanation.head
-    return {
-        "folder": explanation.folder,
-        "path": explanation.path,
-        "head": None
-        if head is None
-        else {
-            "version": head.number,
-            "kind": head.kind.name.lower(),
-            "size": head.size,
-            "mtime_ns": head.mtime_ns,
-            "origin": head.origin,
-            "digests": {name: digest.hex() for name, digest in sorted(head.digests.items())},
-            "deleted": explanation.deleted,
-        },
-        "services": [
-            {
-                "name": verdict.service,
-                "standing": verdict.standing.value,
-                "reason": verdict.reason,
-                **({"path": verdict.path} if verdict.path else {}),
-            }
-            for verdict in explanation.verdicts
-        ],
-    }

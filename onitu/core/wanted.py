@@ -1,4 +1,4 @@
-"""What people ask of the trash, as values that are sent to a running core, or kept until one runs."""
+"""What people ask for, as values that are sent to a running core; of the trash also kept until one runs."""
 
 from __future__ import annotations
 
@@ -44,6 +44,22 @@ class EmptyTrash(msgspec.Struct, frozen=True, kw_only=True, tag="empty-trash", t
     service: ServiceName
     path: str
     before_ns: int
+
+
+class RepairFile(msgspec.Struct, frozen=True, kw_only=True):
+    """Has a file written again whose content has changed without a trace.
+
+    Attributes:
+        service: Where.
+        folder: The folder.
+        path: Its path there.
+        revision: The revision it shows.
+    """
+
+    service: ServiceName
+    folder: str
+    path: str
+    revision: str
 
 
 Wanted: TypeAlias = RestoreCopy | EmptyTrash

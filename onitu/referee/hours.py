@@ -24,22 +24,37 @@ class Hours:
     def __init__(self, schedule: Sequence[Span] = (), clock: WallClock = wall_clock) -> None:
         self._schedule = schedule
         self._clock = clock
+        self._paused = False
         self._changed = trio.Event()
 
     @property
     def waits(self) -> bool:
         """Whether nothing may be moved now."""
-        return bool(self._schedule) and not is_open(self._schedule, minute_of_week(self._clock()))
+        return self._paused or (bool(self._schedule) and not is_open(self._schedule, minute_of_week(self._clock())))
 
     @property
     def until(self) -> str:
         """When something may be moved again, while it waits: `mon 22:00`."""
+        if self._paused:
+            return "it is resumed"
         return next_begin(self._schedule, minute_of_week(self._clock()))
 
     def keep(self, schedule: Sequence[Span]) -> None:
         """Sets what holds from now on."""
         if schedule != self._schedule:
             self._schedule = schedule
+            self._changed.set()
+            self._changed = trio.Event()
+
+    @property
+    def paused(self) -> bool:
+        """Whether a person lets nothing be moved."""
+        return self._paused
+
+    def pause(self, *, paused: bool) -> None:
+        """Lets nothing be moved from now on, or again what the schedule lets."""
+        if paused != self._paused:
+            self._paused = paused
             self._changed.set()
             self._changed = trio.Event()
 

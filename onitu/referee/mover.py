@@ -147,13 +147,24 @@ class Mover:
         """Has one batch done and records what came of it."""
         link, referee = self._link, self._referee
         self._tell_started(tasks)
-        performer = Performer(link, lambda service: referee.links.get((service, link.folder)))
-        if CarefulPerformer.is_needed(link.capabilities):
-            outcomes = await CarefulPerformer(performer, link, referee.trash, link.keep).perform(tasks)
-        elif (retainer := link.retainer) is not None:
-            outcomes = await retainer.perform(tasks, performer)
-        else:
-            outcomes = await performer.perform(tasks)
+        traffic = referee.traffic
+        performer = Performer(
+            link,
+            lambda service: referee.links.get((service, link.folder)),
+            passed=partial(traffic.arrive, link.service),
+        )
+        for task in tasks:
+            traffic.begin(link.service, link.folder, task)
+        try:
+            if CarefulPerformer.is_needed(link.capabilities):
+                outcomes = await CarefulPerformer(performer, link, referee.trash, link.keep).perform(tasks)
+            elif (retainer := link.retainer) is not None:
+                outcomes = await retainer.perform(tasks, performer)
+            else:
+                outcomes = await performer.perform(tasks)
+        finally:
+            for task in tasks:
+                traffic.end(link.service, task)
         for service, path in performer.changed_sources:
             source = referee.links.get((service, link.folder))
             if source is not None:

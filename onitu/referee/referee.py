@@ -15,6 +15,7 @@ from onitu.referee.failures import Failures
 from onitu.referee.ignoring import IgnoreFiles
 from onitu.referee.link import SETTLE_DELAY
 from onitu.referee.sweeper import CountedTime
+from onitu.referee.traffic import Traffic
 from onitu.referee.writer import Writer
 from onitu.store.trash import Trash
 
@@ -58,6 +59,7 @@ class Referee:
         in_flight: (service, node) of mutations that are not answered yet. Changed inside transactions only.
         failures: What failed a moment ago.
         counts: For the summary.
+        traffic: What is on its way.
         ignore_files: The folders' own ignore files.
         standstill: As in `Work`.
         trash: Where content is kept that a service would lose.
@@ -72,6 +74,7 @@ class Referee:
         self.in_flight: set[tuple[ServiceName, NodeId]] = set()
         self.failures = Failures()
         self.counts = Counts()
+        self.traffic = Traffic()
         self.trash = Trash(store.directory)
         self.counted = CountedTime(self.writer)
         self.log = get_logger()

@@ -134,6 +134,7 @@ class Transfers:
             What the service has confirmed is recorded, and waits there.
         """
         link, referee = self._link, self._referee
+        referee.traffic.begin(link.service, link.folder, task, lambda: transfer.confirmed)
         try:
             retainer = link.retainer
             refused = await retainer.retain([task]) if retainer is not None else {}
@@ -142,6 +143,8 @@ class Transfers:
             with trio.move_on_after(_PARKING, shield=True):
                 await self._keep(task.node, transfer.session)
             raise
+        finally:
+            referee.traffic.end(link.service, task)
         if transfer.source_changed and task.source is not None:
             source = referee.links.get((task.source.service, link.folder))
             if source is not None:

@@ -43,8 +43,8 @@ class Access:
         token: What a caller must know, or None.
     """
 
-    host: str
-    port: int
+    host: str = "localhost"
+    port: int = 0
     token: str | None = attrs.field(default=None, repr=False)
 
     def is_ours(self, host: str, *, asked: str = "") -> bool:

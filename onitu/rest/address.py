@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import attrs
 
+#: What every route of this version begins with.
+PREFIX = "/api/v1.0"
+
+#: Name of the file in the data directory that says where the private socket is.
+NOTE = "api"
+
 
 @attrs.frozen(kw_only=True)
 class Address:

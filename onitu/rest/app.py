@@ -10,16 +10,15 @@ from werkzeug.exceptions import HTTPException
 
 from onitu.errors import OnituError
 from onitu.log import get_logger
+from onitu.rest.address import PREFIX
 from onitu.rest.answer import error
 from onitu.rest.fids import Fids
 from onitu.rest.problems import Problem
-from onitu.rest.routes import files, rules, services
+from onitu.rest.routes import content, core, decisions, files, rules, services, trash
 
 if TYPE_CHECKING:
     from onitu.rest.access import Access
     from onitu.rest.desk import Desk
-
-PREFIX = "/api/v1.0"
 
 #: Bytes of a body, at most: a setup with thousands of services.
 LONGEST_BODY = 1024 * 1024
@@ -46,6 +45,10 @@ def make_app(desk: Desk, access: Access) -> QuartTrio:
         services.blueprint(desk, services.SERVICE),
         services.blueprint(desk, services.ENTRY),
         rules.blueprint(desk),
+        content.blueprint(desk, fids),
+        core.blueprint(desk),
+        decisions.blueprint(desk),
+        trash.blueprint(desk),
     ):
         app.register_blueprint(routes, url_prefix=PREFIX + (routes.url_prefix or ""))
     _guard(app, access)

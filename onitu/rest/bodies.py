@@ -18,6 +18,13 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "ok"
 
 
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """It is done; what came of it is `said`, for a person."""
+
+    said: str
+    status: str = "ok"
+
+
 class File(msgspec.Struct, frozen=True, kw_only=True):
     """A file. `mtime` is in seconds since 1970; `version` counts the contents it has had."""
 
@@ -81,12 +88,13 @@ class Stats(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a service is doing; with a `reason` where it is not as it should be."""
+    """How a service is doing; with a `reason` where it is not as it should be, and `paused` where that is wanted."""
 
     name: str
     status: str
     time: float
     reason: str = ""
+    paused: bool = False
 
 
 class ServiceDone(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,3 +109,210 @@ class RuleList(msgspec.Struct, frozen=True, kw_only=True):
     """Rules, as they were written."""
 
     rules: list[object]
+
+
+class KnownVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One content that a file has had. `origin` is the service it was first seen on; digests are in hexadecimal."""
+
+    version: int
+    kind: str
+    size: int
+    mtime: float | None
+    origin: str
+    digests: dict[str, str]
+    executable: bool | None
+    current: bool
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """Every content that a file has had, the newest first."""
+
+    fid: str
+    folder: str
+    filename: str
+    history: list[KnownVersion]
+
+
+class Mapping(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder on a service. `mode` is r, w, rw or none; `path` is its place below the service's root."""
+
+    name: str
+    mode: str
+    path: str
+
+
+class Folder(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder, and the services that take part in it."""
+
+    name: str
+    mode: str
+    services: list[Mapping]
+
+
+class Folders(msgspec.Struct, frozen=True, kw_only=True):
+    """All folders."""
+
+    folders: list[Folder]
+
+
+class DriverOption(msgspec.Struct, frozen=True, kw_only=True):
+    """An option of a driver; `default` means nothing where it is mandatory."""
+
+    name: str
+    description: str
+    type: str
+    mandatory: bool
+    default: bool | int | float | str | None
+    values: list[bool | int | float | str | None]
+    secret: bool
+    per_folder: bool
+
+
+class Driver(msgspec.Struct, frozen=True, kw_only=True):
+    """An installed driver; `fault` says why it cannot be used, or is empty."""
+
+    name: str
+    description: str = ""
+    velocity: float | None = None
+    options: dict[str, DriverOption] = {}
+    fault: str = ""
+
+
+class Drivers(msgspec.Struct, frozen=True, kw_only=True):
+    """The installed drivers."""
+
+    drivers: list[Driver]
+
+
+class Transfer(msgspec.Struct, frozen=True, kw_only=True):
+    """A file on its way. `done` is in bytes; what one driver takes over from another shows none before the end."""
+
+    folder: str
+    filename: str
+    source: str
+    target: str
+    size: int
+    done: int
+    since: float
+
+
+class Transfers(msgspec.Struct, frozen=True, kw_only=True):
+    """What is on its way."""
+
+    transfers: list[Transfer]
+
+
+class Conflict(msgspec.Struct, frozen=True, kw_only=True):
+    """Two contents for one name: `file` has it, `copy` has the other content, from the service `lost`."""
+
+    fid: str
+    folder: str
+    file: File
+    copy: File
+    kept: str
+    lost: str
+
+
+class Conflicts(msgspec.Struct, frozen=True, kw_only=True):
+    """The conflicts that nobody has settled."""
+
+    conflicts: list[Conflict]
+
+
+class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a conflict is settled: the service whose content keeps the name, or `both`."""
+
+    keep: str
+
+
+class Hold(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits for a decision on one folder of one service; `order` is the decision until it is carried out."""
+
+    service: str
+    folder: str
+    since: float
+    reason: str
+    order: str | None
+    count: int
+    paths: list[str]
+
+
+class Halt(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder of a service whose root is missing or another one; to approve it is to go on with what is there."""
+
+    service: str
+    folder: str
+    reason: str
+
+
+class Holds(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that waits for a decision."""
+
+    holds: list[Hold]
+    halts: list[Halt]
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """What every service should have at a path."""
+
+    version: int
+    kind: str
+    size: int
+    mtime_ns: int | None
+    origin: str
+    digests: dict[str, str]
+    deleted: bool
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a service stands to a path, and why; with the `path` it has there, where that is another one."""
+
+    name: str
+    standing: str
+    reason: str
+    path: str = ""
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a path is where it is, and where it is not."""
+
+    folder: str
+    path: str
+    head: Head | None
+    services: list[Verdict]
+
+
+class FolderState(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder on a service: whether it has been looked through, and how many entries are still to be done there."""
+
+    name: str
+    listed: bool
+    pending: int
+
+
+class ServiceState(msgspec.Struct, frozen=True, kw_only=True):
+    """A service in short. `errors` counts the paths that failed a moment ago; `waiting` says until when it waits."""
+
+    name: str
+    status: str
+    reason: str
+    paused: bool
+    waiting: str
+    errors: int
+    folders: list[FolderState]
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything in short. `files` and `bytes` were copied, and `conflicts` found, since the start."""
+
+    name: str
+    version: str
+    started: float
+    time: float
+    settled: bool
+    transfers: int
+    files: int
+    bytes: int
+    conflicts: int
+    holds: int
+    services: list[ServiceState]

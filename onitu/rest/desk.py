@@ -10,7 +10,11 @@ import attrs
 if TYPE_CHECKING:
     from onitu.config.values import Setup
     from onitu.core.manifest import Manifest
+    from onitu.core.resolving import Conflict
+    from onitu.core.wanted import RepairFile
     from onitu.referee import Referee
+    from onitu.referee.holding import Hold, Order
+    from onitu.store import Transaction
 
 
 @attrs.frozen(kw_only=True)
@@ -22,12 +26,16 @@ class Standing:
         reason: Why it failed, is halted, held or stopped, for a person; "" otherwise.
         pid: Process of its driver, while there is one that is ours.
         since: When that process was started, in seconds since 1970; None where there is none.
+        paused: Whether a person lets nothing be moved there.
+        waiting: Until when nothing is moved there, by its schedule or a person; "" where something may be.
     """
 
     status: str
     reason: str = ""
     pid: int | None = None
     since: float | None = None
+    paused: bool = False
+    waiting: str = ""
 
     @property
     def runs(self) -> bool:
@@ -38,6 +46,46 @@ class Standing:
     def is_over(self) -> bool:
         """Whether it can be started."""
         return self.status in ("stopped", "failed")
+
+
+class Held(Protocol):
+    """A folder on a service of which something is held."""
+
+    @property
+    def service(self) -> str:
+        """The service."""
+
+    @property
+    def folder(self) -> str:
+        """The folder."""
+
+    @property
+    def hold(self) -> Hold:
+        """What is held."""
+
+    @property
+    def order(self) -> Order | None:
+        """What a person has decided, until it is carried out."""
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """The files, sorted."""
+
+
+class Halted(Protocol):
+    """A folder on a service whose root is missing, or another one."""
+
+    @property
+    def service(self) -> str:
+        """The service."""
+
+    @property
+    def folder(self) -> str:
+        """The folder."""
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with the root."""
 
 
 class Desk(Protocol):
@@ -78,3 +126,37 @@ class Desk(Protocol):
 
     async def reload_rules(self) -> None:
         """Puts the rules in force that were last put."""
+
+    async def pause(self, service: str, *, paused: bool) -> None:
+        """Lets nothing be moved to a service and from it until it is resumed, or does so again."""
+
+    def conflicts(self, transaction: Transaction) -> list[tuple[str, Conflict]]:
+        """Returns the conflicts that nobody has settled, with their folders."""
+
+    async def resolve(self, folder: str, path: str, keep: str) -> None:
+        """Settles a conflict.
+
+        Args:
+            folder: The folder.
+            path: The path of the copy.
+            keep: The service whose content keeps the name, or `both`.
+
+        Raises:
+            ConfigError: There is no such conflict, or neither content is from that service.
+        """
+
+    def holds(self, transaction: Transaction) -> Sequence[Held]:
+        """Returns what waits for a person's decision."""
+
+    def halts(self, transaction: Transaction) -> Sequence[Halted]:
+        """Returns the roots that are missing, or others."""
+
+    async def repair(self, request: RepairFile) -> str:
+        """Has a file written again; returns why that cannot be, or ""."""
+
+    async def decide(self, service: str, folder: str, order: Order) -> None:
+        """Keeps what a person has decided about what is held or halted, and has it carried out.
+
+        Raises:
+            ConfigError: Nothing is, or it cannot be decided so.
+        """

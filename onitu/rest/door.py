@@ -21,16 +21,13 @@ import trio
 
 from onitu.log import get_logger
 from onitu.rest.access import Access, bracketed
-from onitu.rest.address import Address
+from onitu.rest.address import NOTE, Address
 
 if TYPE_CHECKING:
     from onitu.rest.desk import Desk
     from onitu.rest.server import Server
 
-#: Name of the file in the data directory that says where the private socket is.
-ADDRESS = "api"
-
-#: Name of that socket in the private directory.
+#: Name of the private socket.
 SOCKET = "api"
 
 #: Connections that may wait to be taken.
@@ -44,15 +41,15 @@ class Door:
     """The sockets, and who waits behind them.
 
     Args:
-        address: Where the API is reached.
+        address: Where the API is reached; None for the private socket alone.
         desk: The running core.
         directory: The data directory.
         runtime: A private directory for sockets.
     """
 
-    def __init__(self, address: Address, desk: Desk, *, directory: Path, runtime: Path) -> None:
+    def __init__(self, address: Address | None, desk: Desk, *, directory: Path, runtime: Path) -> None:
         self._address = address
-        self._access = Access(address.host, address.port, address.token)
+        self._access = Access(address.host, address.port, address.token) if address is not None else Access()
         self._desk = desk
         self._directory = directory
         self._runtime = runtime
@@ -61,26 +58,18 @@ class Door:
 
     async def run(self) -> None:
         """Serves the API until it is cancelled. That an address is taken never ends the core."""
-        log = get_logger()
-        with _private_socket(self._runtime / SOCKET, self._directory / ADDRESS) as private:
+        with _private_socket(self._runtime / SOCKET, self._directory / NOTE) as private:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._serve, private)
-                with await self._take_address() as public:
-                    self._access.port = public.getsockname()[1]
-                    log.info("api_opened", host=self._address.host, port=self._access.port)
-                    await self._serve(public)
+                if self._address is not None:
+                    nursery.start_soon(self._open, self._address)
 
-    async def _take_address(self) -> socket.socket:
-        """Returns a socket that listens, as soon as nobody else has the address."""
-        address = self._address
-        while True:
-            try:
-                return _public_socket(address)
-            except OSError as error:
-                place = f"{bracketed(address.host)}:{address.port}"
-                reason = f"{place}: {error.strerror or error}; choose another by --port or api.port"
-                get_logger().error("api_closed", reason=reason, retry_in=PATIENCE)
-                await trio.sleep(PATIENCE)
+    async def _open(self, address: Address) -> None:
+        """Serves the address."""
+        with await _take(address) as public:
+            self._access.port = public.getsockname()[1]
+            get_logger().info("api_opened", host=address.host, port=self._access.port)
+            await self._serve(public)
 
     async def _serve(self, listener: socket.socket) -> None:
         """Serves one socket, once somebody has connected to it."""
@@ -90,6 +79,18 @@ class Door:
                 module = await trio.to_thread.run_sync(importlib.import_module, "onitu.rest.server")
                 self._server = module.Server(self._desk, self._access)
         await self._server.serve(listener)
+
+
+async def _take(address: Address) -> socket.socket:
+    """Returns a socket that listens, as soon as nobody else has the address."""
+    while True:
+        try:
+            return _public_socket(address)
+        except OSError as error:
+            place = f"{bracketed(address.host)}:{address.port}"
+            reason = f"{place}: {error.strerror or error}; choose another by --port or api.port"
+            get_logger().error("api_closed", reason=reason, retry_in=PATIENCE)
+            await trio.sleep(PATIENCE)
 
 
 def _public_socket(address: Address) -> socket.socket:

@@ -192,6 +192,17 @@ class Transaction(IndexedTree):
         raw = self._txn.get(keys.node_key(node), db=self._tables.nodes)
         return OUTLINE.decode(raw)[1] if raw is not None else None
 
+    def count(self, prefix: IndexKey) -> int:
+        """Returns how many index entries there are below a prefix."""
+        start = keys.encode(prefix, self._number)
+        number = 0
+        with self._txn.cursor(self._tables.index) as cursor:
+            found = cursor.set_range(start)
+            while found and bytes(cursor.key()).startswith(start):
+                number += 1
+                found = cursor.next()
+        return number
+
     def children_from(self, parent: NodeId, name: str) -> Iterator[NodeId]:
         """Yields the live children in the head tree from a name on, in the order of their names."""
         start, position = ("child", parent), ("child", parent, name)

@@ -7,21 +7,44 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import attrs
+
 from onitu.core.resolving import Conflict, conflicts, keep_copy, keep_original
 from onitu.core.tree import Work
 from onitu.errors import ConfigError
 from onitu.store import Store, Transaction
 from onitu.store.beside import read_beside
-from onitu.supervisor.orders import BOTH, ResolveConflict, have_done
+from onitu.supervisor.orders import Request, have_done
 from onitu.supervisor.records import known_scopes, open_setup
+from onitu.utils import get_fid
 
 if TYPE_CHECKING:
     from onitu.config.values import Setup
     from onitu.core.scope import Scope
     from onitu.core.tree import Effect
 
+#: Leaves both contents of a conflict where they are. The content of a service of this name cannot be asked for.
+BOTH = "both"
+
+_NOT_FOUND = 404
+
 #: In front of the numbers of copies that were left beside their files on purpose.
 _LEFT = "left "
+
+
+@attrs.frozen(kw_only=True)
+class ResolveConflict:
+    """How a conflict is settled.
+
+    Attributes:
+        folder: The folder.
+        path: The path of the conflict copy.
+        keep: The service whose content keeps the name, or `BOTH`.
+    """
+
+    folder: str
+    path: str
+    keep: str
 
 
 def list_conflicts(directory: Path, setup: Setup) -> list[tuple[str, Conflict]]:
@@ -35,11 +58,17 @@ def list_conflicts(directory: Path, setup: Setup) -> list[tuple[str, Conflict]]:
         StoreError: There are no records, or they cannot be read.
     """
     with read_beside(directory) as transaction:
-        found = [
-            (folder, conflict)
-            for folder, scope in known_scopes(transaction, setup).items()
-            for conflict in _open(transaction, scope)
-        ]
+        return conflicts_in(transaction, known_scopes(transaction, setup))
+
+
+def conflicts_in(transaction: Transaction, scopes: Mapping[str, Scope]) -> list[tuple[str, Conflict]]:
+    """Returns the conflicts that nobody has settled, with their folders, by path.
+
+    Args:
+        transaction: The records.
+        scopes: The folders.
+    """
+    found = [(folder, conflict) for folder, scope in scopes.items() for conflict in _open(transaction, scope)]
     return sorted(found, key=lambda one: (one[0], one[1].path, one[1].copy_path))
 
 
@@ -60,7 +89,14 @@ def settle(directory: Path, setup: Setup, request: ResolveConflict) -> bool:
         _, scopes, _ = open_setup(store, setup)
         store.write(lambda transaction: resolve(transaction, scopes, request))
 
-    return have_done(directory, request, alone) is not None
+    name = request.path if setup.is_entries else f"{request.folder}/{request.path}"
+    asked = Request(
+        method="PUT",
+        path=f"/conflicts/{get_fid(name)}/resolve",
+        body={"keep": request.keep},
+        reasons={_NOT_FOUND: _no_conflict(request)},
+    )
+    return have_done(directory, asked, alone) is not None
 
 
 def resolve(transaction: Transaction, scopes: Mapping[str, Scope], request: ResolveConflict) -> list[Effect]:
@@ -77,8 +113,7 @@ def resolve(transaction: Transaction, scopes: Mapping[str, Scope], request: Reso
     scope = scopes.get(request.folder)
     found = [one for one in _open(transaction, scope) if one.copy_path == request.path] if scope is not None else []
     if scope is None or not found:
-        asked = f"{request.folder}/{request.path}"
-        raise ConfigError(f"'{asked}' is no conflict copy that waits for anybody; `onitu conflicts` lists them")
+        raise ConfigError(_no_conflict(request))
     conflict = found[0]
     work = Work(transaction, scope, now_ns=time.time_ns())
     if request.keep == BOTH:
@@ -94,6 +129,12 @@ def resolve(transaction: Transaction, scopes: Mapping[str, Scope], request: Reso
     else:
         raise ConfigError(f"the contents are from '{conflict.kept}' and '{conflict.lost}', and not '{request.keep}'")
     return work.effects
+
+
+def _no_conflict(request: ResolveConflict) -> str:
+    """Returns what to say where there is nothing to be settled."""
+    asked = f"{request.folder}/{request.path}"
+    return f"'{asked}' is no conflict copy that waits for anybody; `onitu conflicts` lists them"
 
 
 def _open(transaction: Transaction, scope: Scope) -> list[Conflict]:

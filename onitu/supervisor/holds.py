@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -10,13 +11,15 @@ import attrs
 
 from onitu.config.values import Setup
 from onitu.core.safety import losses, rollbacks
+from onitu.core.scope import Scope
 from onitu.core.tree import Work
 from onitu.errors import ConfigError
 from onitu.referee.holding import Hold, Order, all_holds, set_order
+from onitu.rest.client import place
 from onitu.store import Store, Transaction
 from onitu.store.beside import read_beside
 from onitu.supervisor.halts import all_halts, take_for_new
-from onitu.supervisor.orders import DecideHold, have_done
+from onitu.supervisor.orders import Request, have_done
 from onitu.supervisor.records import known_scopes, open_setup
 
 
@@ -39,6 +42,21 @@ class Held:
     paths: tuple[str, ...]
 
 
+@attrs.frozen(kw_only=True)
+class DecideHold:
+    """What becomes of what is held.
+
+    Attributes:
+        service: Whose.
+        folder: Of which folder.
+        order: What is decided.
+    """
+
+    service: str
+    folder: str
+    order: Order
+
+
 def list_holds(directory: Path, setup: Setup) -> list[Held]:
     """Returns everything that is held.
 
@@ -50,18 +68,27 @@ def list_holds(directory: Path, setup: Setup) -> list[Held]:
         StoreError: There are no records, or they cannot be read.
     """
     with read_beside(directory) as transaction:
-        scopes = known_scopes(transaction, setup)
-        held: list[Held] = []
-        for service, folder, hold, order in all_holds(transaction):
-            scope = scopes.get(folder)
-            paths: list[str] = []
-            if scope is not None and service in scope.members:
-                work = Work(transaction, scope, now_ns=time.time_ns())
-                waiting = list(transaction.awaiting(service, folder))
-                nodes = losses(work, service, waiting) | rollbacks(work, service, waiting)
-                paths = sorted(work.head_path(work.tree.node(node)) for node in nodes)
-            held.append(Held(service=service, folder=folder, hold=hold, order=order, paths=tuple(paths)))
-        return held
+        return holds_in(transaction, known_scopes(transaction, setup))
+
+
+def holds_in(transaction: Transaction, scopes: Mapping[str, Scope]) -> list[Held]:
+    """Returns everything that is held.
+
+    Args:
+        transaction: The records.
+        scopes: The folders.
+    """
+    held: list[Held] = []
+    for service, folder, hold, order in all_holds(transaction):
+        scope = scopes.get(folder)
+        paths: list[str] = []
+        if scope is not None and service in scope.members:
+            work = Work(transaction, scope, now_ns=time.time_ns())
+            waiting = list(transaction.awaiting(service, folder))
+            nodes = losses(work, service, waiting) | rollbacks(work, service, waiting)
+            paths = sorted(work.head_path(work.tree.node(node)) for node in nodes)
+        held.append(Held(service=service, folder=folder, hold=hold, order=order, paths=tuple(paths)))
+    return held
 
 
 @attrs.frozen(kw_only=True)
@@ -90,11 +117,21 @@ def list_halts(directory: Path, setup: Setup) -> list[Halted]:
         StoreError: There are no records, or they cannot be read.
     """
     with read_beside(directory) as transaction:
-        return [
-            Halted(service=service, folder=folder, reason=reason)
-            for service, folder, reason in all_halts(transaction)
-            if service in setup.services and folder in setup.services[service].folders
-        ]
+        return halts_in(transaction, setup)
+
+
+def halts_in(transaction: Transaction, setup: Setup) -> list[Halted]:
+    """Returns the roots that were missing, or others, when they were last looked for.
+
+    Args:
+        transaction: The records.
+        setup: The setup.
+    """
+    return [
+        Halted(service=service, folder=folder, reason=reason)
+        for service, folder, reason in all_halts(transaction)
+        if service in setup.services and folder in setup.services[service].folders
+    ]
 
 
 def decide(directory: Path, setup: Setup, request: DecideHold) -> bool:
@@ -116,7 +153,8 @@ def decide(directory: Path, setup: Setup, request: DecideHold) -> bool:
         if wrong:
             raise ConfigError(wrong)
 
-    return have_done(directory, request, alone) is not None
+    path = f"/holds{place(request.service, request.folder)}/{request.order.value}"
+    return have_done(directory, Request(method="PUT", path=path), alone) is not None
 
 
 def take_order(transaction: Transaction, request: DecideHold) -> str:

@@ -29,8 +29,8 @@ Unmanaged: TypeAlias = tuple[str, Notice]
 #: Changes at every start of the host (Linux). Elsewhere nothing tells, and every start counts as one.
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
-#: In front of the names of services that a person has stopped.
-_STOPPED = "stopped "
+#: In front of the names of services that a person has stopped, or paused.
+STOPPED, PAUSED = "stopped ", "paused "
 
 
 def note_start(store: Store) -> None:
@@ -175,14 +175,19 @@ def _shape(scope: Scope) -> tuple[object, ...]:
     return scope.folder, members, scope.ignores[:1], scope.rules, scope.rule_prefix
 
 
-def stopped_services(store: Store) -> set[str]:
-    """Returns the services that a person has stopped, and nobody has started since."""
-    return store.read(lambda transaction: {name for name, _ in transaction.metas(_STOPPED)})
+def wished(store: Store, wish: str) -> set[str]:
+    """Returns the services that a person has wished something for.
+
+    Args:
+        store: The records.
+        wish: `STOPPED` or `PAUSED`.
+    """
+    return store.read(lambda transaction: {name for name, _ in transaction.metas(wish)})
 
 
-def set_stopped(transaction: Transaction, service: str, *, stopped: bool) -> None:
-    """Keeps that a person has stopped a service, or has started it."""
-    transaction.set_meta(f"{_STOPPED}{service}", b"1" if stopped else None)
+def set_wish(transaction: Transaction, wish: str, service: str, *, holds: bool) -> None:
+    """Keeps that a person has wished something for a service, or does not any more."""
+    transaction.set_meta(f"{wish}{service}", b"1" if holds else None)
 
 
 def next_generation(transaction: Transaction, service: str) -> int:

@@ -8,14 +8,17 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from onitu.config.values import Setup
 from onitu.core.node import NodeId, ServiceName
 from onitu.core.rot import replace_rotten
 from onitu.core.scope import Scope
 from onitu.core.tree import Work
+from onitu.core.wanted import RepairFile
 from onitu.errors import ConfigError
 from onitu.store import Store, Transaction
-from onitu.supervisor.orders import RepairFile, have_done
+from onitu.supervisor.orders import Request, have_done
 from onitu.supervisor.records import open_setup
 
 
@@ -38,7 +41,8 @@ def repair(directory: Path, setup: Setup, request: RepairFile) -> bool:
         if wrong:
             raise ConfigError(wrong)
 
-    return have_done(directory, request, alone) is not None
+    asked = Request(method="POST", path="/repair", body=msgspec.to_builtins(request))
+    return have_done(directory, asked, alone) is not None
 
 
 def take_repair(

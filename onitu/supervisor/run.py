@@ -11,6 +11,7 @@ import trio
 
 from onitu import __version__
 from onitu.config.faults import SetupError
+from onitu.core.wanted import RepairFile
 from onitu.errors import ConfigError, OnituError, StoreError
 from onitu.host.spawn import Spawned
 from onitu.log import LogFormat, get_logger, set_up_logging
@@ -20,11 +21,9 @@ from onitu.store import Store
 from onitu.supervisor import records
 from onitu.supervisor.changes import active_services
 from onitu.supervisor.checker import Checker
-from onitu.supervisor.control import Control
 from onitu.supervisor.dryrun import borrowed_store, tell_plan
 from onitu.supervisor.inforce import InForce
 from onitu.supervisor.notify import Notifier
-from onitu.supervisor.orders import RepairFile
 from onitu.supervisor.overlay import read_overlay
 from onitu.supervisor.progress import show_progress
 from onitu.supervisor.reload import read_again
@@ -101,13 +100,13 @@ class Core:
             dry_run=options.dry_run,
             debug=options.debug,
         )
-        self._services = Services(common, records.stopped_services(store))
+        self._services = Services(common, *(records.wished(store, wish) for wish in (records.STOPPED, records.PAUSED)))
         self._services.add(active_services(setup), early)
         self._in_force = InForce(options.setup, overlay, setup, referee=self._referee, services=self._services)
         self._notifier = Notifier()
-        self._control = Control(self._referee, store.directory, runtime)
         desk = Steering(self._in_force, self._services, self._referee)
-        self._door = Door(options.api, desk, directory=store.directory, runtime=runtime)
+        address = None if options.once else options.api
+        self._door = Door(address, desk, directory=store.directory, runtime=runtime)
 
     async def run(self) -> int:
         """Runs until it is over and returns the exit code."""
@@ -118,12 +117,11 @@ class Core:
             self._referee.tell_unmanaged(self._unmanaged)
             nursery.start_soon(self._referee.writer.run)
             nursery.start_soon(self._referee.ignore_files.run)
-            nursery.start_soon(self._control.run)
             nursery.start_soon(self._notifier.watch, self._referee.writer)
             nursery.start_soon(show_progress, self._referee)
             if not self._options.once:
                 nursery.start_soon(Checker(self._referee, lambda: self._in_force.setup.verify).run)
-                nursery.start_soon(self._door.run)
+            nursery.start_soon(self._door.run)
             code = await self._serve(signals)
             nursery.cancel_scope.cancel()
         self._log.info("onitu_stopped", elapsed=round(time.monotonic() - started, 3))

@@ -17,11 +17,13 @@ class Services:
     Args:
         common: What all of them share.
         held_back: Names of those that a person has stopped: they are among the others, and do not run.
+        paused: Names of those that a person has paused.
     """
 
-    def __init__(self, common: Common, held_back: Iterable[str] = ()) -> None:
+    def __init__(self, common: Common, held_back: Iterable[str] = (), paused: Iterable[str] = ()) -> None:
         self._common = common
         self._held_back = set(held_back)
+        self._paused = set(paused)
         self._running: dict[str, Service] = {}
         self._nursery: trio.Nursery | None = None
 
@@ -50,6 +52,7 @@ class Services:
         """
         for name, setup in setups.items():
             service = self._running[name] = Service(setup, self._common, early.pop(name, None))
+            service.hours.pause(paused=name in self._paused)
             if name in self._held_back:
                 service.hold_back()
             self._run(service)
@@ -57,6 +60,12 @@ class Services:
     def get(self, name: str) -> Service | None:
         """Returns a service, or None if it takes part in no folder."""
         return self._running.get(name)
+
+    def pause(self, name: str, *, paused: bool) -> None:
+        """Lets nothing be moved to a service and from it, or does so again."""
+        (self._paused.add if paused else self._paused.discard)(name)
+        if name in self._running:
+            self._running[name].hours.pause(paused=paused)
 
     def stop(self, name: str) -> trio.Event:
         """Stops a service that stays among the others; the event says when it has stopped."""
@@ -73,6 +82,7 @@ class Services:
             service.retry()
         elif service.status is Status.STOPPED:
             service = self._running[name] = service.anew()
+            service.hours.pause(paused=name in self._paused)
             self._run(service)
         return service.began
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-import attrs
 import trio
 
 from onitu.core.manifest import Manifest
+from onitu.errors import ConfigError
 from onitu.rest.desk import Standing
 from onitu.supervisor import records
-from onitu.supervisor.overlay import check_rules, rules_of
+from onitu.supervisor.conflicts import ResolveConflict, conflicts_in, resolve
+from onitu.supervisor.holds import DecideHold, halts_in, holds_in, take_order
+from onitu.supervisor.repair import take_repair
 
 if TYPE_CHECKING:
     from onitu.config.drivers import Known
     from onitu.config.values import Setup
+    from onitu.core.resolving import Conflict
+    from onitu.core.wanted import RepairFile
     from onitu.referee import Referee
+    from onitu.referee.holding import Order
+    from onitu.store import Transaction
+    from onitu.supervisor.holds import Halted, Held
     from onitu.supervisor.inforce import InForce
     from onitu.supervisor.services import Services
 
@@ -56,7 +62,15 @@ class Steering:
             mapped = any(mapping.mode for mapping in self.setup.services[service].folders.values())
             return Standing(status="stopping") if mapped else Standing(status="stopped", reason="it has no folder")
         pid, since = found.process or (None, None)
-        return Standing(status=found.status.value, reason=found.reason, pid=pid, since=since)
+        hours = found.hours
+        return Standing(
+            status=found.status.value,
+            reason=found.reason,
+            pid=pid,
+            since=since,
+            paused=hours.paused,
+            waiting=hours.until if hours.waits else "",
+        )
 
     def manifest(self, service: str) -> Manifest | None:
         """Returns what the driver of a service says of itself, or None where that is not known."""
@@ -78,7 +92,7 @@ class Steering:
         if self._services.get(service) is None:
             return
         stopped = self._services.stop(service)
-        await self._remember(service, stopped=True)
+        await self._remember(records.STOPPED, service, holds=True)
         await stopped.wait()
 
     async def start(self, service: str) -> None:
@@ -86,7 +100,7 @@ class Steering:
         if self._services.get(service) is None:
             return
         began = self._services.start_again(service)
-        await self._remember(service, stopped=False)
+        await self._remember(records.STOPPED, service, holds=False)
         with trio.move_on_after(PATIENCE):
             await began.wait()
 
@@ -96,35 +110,60 @@ class Steering:
         with trio.move_on_after(PATIENCE):
             await began.wait()
 
-    async def _remember(self, service: str, *, stopped: bool) -> None:
+    async def pause(self, service: str, *, paused: bool) -> None:
+        """Lets nothing be moved to a service and from it until it is resumed, or does so again."""
+        self._services.pause(service, paused=paused)
+        await self._remember(records.PAUSED, service, holds=paused)
+
+    async def _remember(self, wish: str, service: str, *, holds: bool) -> None:
         """Keeps what a person wants of a service."""
-        await self.referee.writer.write(partial(records.set_stopped, service=service, stopped=stopped))
+        await self.referee.writer.write(partial(records.set_wish, wish=wish, service=service, holds=holds))
 
-    async def rules(self, *, active: bool) -> Sequence[object]:
-        """Returns the rules as they were written: those last put, or those in force."""
-        overlay = self._in_force.overlay
-        put = overlay.active if active else overlay.stored
-        return put if put is not None else rules_of(self._in_force.file)
+    def conflicts(self, transaction: Transaction) -> list[tuple[str, Conflict]]:
+        """Returns the conflicts that nobody has settled, with their folders."""
+        return conflicts_in(transaction, self.referee.scopes)
 
-    async def put_rules(self, rules: Sequence[object]) -> None:
-        """Keeps rules, to be put in force later.
+    async def resolve(self, folder: str, path: str, keep: str) -> None:
+        """Settles a conflict.
 
         Raises:
-            SetupError: They are faulty. All faults are in it.
+            ConfigError: There is no such conflict, or neither content is from that service.
         """
-        in_force = self._in_force
-        async with in_force.changing:
-            check_rules(in_force.setup, rules)
-            overlay = attrs.evolve(in_force.overlay, stored=rules)
-            await self.referee.writer.write(overlay.keep)
-            in_force.overlay = overlay
+        referee = self.referee
+        request = ResolveConflict(folder=folder, path=path, keep=keep)
+        effects = await referee.writer.write(lambda transaction: resolve(transaction, referee.scopes, request))
+        referee.log.info("conflict_resolved", folder=folder, path=path, kept=keep)
+        referee.release(folder, effects)
 
-    async def reload_rules(self) -> None:
-        """Puts the rules in force that were last put."""
-        in_force = self._in_force
-        async with in_force.changing:
-            overlay = in_force.overlay
-            if overlay.stored is None or overlay.stored == overlay.active:
-                return
-            overlay = attrs.evolve(overlay, active=overlay.stored)
-            await in_force.put(in_force.file, overlay, overlay.apply(in_force.file))
+    def holds(self, transaction: Transaction) -> list[Held]:
+        """Returns what waits for a person's decision."""
+        return holds_in(transaction, self.referee.scopes)
+
+    def halts(self, transaction: Transaction) -> list[Halted]:
+        """Returns the roots that are missing, or others."""
+        return halts_in(transaction, self.setup)
+
+    async def repair(self, request: RepairFile) -> str:
+        """Has a file written again; returns why that cannot be, or ""."""
+        referee = self.referee
+        wrong = await referee.writer.write(
+            lambda transaction: take_repair(transaction, referee.scopes, request, referee.in_flight)
+        )
+        if not wrong:
+            referee.log.info("repair_ordered", service=request.service, folder=request.folder, path=request.path)
+            referee.wake(request.folder)
+        return wrong
+
+    async def decide(self, service: str, folder: str, order: Order) -> None:
+        """Keeps what a person has decided about what is held or halted, and has it carried out.
+
+        Raises:
+            ConfigError: Nothing is, or it cannot be decided so.
+        """
+        request = DecideHold(service=service, folder=folder, order=order)
+        wrong = await self.referee.writer.write(partial(take_order, request=request))
+        if wrong:
+            raise ConfigError(wrong)
+        link = self.referee.links.get((service, folder))
+        if link is not None:
+            link.settle_after(0)

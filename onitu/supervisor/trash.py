@@ -28,7 +28,7 @@ from onitu.store import Store
 from onitu.store.beside import read_beside
 from onitu.store.trash import Trash
 from onitu.supervisor.drivers import asked, known_roots
-from onitu.supervisor.orders import have_done
+from onitu.supervisor.orders import Request, have_done
 from onitu.supervisor.records import known_scopes
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from onitu.core.node import NodeId, Version
     from onitu.host.client import DriverClient
     from onitu.store import Transaction
+
+#: Seconds a core may take to bring back one large file.
+PATIENCE = 3600.0
 
 #: Modification times that differ by less are the same: services keep them more or less precisely.
 _SAME_TIME = 2_000_000_000
@@ -308,8 +311,10 @@ def _order(directory: Path, request: Wanted) -> str | None:
     def alone(store: Store) -> None:
         store.write(lambda transaction: keep_wanted(transaction, request))
 
-    answer = have_done(directory, request, alone)
-    return answer.said if answer is not None else None
+    path = "/trash/restore" if isinstance(request, RestoreCopy) else "/trash/empty"
+    asked = Request(method="POST", path=path, body=msgspec.to_builtins(request), patience=PATIENCE)
+    reply = have_done(directory, asked, alone)
+    return str(reply.body["said"]) if reply is not None else None
 
 
 def _target(setup: Setup, copy: Copy) -> str:

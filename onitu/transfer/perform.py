@@ -6,7 +6,7 @@ This module does not know why a task is to be done, and records nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import assert_never
 
 import attrs
@@ -68,11 +68,15 @@ class Performer:
     Args:
         target: The service that is changed.
         party: Gives the services that are read, or None for one that is not active now.
+        passed: Called with a task and the number of its bytes that have passed through here.
     """
 
-    def __init__(self, target: Party, party: Parties) -> None:
+    def __init__(
+        self, target: Party, party: Parties, passed: Callable[[Task, int], None] = lambda _task, _count: None
+    ) -> None:
         self._target = target
         self._party = party
+        self._passed = passed
         self._tasks: Sequence[Task] = ()
         self._outcomes: list[Outcome | None] = []
         #: Sources that were found changed: (service, path).
@@ -231,6 +235,7 @@ class Performer:
                             hasher.update(piece)
                         length += len(piece)
                         yield piece
+                        self._passed(task, len(piece))
                 if upload.digest is None:
                     self._note_sent(task, length, hasher.digest())
             except DriverError as error:

@@ -119,6 +119,11 @@ class Resumable:
         """Number of the version whose bytes travel."""
         return content_of(self._task.version)
 
+    @property
+    def confirmed(self) -> int:
+        """Bytes that the target has confirmed."""
+        return self.session.offset if self.session is not None else 0
+
     def supersede(self) -> None:
         """Gives it up, since something newer is to be there. Once everything is staged it is let finish."""
         self._staging.cancel()

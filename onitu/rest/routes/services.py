@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -142,7 +143,11 @@ def _show(routes: Blueprint, desk: Desk, by: _Asked) -> None:
         """Says how a service is doing."""
         by.known(name)
         standing = desk.standing(name)
-        return answer(ServiceStatus(name=name, status=standing.status, reason=standing.reason, time=time.time()))
+        return answer(
+            ServiceStatus(
+                name=name, status=standing.status, reason=standing.reason, paused=standing.paused, time=time.time()
+            )
+        )
 
     @routes.get("/<name>/stats")
     @described(answers=Stats, codes=(404, 409))
@@ -185,3 +190,17 @@ def _steer(routes: Blueprint, desk: Desk, by: _Asked) -> None:
         """Stops a service and starts it again. Answers when it serves its folders again."""
         by.running(name)
         return await done(name, desk.restart)
+
+    @routes.put("/<name>/pause")
+    @described(answers=ServiceDone, codes=(404,))
+    async def pause(name: str) -> Response:
+        """Lets nothing be moved to a service and from it until it is resumed. What is under way is finished."""
+        by.known(name)
+        return await done(name, partial(desk.pause, paused=True))
+
+    @routes.put("/<name>/resume")
+    @described(answers=ServiceDone, codes=(404,))
+    async def resume(name: str) -> Response:
+        """Lets a service be brought up to date again."""
+        by.known(name)
+        return await done(name, partial(desk.pause, paused=False))

@@ -1,0 +1,211 @@
+"""How it goes, as a whole: status, transfers, folders, drivers, why (CONTRACT E15)."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import trio
+from quart import Blueprint, Response
+
+from onitu import __version__
+from onitu.config.drivers import installed_drivers
+from onitu.core.capability import Mode
+from onitu.core.manifest import Manifest
+from onitu.core.tree import Work
+from onitu.core.why import explain
+from onitu.rest.answer import answer
+from onitu.rest.bodies import (
+    Done,
+    Driver,
+    DriverOption,
+    Drivers,
+    Folder,
+    Folders,
+    FolderState,
+    Mapping,
+    ServiceState,
+    Status,
+    Transfer,
+    Transfers,
+    Why,
+)
+from onitu.rest.describe import described
+from onitu.rest.problems import NotThere
+from onitu.rest.why import why_of
+
+if TYPE_CHECKING:
+    from onitu.errors import DriverError
+    from onitu.rest.desk import Desk
+    from onitu.store import Transaction
+
+_MODES = {Mode.READ_WRITE: "rw", Mode.READ: "r", Mode.WRITE: "w", Mode.NONE: "none"}
+
+
+def blueprint(desk: Desk) -> Blueprint:
+    """Returns the routes.
+
+    Args:
+        desk: The running core.
+    """
+    routes = Blueprint("core", __name__)
+    _show(routes, desk)
+    _show_setup(routes, desk)
+    return routes
+
+
+def _show(routes: Blueprint, desk: Desk) -> None:
+    """Adds the routes about what is going on."""
+    started = time.time()
+
+    @routes.get("/status")
+    @described(answers=Status)
+    async def status() -> Response:
+        """Says how everything is doing, in short."""
+        referee = desk.referee
+        services = await referee.writer.read(lambda transaction: _services(desk, transaction))
+        return answer(
+            Status(
+                name=desk.setup.name,
+                version=__version__,
+                started=started,
+                time=time.time(),
+                settled=referee.idle and not any(one.status == "starting" for one in services),
+                transfers=len(referee.traffic),
+                files=referee.counts.files,
+                bytes=referee.counts.bytes,
+                conflicts=referee.counts.conflicts,
+                holds=sum(one.status == "held" for one in services),
+                services=services,
+            )
+        )
+
+    @routes.get("/transfers")
+    @described(answers=Transfers)
+    async def transfers() -> Response:
+        """Lists what is on its way."""
+        return answer(
+            Transfers(
+                transfers=[
+                    Transfer(
+                        folder=one.folder,
+                        filename=one.path,
+                        source=one.source,
+                        target=one.target,
+                        size=one.size,
+                        done=min(one.size, one.done()),
+                        since=one.since,
+                    )
+                    for one in desk.referee.traffic
+                ]
+            )
+        )
+
+    @routes.get("/why/<folder>/<path:path>")
+    @described(answers=Why, codes=(404,))
+    async def why(folder: str, path: str) -> Response:
+        """Says why a path is where it is, and where it is not."""
+        scope = desk.referee.scopes.get(folder)
+        if scope is None:
+            raise NotThere(f"folder {folder} not found")
+
+        def work(transaction: Transaction) -> Why:
+            return why_of(explain(Work(transaction, scope, now_ns=0), path))
+
+        return answer(await desk.referee.writer.read(work))
+
+    @routes.post("/sync/<folder>")
+    @described(answers=Done, codes=(404,))
+    async def sync(folder: str) -> Response:
+        """Has a folder looked through again on all services, now."""
+        if folder not in desk.setup.folders:
+            raise NotThere(f"folder {folder} not found")
+        for link in tuple(desk.referee.links.values()):
+            if link.folder == folder:
+                link.look_again()
+        return answer(Done())
+
+
+def _show_setup(routes: Blueprint, desk: Desk) -> None:
+    """Adds the routes about what there is."""
+
+    @routes.get("/folders")
+    @described(answers=Folders)
+    async def folders() -> Response:
+        """Lists the folders of the setup, with the services that take part in each."""
+        setup = desk.setup
+        return answer(
+            Folders(
+                folders=[
+                    Folder(
+                        name=name,
+                        mode=_MODES[options.mode],
+                        services=[
+                            Mapping(name=service.name, mode=_MODES[mapping.mode], path=mapping.path)
+                            for service in setup.services.values()
+                            if (mapping := service.folders.get(name)) is not None
+                        ],
+                    )
+                    for name, options in setup.folders.items()
+                ]
+            )
+        )
+
+    @routes.get("/drivers")
+    @described(answers=Drivers)
+    async def drivers() -> Response:
+        """Lists the installed drivers, with their options."""
+        installed = await trio.to_thread.run_sync(installed_drivers)
+        return answer(Drivers(drivers=[_driver(name, known) for name, known in installed.items()]))
+
+
+def _services(desk: Desk, transaction: Transaction) -> list[ServiceState]:
+    """Returns every service in short."""
+    referee = desk.referee
+    found: list[ServiceState] = []
+    for name, setup in desk.setup.services.items():
+        standing = desk.standing(name)
+        links = {link.folder: link for link in tuple(referee.links.values()) if link.service == name}
+        found.append(
+            ServiceState(
+                name=name,
+                status=standing.status,
+                reason=standing.reason,
+                paused=standing.paused,
+                waiting=standing.waiting,
+                errors=len(referee.failures.of(name)),
+                folders=[
+                    FolderState(
+                        name=folder,
+                        listed=folder in links and links[folder].listed,
+                        pending=transaction.count(("dirty", name, folder)),
+                    )
+                    for folder in setup.folders
+                ],
+            )
+        )
+    return found
+
+
+def _driver(name: str, known: Manifest | DriverError) -> Driver:
+    """Returns what is shown of a driver."""
+    if not isinstance(known, Manifest):
+        return Driver(name=name, fault=str(known))
+    return Driver(
+        name=name,
+        description=known.description,
+        velocity=known.velocity,
+        options={
+            option.key: DriverOption(
+                name=option.name,
+                description=option.description,
+                type=option.type.value,
+                mandatory=option.mandatory,
+                default=option.default,
+                values=list(option.values),
+                secret=option.secret,
+                per_folder=option.per_folder,
+            )
+            for option in known.options
+        },
+    )
