@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"[0-9]{1,18}\Z")
 _encode = msgspec.json.Encoder().encode
 
 
-def answer(body: msgspec.Struct, code: int = 200) -> Response:
+def answer(body: msgspec.Struct | Mapping[str, Any], code: int = 200) -> Response:
     """Returns a body as a response."""
     return Response(_encode(body), status=code, content_type="application/json", headers={"Vary": "Accept"})
 
@@ -49,6 +49,6 @@ async def body() -> Any:  # noqa: ANN401 - JSON
         BadRequest: It is none.
     """
     try:
-        return msgspec.json.decode(await request.get_data(cache=False))
+        return msgspec.json.decode(await request.get_data())
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
         raise BadRequest(f"the body is not JSON: {fault}") from fault

@@ -11,8 +11,9 @@ from werkzeug.exceptions import HTTPException
 from onitu.errors import OnituError
 from onitu.log import get_logger
 from onitu.rest.address import PREFIX
-from onitu.rest.answer import error
+from onitu.rest.answer import answer, error
 from onitu.rest.fids import Fids
+from onitu.rest.openapi import document
 from onitu.rest.problems import Problem
 from onitu.rest.routes import content, core, decisions, files, rules, services, trash
 
@@ -51,9 +52,22 @@ def make_app(desk: Desk, access: Access) -> QuartTrio:
         trash.blueprint(desk),
     ):
         app.register_blueprint(routes, url_prefix=PREFIX + (routes.url_prefix or ""))
+    _describe(app)
     _guard(app, access)
     _tell_errors(app)
     return app
+
+
+def _describe(app: QuartTrio) -> None:
+    """Adds the route at which the others are described."""
+    known: list[Response] = []
+
+    @app.get(f"{PREFIX}/openapi.json")
+    async def openapi() -> Response:
+        """Describes all routes, as an OpenAPI document."""
+        if not known:
+            known.append(answer(document(app)))
+        return known[0]
 
 
 def _guard(app: QuartTrio, access: Access) -> None:
@@ -73,6 +87,8 @@ def _guard(app: QuartTrio, access: Access) -> None:
             refused = error(Problem(401, "this needs the header 'Authorization: Bearer TOKEN', with api.token"))
             refused.headers["WWW-Authenticate"] = "Bearer"
             return refused
+        # Whatever becomes of the request: a connection on which a body is still to come cannot be used again.
+        await request.get_data()
         return None
 
 

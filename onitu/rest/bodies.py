@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import msgspec
+
+#: What counts as a text where one is asked for, as in a setup.
+Word: TypeAlias = str | int | float | bool
 
 
 class Error(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +55,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     driver: str | dict[str, Any]
-    options: dict[str, object]
+    options: dict[str, Any]
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +113,37 @@ class ServiceDone(msgspec.Struct, frozen=True, kw_only=True):
 class RuleList(msgspec.Struct, frozen=True, kw_only=True):
     """Rules, as they were written."""
 
-    rules: list[object]
+    rules: list[Any]
+
+
+class Sizes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Limits of a size: bytes, or a number with a unit such as 1.5M."""
+
+    min: str | int | None = None
+    max: str | int | None = None
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What a rule is about; what is not given matches everything."""
+
+    path: Word | None = None
+    mime: list[Word] | Word | None = None
+    size: Sizes | None = None
+    extension: list[Word] | Word | None = None
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A rule: services that get what it is about, and services that do not."""
+
+    match: Match | None = None
+    sync: list[Word] | None = None
+    ban: list[Word] | None = None
+
+
+class NewRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rules to be kept. Services must be known, sizes and paths right: that is said in the answer."""
+
+    rules: list[Rule]
 
 
 class KnownVersion(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -10,7 +11,14 @@ from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
-from hypercorn.typing import ConnectionState
+from hypercorn.typing import (
+    ASGIFramework,
+    ASGIReceiveCallable,
+    ASGISendCallable,
+    ASGISendEvent,
+    ConnectionState,
+    Scope,
+)
 from hypercorn.utils import wrap_app
 
 from onitu.log import get_logger
@@ -25,6 +33,9 @@ IDLE = 30.0
 
 #: Seconds that a client may take to receive a piece of an answer.
 STUCK = 60.0
+
+#: Seconds that the end of an answer may take when nobody waits for it any more.
+PARTING = 2.0
 
 
 class _Log:
@@ -69,6 +80,24 @@ class _Connection(TCPServer):
             await self.protocol.handle(Closed())
 
 
+def _ending(app: ASGIFramework) -> ASGIFramework:
+    """Returns an application whose answers end, also when the request is over before.
+
+    Quart cancels who answers as soon as it hears of the end of the request, which is also where Hypercorn lets go of
+    the connection: one whose client had not sent all of its body would stay open for ever.
+    """
+
+    async def ending(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        async def send_to_the_end(message: ASGISendEvent) -> None:
+            last = message["type"] == "http.response.body" and not message.get("more_body", False)
+            with trio.move_on_after(PARTING, shield=True) if last else nullcontext():
+                await send(message)
+
+        await app(scope, receive, send_to_the_end)
+
+    return ending
+
+
 class Server:
     """The application, and what its connections share.
 
@@ -82,7 +111,7 @@ class Server:
         self._config.logger_class = _Log  # type: ignore[assignment]  # It asks for no more.
         self._config.include_server_header = False
         self._config.keep_alive_timeout = IDLE
-        self._app = wrap_app(make_app(desk, access), self._config.wsgi_max_body_size, "asgi")
+        self._app = wrap_app(_ending(make_app(desk, access)), self._config.wsgi_max_body_size, "asgi")
         self._context = WorkerContext(None)
 
     async def serve(self, listener: socket.socket) -> None:

@@ -141,3 +141,21 @@ def test_what_is_no_http_is_refused(served: tuple[Onitu, Core, Api]) -> None:
             answer.begin()
             assert 400 <= answer.status < 500
     assert api.get("/services").code == 200
+
+
+def test_a_connection_is_used_again_or_closed(served: tuple[Onitu, Core, Api]) -> None:
+    """E13: after an error too, whether the body has come late, or never comes to who may not ask."""
+    api = served[2]
+    head = f"POST /api/v1.0/rules HTTP/1.1\r\nHost: 127.0.0.1:{api.port}\r\nContent-Length: 2\r\n".encode()
+    with socket.create_connection(("127.0.0.1", api.port), timeout=REACTION * UNIT) as connection:
+        for _ in range(20):
+            connection.sendall(head + b"\r\n")
+            connection.sendall(b"{}")
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            assert (answer.status, bool(answer.read())) == (405, True)
+        connection.sendall(head + b"Origin: http://evil.example\r\n\r\n")
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert (answer.status, bool(answer.read())) == (403, True)
+        assert connection.recv(1) == b""

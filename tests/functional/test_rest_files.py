@@ -109,8 +109,8 @@ def test_files_are_picked(api: Api) -> None:
     assert api.names(q="写真") == ["日本語/写真 1.jpg"]
     assert api.names(q="no such thing") == []
     assert api.names(service="b") == []
-    assert api.get("/files", folder="none").code == 400
-    assert api.get("/files", service="none").code == 400
+    assert api.get("/files", folder="none").code == 404
+    assert api.get("/files", service="none").code == 404
 
 
 @pytest.mark.parametrize("name", NAMES)

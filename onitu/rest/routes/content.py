@@ -70,7 +70,7 @@ def blueprint(desk: Desk, fids: Fids) -> Blueprint:
         return answer(await fids.find(fid, _history_of))
 
     @routes.get("/<fid>/content")
-    @described(answers=None, media_type="application/octet-stream", codes=(404, 409, 416))
+    @described(answers=None, media_type="*/*", codes=(404, 409, 416))
     async def content(fid: str) -> Response:
         """Sends the content of a file, or the range of it that is asked for, from a service that holds it."""
         referee = desk.referee

@@ -14,7 +14,7 @@ from onitu.rest.bodies import File, Files
 from onitu.rest.describe import described
 from onitu.rest.fids import Fids, fid_of
 from onitu.rest.listing import Counted, Spot, Wanted, following, page
-from onitu.rest.problems import BadRequest
+from onitu.rest.problems import NotThere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,7 @@ def blueprint(desk: Desk, fids: Fids) -> Blueprint:
     @described(
         answers=Files,
         query={"offset": _COUNT, "limit": _COUNT, "after": _TEXT, "folder": _TEXT, "service": _TEXT, "q": _TEXT},
-        codes=(400,),
+        codes=(400, 404),
     )
     async def list_files() -> Response:
         """Lists files: by folder, then depth first.
@@ -120,7 +120,7 @@ def _known(arguments: Mapping[str, str], name: str, known: Mapping[str, object])
     """Returns a name of the setup from the query."""
     given = arguments.get(name)
     if given is not None and given not in known:
-        raise BadRequest(f"there is no {name} '{given}'")
+        raise NotThere(f"{name} {given} not found")
     return given
 
 

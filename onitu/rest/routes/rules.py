@@ -8,7 +8,7 @@ from quart import Blueprint, Response, request
 
 from onitu.config.faults import SetupError
 from onitu.rest.answer import answer, body
-from onitu.rest.bodies import Done, RuleList
+from onitu.rest.bodies import Done, NewRules, RuleList
 from onitu.rest.describe import described
 from onitu.rest.problems import BadRequest
 
@@ -36,7 +36,7 @@ def blueprint(desk: Desk) -> Blueprint:
         return answer(RuleList(rules=list(await desk.rules(active=state == "active"))))
 
     @routes.put("")
-    @described(answers=Done, takes=RuleList, codes=(400,))
+    @described(answers=Done, takes=NewRules, codes=(400,))
     async def put() -> Response:
         """Keeps rules, over a restart too, until they are reloaded."""
         given = await body()
