@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import attrs
 import trio
 
 from onitu.core.manifest import Manifest
@@ -13,6 +15,7 @@ from onitu.rest.desk import Standing
 from onitu.supervisor import records
 from onitu.supervisor.conflicts import ResolveConflict, conflicts_in, resolve
 from onitu.supervisor.holds import DecideHold, halts_in, holds_in, take_order
+from onitu.supervisor.overlay import check_rules, rules_of
 from onitu.supervisor.repair import take_repair
 
 if TYPE_CHECKING:
@@ -167,3 +170,32 @@ class Steering:
         link = self.referee.links.get((service, folder))
         if link is not None:
             link.settle_after(0)
+
+    async def rules(self, *, active: bool) -> Sequence[object]:
+        """Returns the rules as they were written: those last put, or those in force."""
+        overlay = self._in_force.overlay
+        put = overlay.active if active else overlay.stored
+        return put if put is not None else rules_of(self._in_force.file)
+
+    async def put_rules(self, rules: Sequence[object]) -> None:
+        """Keeps rules, to be put in force later.
+
+        Raises:
+            SetupError: They are faulty. All faults are in it.
+        """
+        in_force = self._in_force
+        async with in_force.changing:
+            check_rules(in_force.setup, rules)
+            overlay = attrs.evolve(in_force.overlay, stored=rules)
+            await self.referee.writer.write(overlay.keep)
+            in_force.overlay = overlay
+
+    async def reload_rules(self) -> None:
+        """Puts the rules in force that were last put."""
+        in_force = self._in_force
+        async with in_force.changing:
+            overlay = in_force.overlay
+            if overlay.stored is None or overlay.stored == overlay.active:
+                return
+            overlay = attrs.evolve(overlay, active=overlay.stored)
+            await in_force.put(in_force.file, overlay, overlay.apply(in_force.file))

@@ -100,8 +100,11 @@ def _holds(routes: Blueprint, desk: Desk) -> None:
         )
 
     async def decide(service: str, folder: str, order: Order) -> Response:
-        found = await desk.referee.writer.read(lambda transaction: [*desk.holds(transaction), *desk.halts(transaction)])
-        if (service, folder) not in {(one.service, one.folder) for one in found}:
+        def work(transaction: Transaction) -> set[tuple[str, str]]:
+            held = {(one.service, one.folder) for one in desk.holds(transaction)}
+            return held | {(one.service, one.folder) for one in desk.halts(transaction)}
+
+        if (service, folder) not in await desk.referee.writer.read(work):
             raise NotThere(f"nothing is held of folder '{folder}' on service '{service}'; `onitu holds` lists what is")
         try:
             await desk.decide(service, folder, order)
