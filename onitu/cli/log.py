@@ -23,11 +23,14 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         OnituError: The setup or the records cannot be used, or nothing is known of the path.
     """
-    from onitu.supervisor.trash import tell_past  # noqa: PLC0415 - once the setup is known to be good
+    from onitu.supervisor.overlay import in_force_beside  # noqa: PLC0415 - once the setup is known to be good
+    from onitu.supervisor.trash import tell_past  # noqa: PLC0415 - as above
 
-    setup = load_setup(find_setup(arguments.config))
+    file = load_setup(find_setup(arguments.config))
+    directory = data_directory(file, arguments.data_dir)
+    setup = in_force_beside(directory, file)
     folder, path = split(setup, arguments.path)
-    entries, found = tell_past(data_directory(setup, arguments.data_dir), setup, folder, path)
+    entries, found = tell_past(directory, setup, folder, path)
     tell_faults(found)
     if arguments.json:
         print(json.dumps([_plain(entry) for entry in entries], ensure_ascii=False, indent=2))

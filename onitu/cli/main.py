@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from onitu import __version__
+from onitu.cli import asking
+from onitu.cli.pages import Help, add_command, add_config, add_data_dir, add_debug
 from onitu.errors import OnituError
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ the life of a setup:
   onitu plan                       say what would be done; change nothing
   onitu serve --once               do it once, and say what was done
   onitu serve                      do it, and go on doing it
+  onitu status --watch             see how it goes
   onitu log PATH                   say what became of a file
   onitu why PATH                   say why a file is where it is, or is not
   onitu install-service            have that done whenever you are logged in
@@ -46,13 +49,6 @@ the life of a setup:
 
 `onitu COMMAND --help` explains a command, with examples.
 """
-
-
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Help pages on which every command has its line."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=24)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -88,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
         prog="onitu",
         description="Keeps folders the same on any number of services.",
         epilog=_LIFE,
-        formatter_class=_Help,
+        formatter_class=Help,
     )
     top.add_argument("--version", action="version", version=f"onitu {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
@@ -96,6 +92,10 @@ def parser() -> argparse.ArgumentParser:
     _add_check(commands)
     _add_plan(commands)
     _add_serve(commands)
+    asking.add_status(commands)
+    asking.add_ls(commands)
+    asking.add_transfers(commands)
+    asking.add_events(commands)
     _add_why(commands)
     _add_drivers(commands)
     _add_conflicts(commands)
@@ -104,6 +104,9 @@ def parser() -> argparse.ArgumentParser:
     _add_restore(commands)
     _add_trash(commands)
     _add_holds(commands)
+    asking.add_service(commands)
+    asking.add_rules(commands)
+    asking.add_config_command(commands)
     _add_driver(commands)
     _add_certs(commands)
     _add_state(commands)
@@ -113,7 +116,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    init = _add(
+    init = add_command(
         commands,
         "init",
         "Writes a commented setup to start from.",
@@ -125,7 +128,7 @@ def _add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    check = _add(
+    check = add_command(
         commands,
         "check",
         "Says everything that is wrong with a setup.",
@@ -134,11 +137,11 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         ("onitu check", "checks the setup that `onitu serve` would take"),
         ("onitu check -c new.yaml", "checks another one"),
     )
-    _add_config(check)
+    add_config(check)
 
 
 def _add_plan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    plan = _add(
+    plan = add_command(
         commands,
         "plan",
         "Says what would be done, and changes nothing.",
@@ -147,13 +150,13 @@ def _add_plan(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         ("onitu plan", "before the first `onitu serve`"),
         ("onitu plan -c new.yaml", "what another setup would do"),
     )
-    _add_config(plan)
-    _add_data_dir(plan)
-    _add_debug(plan)
+    add_config(plan)
+    add_data_dir(plan)
+    add_debug(plan)
 
 
 def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    serve = _add(
+    serve = add_command(
         commands,
         "serve",
         "Keeps the folders of a setup in sync until it is stopped.",
@@ -164,13 +167,13 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         ("onitu serve --once", "from a timer, or to see what happens"),
         ("onitu serve --log-format json 2>> onitu.log", "for other programs to read"),
     )
-    _add_config(serve)
-    _add_data_dir(serve)
+    add_config(serve)
+    add_data_dir(serve)
     serve.add_argument("--once", action="store_true", help="sync until nothing is left to do, then say so and end")
     serve.add_argument(
         "--dry-run", action="store_true", help="say what would be done and change nothing (implies --once)"
     )
-    _add_debug(serve)
+    add_debug(serve)
     serve.add_argument(
         "--log-format",
         choices=("json", "console"),
@@ -181,7 +184,7 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_why(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    why = _add(
+    why = add_command(
         commands,
         "why",
         "Says why a file is where it is, and where it is not.",
@@ -192,13 +195,13 @@ def _add_why(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         ("onitu why --json photos/2026/a.jpg", "for other programs to read"),
     )
     why.add_argument("path", metavar="PATH", help="FOLDER/PATH: a folder of the setup, and a path in it")
-    _add_config(why)
-    _add_data_dir(why)
+    add_config(why)
+    add_data_dir(why)
     why.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_drivers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    drivers = _add(
+    drivers = add_command(
         commands,
         "drivers",
         "Lists the installed drivers, or tells all about one.",
@@ -210,7 +213,7 @@ def _add_drivers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _add_conflicts(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    listing = _add(
+    listing = add_command(
         commands,
         "conflicts",
         "Lists the conflict copies, and settles one.",
@@ -218,10 +221,10 @@ def _add_conflicts(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         ("onitu conflicts", "what there is"),
         ("onitu conflicts resolve --keep nas 'docs/a (conflict nas 2026-01-02 1a2b)'", "the nas is right"),
     )
-    _add_config(listing)
-    _add_data_dir(listing)
+    add_config(listing)
+    add_data_dir(listing)
     actions = listing.add_subparsers(dest="action", metavar="ACTION", title="actions")
-    resolve = _add(
+    resolve = add_command(
         actions,
         "resolve",
         "Settles a conflict.",
@@ -229,14 +232,14 @@ def _add_conflicts(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         "both stay as they are, and the conflict is not listed any more.",
         ("onitu conflicts resolve --keep both 'docs/a (conflict nas 2026-01-02 1a2b)'", "two files"),
     )
-    for add in (_add_config, _add_data_dir):
+    for add in (add_config, add_data_dir):
         add(resolve).default = argparse.SUPPRESS
     resolve.add_argument("--keep", required=True, metavar="SERVICE", help="whose content, or 'both'")
     resolve.add_argument("path", metavar="PATH", help="FOLDER/PATH of the conflict copy")
 
 
 def _add_log(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    log = _add(
+    log = add_command(
         commands,
         "log",
         "Says what became of a file.",
@@ -246,13 +249,13 @@ def _add_log(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         ("onitu log --json docs/letter.txt", "for other programs to read"),
     )
     log.add_argument("path", metavar="PATH", help="FOLDER/PATH: a folder of the setup, and a path in it")
-    _add_config(log)
-    _add_data_dir(log)
+    add_config(log)
+    add_data_dir(log)
     log.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_restore(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    restore = _add(
+    restore = add_command(
         commands,
         "restore",
         "Makes an older version of a file the current one.",
@@ -263,12 +266,12 @@ def _add_restore(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     restore.add_argument("path", metavar="PATH", help="FOLDER/PATH: a folder of the setup, and a path in it")
     restore.add_argument("--version", dest="number", required=True, metavar="N", help="which, as `onitu log` has it")
-    _add_config(restore)
-    _add_data_dir(restore)
+    add_config(restore)
+    add_data_dir(restore)
 
 
 def _add_trash(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    trash = _add(
+    trash = add_command(
         commands,
         "trash",
         "Lists what was replaced or deleted, and brings it back.",
@@ -279,7 +282,7 @@ def _add_trash(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         ("onitu trash empty --older-than 7", "remove what is older than a week"),
     )
     actions = trash.add_subparsers(dest="action", metavar="ACTION", required=True, title="actions")
-    listing = _add(
+    listing = add_command(
         actions,
         "list",
         "Lists what is kept, the oldest first.",
@@ -287,7 +290,7 @@ def _add_trash(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         ("onitu trash list docs/letters", "a directory and all below it"),
     )
     listing.add_argument("path", nargs="?", metavar="PATH", help="FOLDER or FOLDER/PATH (default: everything)")
-    restore = _add(
+    restore = add_command(
         actions,
         "restore",
         "Brings a copy back.",
@@ -298,7 +301,7 @@ def _add_trash(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     restore.add_argument("path", metavar="PATH", help="FOLDER or FOLDER/PATH")
     restore.add_argument("--id", metavar="ID", help="this copy (`onitu trash list --json` has the ids)")
-    empty = _add(
+    empty = add_command(
         actions,
         "empty",
         "Removes copies for good.",
@@ -313,13 +316,13 @@ def _add_trash(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     empty.add_argument("--yes", action="store_true", help="do not ask")
     for action in (listing, restore, empty):
         action.add_argument("--service", metavar="SERVICE", help="only what lay on this service")
-        _add_config(action)
-        _add_data_dir(action)
+        add_config(action)
+        add_data_dir(action)
     listing.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    verify = _add(
+    verify = add_command(
         commands,
         "verify",
         "Reads all files on all services again, and says what differs.",
@@ -329,13 +332,13 @@ def _add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         ("onitu verify --repair", "and replace what differs"),
     )
     verify.add_argument("--repair", action="store_true", help="write what differs again, from another service")
-    _add_config(verify)
-    _add_data_dir(verify)
-    _add_debug(verify)
+    add_config(verify)
+    add_data_dir(verify)
+    add_debug(verify)
 
 
 def _add_holds(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    holds = _add(
+    holds = add_command(
         commands,
         "holds",
         "Lists what waits for your decision, and takes it.",
@@ -346,8 +349,8 @@ def _add_holds(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         ("onitu holds approve nas photos", "delete them everywhere"),
         ("onitu holds restore nas photos", "bring them back to the nas"),
     )
-    _add_config(holds)
-    _add_data_dir(holds)
+    add_config(holds)
+    add_data_dir(holds)
     holds.add_argument("--all", action="store_true", help="name every file, not only the first of them")
     actions = holds.add_subparsers(dest="action", metavar="ACTION", title="actions")
     _add_decision(actions, "approve", "Does to all services what has happened to the files on this one.")
@@ -355,15 +358,15 @@ def _add_holds(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_decision(actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str) -> None:
-    decision = _add(actions, name, text, "", (f"onitu holds {name} nas photos", ""))
-    for add in (_add_config, _add_data_dir):
+    decision = add_command(actions, name, text, "", (f"onitu holds {name} nas photos", ""))
+    for add in (add_config, add_data_dir):
         add(decision).default = argparse.SUPPRESS  # What stands before the action counts as well.
     decision.add_argument("service", metavar="SERVICE", help="the service that is held")
     decision.add_argument("folder", metavar="FOLDER", help="the folder")
 
 
 def _add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    driver = _add(
+    driver = add_command(
         commands,
         "driver",
         "Helps to write a driver.",
@@ -371,7 +374,7 @@ def _add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         ("onitu driver test weather", "whether an installed driver keeps the contract"),
     )
     actions = driver.add_subparsers(dest="action", metavar="ACTION", required=True, title="actions")
-    test = _add(
+    test = add_command(
         actions,
         "test",
         "Says whether a driver keeps the contract.",
@@ -401,7 +404,7 @@ def _add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "--report", choices=("text", "json", "junit", "md"), default="text", help="form of the report (default: text)"
     )
 
-    serve = _add(
+    serve = add_command(
         actions,
         "serve",
         "Runs an installed driver for an onitu elsewhere.",
@@ -423,7 +426,7 @@ def _add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _add_certs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    certs = _add(
+    certs = add_command(
         commands,
         "certs",
         "Makes certificates for drivers on other machines.",
@@ -435,14 +438,14 @@ def _add_certs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         ("onitu certs list", "how long they are good"),
     )
     actions = certs.add_subparsers(dest="action", metavar="ACTION", required=True, title="actions")
-    init = _add(
+    init = add_command(
         actions,
         "init",
         "Makes the authority.",
         "Its key, ca.key, signs all certificates and stays where it is; its certificate, ca.pem, goes to every end.",
         ("onitu certs init", "in ./certs"),
     )
-    issue = _add(
+    issue = add_command(
         actions,
         "issue",
         "Makes a key, and a certificate for it.",
@@ -457,7 +460,7 @@ def _add_certs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--host", action="append", default=[], metavar="HOST", help="name or address that the driver is dialled at"
     )
     issue.add_argument("--replace", action="store_true", help="replace a certificate that is there")
-    listing = _add(
+    listing = add_command(
         actions,
         "list",
         "Lists the certificates, and how long they are good.",
@@ -479,7 +482,7 @@ def _add_certs(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_state(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    state = _add(
+    state = add_command(
         commands,
         "state",
         "Exports, imports or checks what Onitu knows of the files.",
@@ -490,7 +493,7 @@ def _add_state(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         ("onitu state import --data-dir new state.jsonl", "and into an empty data directory"),
     )
     actions = state.add_subparsers(dest="action", metavar="ACTION", required=True, title="actions")
-    export = _add(
+    export = add_command(
         actions,
         "export",
         "Writes all records as JSON lines.",
@@ -499,10 +502,10 @@ def _add_state(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         ("onitu state export | less", "look at them"),
         ("onitu state export -o state.jsonl", "keep them"),
     )
-    _add_config(export)
-    _add_data_dir(export)
+    add_config(export)
+    add_data_dir(export)
     export.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to (default: standard output)")
-    take = _add(
+    take = add_command(
         actions,
         "import",
         "Reads exported records into an empty data directory.",
@@ -510,10 +513,10 @@ def _add_state(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         ("onitu state import state.jsonl", "into the data directory of ./onitu.yaml"),
         ("onitu state import --data-dir new state.jsonl", "into another one"),
     )
-    _add_config(take)
-    _add_data_dir(take)
+    add_config(take)
+    add_data_dir(take)
     take.add_argument("file", type=Path, metavar="FILE", help="what `onitu state export` has written")
-    check = _add(
+    check = add_command(
         actions,
         "check",
         "Looks whether all records fit together.",
@@ -521,12 +524,12 @@ def _add_state(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "is changed. With a fault the exit code is 1.",
         ("onitu state check", "of the setup that `onitu serve` would take"),
     )
-    _add_config(check)
-    _add_data_dir(check)
+    add_config(check)
+    add_data_dir(check)
 
 
 def _add_install_service(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    install = _add(
+    install = add_command(
         commands,
         "install-service",
         "Writes a systemd user unit that runs a setup.",
@@ -536,13 +539,13 @@ def _add_install_service(commands: argparse._SubParsersAction[argparse.ArgumentP
         ("onitu install-service", "for the setup that `onitu serve` would take"),
         ("onitu install-service --print", "only look at the unit"),
     )
-    _add_config(install)
-    _add_data_dir(install)
+    add_config(install)
+    add_data_dir(install)
     install.add_argument("--print", action="store_true", help="print the unit and write nothing")
 
 
 def _add_completion(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    completion = _add(
+    completion = add_command(
         commands,
         "completion",
         "Prints a script that completes Onitu in your shell.",
@@ -552,80 +555,6 @@ def _add_completion(commands: argparse._SubParsersAction[argparse.ArgumentParser
         ("onitu completion fish > ~/.config/fish/completions/onitu.fish", ""),
     )
     completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
-
-
-def _add(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    text: str,
-    more: str,
-    *examples: tuple[str, str],
-) -> argparse.ArgumentParser:
-    """Adds a command.
-
-    Args:
-        commands: What it is one of.
-        name: Its name.
-        text: What it does; the same in the list of commands and on its own page.
-        more: What else is to be known, or "".
-        examples: Command lines, each with what it is for, or "".
-    """
-    lines = [line for command, use in examples for line in _example(command, use)]
-    return commands.add_parser(
-        name,
-        help=f"{text[0].lower()}{text[1:].rstrip('.')}",
-        description=f"{text}\n\n{_filled(more)}" if more else text,
-        epilog="\n".join(["examples:", *lines]),
-        formatter_class=_Help,
-    )
-
-
-def _example(command: str, use: str) -> list[str]:
-    """Returns an example in one line, or in two where it is long."""
-    if not use:
-        return [f"  {command}"]
-    line = f"  {command:<{_EXAMPLE_WIDTH}}  {use}"
-    return [line] if len(command) <= _EXAMPLE_WIDTH and len(line) <= _WIDTH else [f"  {command}", f"      {use}"]
-
-
-#: Columns of a help page, as argparse fills its own on a terminal of 80.
-_WIDTH = 78
-
-#: Columns of a command line that leaves room for what it is for beside it.
-_EXAMPLE_WIDTH = 34
-
-
-def _filled(text: str) -> str:
-    """Returns a paragraph in lines of the page's width; `textwrap` takes as long to import as all the rest here."""
-    lines = [""]
-    for word in text.split(" "):
-        if len(lines[-1]) + 1 + len(word) > _WIDTH:
-            lines.append("")
-        lines[-1] += f" {word}" if lines[-1] else word
-    return "\n".join(lines)
-
-
-def _add_config(command: argparse.ArgumentParser) -> argparse.Action:
-    return command.add_argument(
-        "-c",
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="the setup (default: ./onitu.yaml, else onitu/onitu.yaml in your configuration directory)",
-    )
-
-
-def _add_data_dir(command: argparse.ArgumentParser) -> argparse.Action:
-    return command.add_argument(
-        "--data-dir",
-        type=Path,
-        metavar="DIR",
-        help="where the metadata is kept (default: the setup's data-dir, else onitu/NAME in your state directory)",
-    )
-
-
-def _add_debug(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--debug", action="store_true", help="log everything")
 
 
 def _days(text: str) -> float:

@@ -15,10 +15,12 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         OnituError: There is no such version, nothing is kept of it, or it could not be brought back.
     """
-    from onitu.supervisor.trash import restore, tell_past  # noqa: PLC0415 - once the setup is known to be good
+    from onitu.supervisor.overlay import in_force_beside  # noqa: PLC0415 - once the setup is known to be good
+    from onitu.supervisor.trash import restore, tell_past  # noqa: PLC0415 - as above
 
-    setup = load_setup(find_setup(arguments.config))
-    directory = data_directory(setup, arguments.data_dir)
+    file = load_setup(find_setup(arguments.config))
+    directory = data_directory(file, arguments.data_dir)
+    setup = in_force_beside(directory, file)
     folder, path = split(setup, arguments.path)
     entries, found = tell_past(directory, setup, folder, path)
     tell_faults(found)

@@ -24,10 +24,12 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         OnituError: The setup or the records cannot be used, or what is asked for cannot be done.
     """
-    from onitu.supervisor.trash import list_copies  # noqa: PLC0415 - it imports what no other command needs
+    from onitu.supervisor.overlay import in_force_beside  # noqa: PLC0415 - once the setup is known to be good
+    from onitu.supervisor.trash import list_copies  # noqa: PLC0415 - as above
 
-    setup = load_setup(find_setup(arguments.config))
-    directory = data_directory(setup, arguments.data_dir)
+    file = load_setup(find_setup(arguments.config))
+    directory = data_directory(file, arguments.data_dir)
+    setup = in_force_beside(directory, file)
     folder, path = split(setup, arguments.path) if arguments.path else ("", "")
     if arguments.service is not None and arguments.service not in setup.services:
         hint = nearest(arguments.service, setup.services)

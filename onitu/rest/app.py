@@ -15,7 +15,7 @@ from onitu.rest.answer import answer, error
 from onitu.rest.fids import Fids
 from onitu.rest.openapi import document
 from onitu.rest.problems import Problem
-from onitu.rest.routes import content, core, decisions, files, rules, services, trash
+from onitu.rest.routes import content, core, decisions, files, rules, services, setup, trash
 
 if TYPE_CHECKING:
     from onitu.rest.access import Access
@@ -49,6 +49,7 @@ def make_app(desk: Desk, access: Access) -> QuartTrio:
         content.blueprint(desk, fids),
         core.blueprint(desk),
         decisions.blueprint(desk),
+        setup.blueprint(desk),
         trash.blueprint(desk),
     ):
         app.register_blueprint(routes, url_prefix=PREFIX + (routes.url_prefix or ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from onitu.referee import Referee
     from onitu.referee.holding import Hold, Order
     from onitu.store import Transaction
+
+#: Stands in the place of a secret. Written back, it leaves the secret as it is.
+HIDDEN = "***"
 
 
 @attrs.frozen(kw_only=True)
@@ -159,4 +162,18 @@ class Desk(Protocol):
 
         Raises:
             ConfigError: Nothing is, or it cannot be decided so.
+        """
+
+    async def put_service(self, name: str, block: Mapping[str, object] | None) -> None:
+        """Puts a service in force over the file's, or takes it away. A secret that is not shown stays as it is.
+
+        Raises:
+            SetupError: The setup would be faulty. All faults are in it.
+        """
+
+    async def put_folder(self, name: str, block: Mapping[str, object] | None) -> None:
+        """Puts a folder in force over the file's, or takes it away from all services. Nothing is deleted there.
+
+        Raises:
+            SetupError: The setup would be faulty. All faults are in it.
         """

@@ -35,7 +35,8 @@ def document(app: Quart) -> dict[str, Any]:
         app: The application, with all its routes.
     """
     routes = sorted(_described(app), key=lambda route: route[0].rule)
-    bodies = {body for _, _, one in routes for body in (one.answers, one.takes) if isinstance(body, type)} | {Error}
+    given = [body for _, _, one in routes for body in (one.answers, one.takes)]
+    bodies = {Error, *(body for body in given if body not in (None, dict))}
     _, components = msgspec.json.schema_components(
         sorted(bodies, key=lambda body: body.__name__), ref_template=_REFERENCE
     )
@@ -84,7 +85,7 @@ def _operation(rule: Rule, method: str, handler: Any, description: Description) 
     if words[2]:
         operation["description"] = " ".join(words[2].split())
     if description.takes is not None:
-        schema = {"$ref": _REFERENCE.format(name=description.takes.__name__)}
+        schema = {"type": "object"} if description.takes is dict else _reference(description.takes)
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     for code in description.codes:
         operation["responses"][str(code)] = _error(_WORDS[code])
@@ -103,10 +104,13 @@ def _answer(description: Description) -> dict[str, Any]:
     """Returns what is said of a 200."""
     schema = {"type": "string", "format": "binary"}
     if description.answers is not None:
-        schema = {"$ref": _REFERENCE.format(name=description.answers.__name__)}
+        schema = _reference(description.answers)
     return {"description": _WORDS[200], "content": {description.media_type: {"schema": schema}}}
 
 
 def _error(words: str) -> dict[str, Any]:
-    schema = {"$ref": _REFERENCE.format(name=Error.__name__)}
-    return {"description": words, "content": {"application/json": {"schema": schema}}}
+    return {"description": words, "content": {"application/json": {"schema": _reference(Error)}}}
+
+
+def _reference(body: type) -> dict[str, str]:
+    return {"$ref": _REFERENCE.format(name=body.__name__)}

@@ -15,6 +15,7 @@ from onitu.errors import ConfigError
 from onitu.store import Store, Transaction
 from onitu.store.beside import read_beside
 from onitu.supervisor.orders import Request, have_done
+from onitu.supervisor.overlay import in_force
 from onitu.supervisor.records import known_scopes, open_setup
 from onitu.utils import get_fid
 
@@ -58,7 +59,7 @@ def list_conflicts(directory: Path, setup: Setup) -> list[tuple[str, Conflict]]:
         StoreError: There are no records, or they cannot be read.
     """
     with read_beside(directory) as transaction:
-        return conflicts_in(transaction, known_scopes(transaction, setup))
+        return conflicts_in(transaction, known_scopes(transaction, in_force(transaction, setup)))
 
 
 def conflicts_in(transaction: Transaction, scopes: Mapping[str, Scope]) -> list[tuple[str, Conflict]]:
@@ -86,7 +87,7 @@ def settle(directory: Path, setup: Setup, request: ResolveConflict) -> bool:
     """
 
     def alone(store: Store) -> None:
-        _, scopes, _ = open_setup(store, setup)
+        _, scopes, _ = open_setup(store, store.read(lambda transaction: in_force(transaction, setup)))
         store.write(lambda transaction: resolve(transaction, scopes, request))
 
     name = request.path if setup.is_entries else f"{request.folder}/{request.path}"

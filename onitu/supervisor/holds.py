@@ -20,6 +20,7 @@ from onitu.store import Store, Transaction
 from onitu.store.beside import read_beside
 from onitu.supervisor.halts import all_halts, take_for_new
 from onitu.supervisor.orders import Request, have_done
+from onitu.supervisor.overlay import in_force
 from onitu.supervisor.records import known_scopes, open_setup
 
 
@@ -68,7 +69,7 @@ def list_holds(directory: Path, setup: Setup) -> list[Held]:
         StoreError: There are no records, or they cannot be read.
     """
     with read_beside(directory) as transaction:
-        return holds_in(transaction, known_scopes(transaction, setup))
+        return holds_in(transaction, known_scopes(transaction, in_force(transaction, setup)))
 
 
 def holds_in(transaction: Transaction, scopes: Mapping[str, Scope]) -> list[Held]:
@@ -117,7 +118,7 @@ def list_halts(directory: Path, setup: Setup) -> list[Halted]:
         StoreError: There are no records, or they cannot be read.
     """
     with read_beside(directory) as transaction:
-        return halts_in(transaction, setup)
+        return halts_in(transaction, in_force(transaction, setup))
 
 
 def halts_in(transaction: Transaction, setup: Setup) -> list[Halted]:
@@ -148,7 +149,7 @@ def decide(directory: Path, setup: Setup, request: DecideHold) -> bool:
     """
 
     def alone(store: Store) -> None:
-        open_setup(store, setup)
+        open_setup(store, store.read(lambda transaction: in_force(transaction, setup)))
         wrong = store.write(partial(take_order, request=request))
         if wrong:
             raise ConfigError(wrong)

@@ -28,14 +28,14 @@ def read_again(file: Setup, before: Setup, overlay: Overlay) -> tuple[Setup, Ove
         raise SetupError(faults)
     held = overlay.over(after)
     setup = after if faults else held.apply(after)
-    faults += _beginning_faults(before, setup)
+    faults += beginning_faults(before, setup)
     faults += _immovable(before, setup)
     if faults:
         raise SetupError(faults)
     return after, held, setup
 
 
-def _beginning_faults(before: Setup, after: Setup) -> list[Fault]:
+def beginning_faults(before: Setup, after: Setup) -> list[Fault]:
     """Returns what keeps the services from starting that are to be started.
 
     Their drivers are asked whether they are installed and take their options: a slip of the pen must not end a service

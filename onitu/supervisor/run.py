@@ -86,7 +86,11 @@ class Core:
         self._options = options
         self._log = get_logger()
         overlay = store.read(read_overlay).over(options.setup)
-        setup = overlay.apply(options.setup)
+        try:
+            setup = overlay.apply(options.setup)
+        except SetupError as error:
+            hint = "this was put over the setup file and does not go with it any more; `onitu config reset` forgets it"
+            raise ConfigError(f"{error}\n{hint}") from error
         store.write(overlay.keep)
         setup_id, scopes, self._unmanaged = records.open_setup(store, setup)
         records.note_start(store)

@@ -14,6 +14,7 @@ from onitu.store import Store, Transaction
 from onitu.store.beside import owner, read_beside
 from onitu.store.dump import export_records, import_records
 from onitu.store.examine import Report, examine_derived, examine_tree
+from onitu.supervisor.overlay import in_force
 from onitu.supervisor.records import known_scopes, shape_of
 
 #: Faults that are shown; a damaged database may have as many as entries.
@@ -98,7 +99,7 @@ def examine_state(directory: Path, setup: Setup) -> Examined:
     """
     with read_beside(directory) as transaction:
         report = examine_tree(transaction)
-        scopes = known_scopes(transaction, setup)
+        scopes = known_scopes(transaction, in_force(transaction, setup))
         outdated = transaction.meta("shape") != shape_of(scopes)
         if not outdated:
             examine_derived(transaction, scopes, report)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
 import trio
 
+from onitu.config.faults import SetupError
 from onitu.core.manifest import Manifest
 from onitu.errors import ConfigError
-from onitu.rest.desk import Standing
+from onitu.rest.desk import HIDDEN, Standing
 from onitu.supervisor import records
 from onitu.supervisor.conflicts import ResolveConflict, conflicts_in, resolve
 from onitu.supervisor.holds import DecideHold, halts_in, holds_in, take_order
-from onitu.supervisor.overlay import check_rules, rules_of
+from onitu.supervisor.overlay import Overlay, check_rules, member_of, rules_of
+from onitu.supervisor.reload import beginning_faults
 from onitu.supervisor.repair import take_repair
 
 if TYPE_CHECKING:
@@ -199,3 +201,51 @@ class Steering:
                 return
             overlay = attrs.evolve(overlay, active=overlay.stored)
             await in_force.put(in_force.file, overlay, overlay.apply(in_force.file))
+
+    async def put_service(self, name: str, block: Mapping[str, object] | None) -> None:
+        """Puts a service in force over the file's, or takes it away. A secret that is not shown stays as it is.
+
+        Raises:
+            SetupError: The setup would be faulty. All faults are in it.
+        """
+        old = member_of(self._in_force.overlay.joined(self._in_force.file), "services", name)
+        if block is not None:
+            block = _with_secrets(block, old if isinstance(old, dict) else {})
+        services = {**self._in_force.overlay.services, name: block}
+        await self._put(attrs.evolve(self._in_force.overlay, services=services))
+
+    async def put_folder(self, name: str, block: Mapping[str, object] | None) -> None:
+        """Puts a folder in force over the file's, or takes it away from all services. Nothing is deleted there.
+
+        Raises:
+            SetupError: The setup would be faulty. All faults are in it.
+        """
+        folders = {**self._in_force.overlay.folders, name: block}
+        await self._put(attrs.evolve(self._in_force.overlay, folders=folders))
+
+    async def _put(self, overlay: Overlay) -> None:
+        """Puts another overlay in force."""
+        in_force = self._in_force
+        async with in_force.changing:
+            setup = overlay.apply(in_force.file)
+            faults = await trio.to_thread.run_sync(beginning_faults, in_force.setup, setup)
+            if faults:
+                raise SetupError(faults)
+            await in_force.put(in_force.file, overlay, setup)
+
+
+def _with_secrets(block: Mapping[str, object], old: Mapping[str, object]) -> dict[str, object]:
+    """Returns a service with the secrets that it had, where what is written stands for them."""
+
+    def kept(new: object, had: object) -> object:
+        if new == HIDDEN:
+            return had
+        if isinstance(new, dict):
+            before = had if isinstance(had, dict) else {}
+            return {key: kept(value, before.get(key)) for key, value in new.items()}
+        return new
+
+    # Options may stand beside the driver or under `options`, and not where they stood before.
+    options = old.get("options")
+    had = {**old, **(options if isinstance(options, dict) else {})}
+    return {key: kept(value, had if key == "options" else had.get(key)) for key, value in block.items()}

@@ -13,6 +13,7 @@ from onitu.core.why import Explanation, Standing, Verdict, explain
 from onitu.errors import ConfigError
 from onitu.referee.hours import Hours
 from onitu.store.beside import read_beside
+from onitu.supervisor.overlay import in_force
 from onitu.supervisor.records import known_scopes
 
 #: What a schedule may be the reason for.
@@ -31,8 +32,9 @@ def explain_path(directory: Path, setup: Setup, asked: str) -> Explanation:
         ConfigError: There is no such folder, or no path.
         StoreError: There are no records, or they cannot be read.
     """
-    folder, path = _split(setup, asked)
     with read_beside(directory) as transaction:
+        setup = in_force(transaction, setup)
+        folder, path = _split(setup, asked)
         scopes = known_scopes(transaction, setup)
         if folder not in scopes:
             raise ConfigError(f"folder '{folder}' is new in the setup: `onitu serve` has not met it yet")

@@ -6,7 +6,7 @@ import json
 from base64 import b64encode
 from pathlib import Path
 
-from onitu.supervisor.orders import RepairFile, send
+from onitu.rest.client import ask
 from tests.functional.harness import UNPRIVILEGED, Onitu, Setups
 from tests.functional.memory import Memory
 from tests.functional.processes import RUN, Core
@@ -111,23 +111,22 @@ def test_a_running_core_repairs_at_once(new_setup: Setups) -> None:
     revision = ":".join(
         str(part) for part in (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     )
-    asked = RepairFile(service="b", folder="docs", path="file.txt", revision=revision)
-    answer = send(onitu.data, asked)
+    asked = {"service": "b", "folder": "docs", "path": "file.txt", "revision": revision}
 
-    assert answer is not None
-    assert answer.error == ""
+    assert _refusal(onitu, asked) == ""
     core.wait_for("repair_ordered", service="b", path="file.txt")
     core.wait_until(lambda: place.exists() and place.stat().st_ino != status.st_ino, "it is written again")
     trash = [path for path in (onitu["b"] / ".onitu/trash").rglob("*") if path.is_file()]
     assert status.st_ino in {path.stat().st_ino for path in trash}
     assert place.read_text() == "some content"
-    core.wait_until(lambda: _error(onitu, asked) == "it was changed meanwhile", "its answer is taken in")
+    core.wait_until(lambda: _refusal(onitu, asked) == "it was changed meanwhile", "its answer is taken in")
 
 
-def _error(onitu: Onitu, asked: RepairFile) -> str:
-    answer = send(onitu.data, asked)
-    assert answer is not None
-    return answer.error
+def _refusal(onitu: Onitu, asked: dict[str, str]) -> str:
+    """Asks for a repair, and returns why it is refused."""
+    reply = ask(onitu.data, "POST", "/repair", asked)
+    assert reply is not None
+    return reply.reason
 
 
 def test_what_nobody_else_holds_is_not_repaired(new_setup: Setups) -> None:

@@ -16,6 +16,7 @@ from onitu.config.values import DriverAddress, DriverCommand
 from onitu.rest.answer import answer
 from onitu.rest.bodies import Entries, Service, ServiceDone, Services, ServiceStatus, Stats
 from onitu.rest.describe import described
+from onitu.rest.desk import HIDDEN
 from onitu.rest.problems import NotNow, NotThere
 from onitu.rest.process import look_at
 
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from onitu.config.values import ServiceSetup
     from onitu.core.manifest import Manifest
     from onitu.rest.desk import Desk, Standing
-
-#: Stands in the place of a secret. Written back, it leaves the secret as it is.
-HIDDEN = "***"
 
 
 @attrs.frozen

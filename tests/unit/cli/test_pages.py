@@ -96,6 +96,7 @@ def test_the_first_page_tells_the_life_of_a_setup_in_order() -> None:
         "onitu plan",
         "onitu serve --once",
         "onitu serve",
+        "onitu status --watch",
         "onitu log PATH",
         "onitu why PATH",
         "onitu install-service",

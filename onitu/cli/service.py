@@ -1,0 +1,59 @@
+"""`onitu service`: starts, stops, adds and removes services of a running core."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from onitu.cli.running import Running, print_json
+from onitu.errors import ConfigError
+
+_DONE = {
+    "start": "started",
+    "stop": "stopped",
+    "restart": "started again",
+    "pause": "paused",
+    "resume": "resumed",
+    "add": "in force",
+    "remove": "taken out of the setup; its files stay",
+}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Does something with a service and returns 0, or 1 if it was started and does not serve its folders.
+
+    Raises:
+        OnituError: There is no running core, or no setup; or it refuses.
+    """
+    from onitu.rest.client import place  # noqa: PLC0415 - once the arguments are known good
+
+    core, at = Running(arguments), f"/services{place(arguments.service)}"
+    if arguments.action == "add":
+        answer = core.ask("PUT", at, _block(arguments))
+    elif arguments.action == "remove":
+        answer = core.ask("DELETE", at)
+    else:
+        answer = core.ask("PUT", f"{at}/{arguments.action}")
+    print_json(answer) if arguments.json else print(f"{arguments.service}: {_DONE[arguments.action]}")
+    if arguments.action in ("start", "restart"):
+        status = core.ask("GET", f"{at}/status")
+        if status.get("reason"):
+            print(f"{arguments.service} {status['status']}: {status['reason']}", file=sys.stderr)
+            return 1
+    return 0
+
+
+def _block(arguments: argparse.Namespace) -> object:
+    """Returns what a file says of a service."""
+    from onitu.config.document import parse_document, plain  # noqa: PLC0415 - others can do without
+    from onitu.config.faults import Faults, SetupError  # noqa: PLC0415
+
+    name, faults = str(arguments.file), Faults()
+    try:
+        text = sys.stdin.read() if name == "-" else arguments.file.read_text("utf-8")
+    except OSError as error:
+        raise ConfigError(f"{name}: cannot be read: {error.strerror}") from error
+    item = parse_document(text, name, faults)
+    if item is None or faults.found:
+        raise SetupError(faults.found)
+    return plain(item)

@@ -1,0 +1,87 @@
+"""Changes of the setup, kept over its file (CONTRACT E15)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
+
+from quart import Blueprint, Response
+
+from onitu.config.faults import SetupError
+from onitu.rest.answer import answer, body
+from onitu.rest.bodies import Done
+from onitu.rest.describe import described
+from onitu.rest.problems import BadRequest, NotNow, NotThere
+
+if TYPE_CHECKING:
+    from onitu.rest.desk import Desk
+
+
+def blueprint(desk: Desk) -> Blueprint:
+    """Returns the routes.
+
+    Args:
+        desk: The running core.
+    """
+    routes = Blueprint("setup", __name__)
+
+    @routes.put("/services/<name>")
+    @described(answers=Done, takes=dict, codes=(400, 409))
+    async def put_service(name: str) -> Response:
+        """Adds a service, or changes one: as it would stand in the setup file, which is left as it is.
+
+        A secret that is written as it is shown stays what it is.
+        """
+        block = await _block(desk, name)
+        return await _done(desk.put_service(name, block))
+
+    @routes.delete("/services/<name>")
+    @described(answers=Done, codes=(400, 404, 409))
+    async def delete_service(name: str) -> Response:
+        """Takes a service out of the setup. Its files stay where they are."""
+        if name not in desk.setup.services:
+            raise NotThere(f"service {name} not found")
+        _refuse_entries(desk)
+        return await _done(desk.put_service(name, None))
+
+    @routes.put("/folders/<name>")
+    @described(answers=Done, takes=dict, codes=(400, 409))
+    async def put_folder(name: str) -> Response:
+        """Adds a folder, or changes one: as it would stand in the setup file, which is left as it is."""
+        block = await _block(desk, name)
+        return await _done(desk.put_folder(name, block))
+
+    @routes.delete("/folders/<name>")
+    @described(answers=Done, codes=(400, 404, 409))
+    async def delete_folder(name: str) -> Response:
+        """Takes a folder out of the setup and away from all services. Its files stay where they are."""
+        if name not in desk.setup.folders:
+            raise NotThere(f"folder {name} not found")
+        _refuse_entries(desk)
+        return await _done(desk.put_folder(name, None))
+
+    return routes
+
+
+async def _block(desk: Desk, name: str) -> dict[str, Any]:
+    """Returns the body of a request, without the name that is in the address already."""
+    given = await body()
+    if not isinstance(given, dict):
+        raise BadRequest("the body must be an object, as it would stand in the setup file")
+    _refuse_entries(desk)
+    if given.get("name") == name:
+        del given["name"]
+    return given
+
+
+def _refuse_entries(desk: Desk) -> None:
+    if desk.setup.is_entries:
+        raise NotNow("a setup with 'entries' (Onitu 0.1) is changed in its file")
+
+
+async def _done(change: Awaitable[None]) -> Response:
+    try:
+        await change
+    except SetupError as error:
+        raise BadRequest(str(error)) from error
+    return answer(Done())

@@ -1,0 +1,144 @@
+"""CONTRACT E15, B12: services and folders are added, changed and removed through the API, and by command."""
+
+from __future__ import annotations
+
+import json
+
+import yaml
+
+from tests.functional.harness import FOLDER, Onitu, Setups
+from tests.functional.processes import Core
+from tests.functional.rest import Api, encoded
+from tests.functional.trees import write
+
+ODD = "Ünï 日本"
+
+
+def command(onitu: Onitu, *words: str, expect: int = 0) -> str:
+    """Runs a command on a setup, and returns what it printed."""
+    run = onitu.run(*words, "-c", str(onitu.file), "--data-dir", str(onitu.data))
+    assert run.wait() == expect, run.log.tail()
+    return run.output
+
+
+def block(onitu: Onitu, name: str) -> dict[str, object]:
+    """Describes a further local service."""
+    onitu[name].mkdir(exist_ok=True)
+    return {"driver": "local_storage", "root": str(onitu[name]), "folders": {FOLDER: "."}}
+
+
+def test_services_are_added_and_removed(new_setup: Setups) -> None:
+    """E15: a service that is put fills, outlives a restart, is exported, and leaves its files when it is taken away."""
+    onitu = new_setup("a", "b")
+    write(onitu["a"] / "one.txt", "one")
+    core = onitu.serve()
+    api, at = Api(core), f"/services{encoded(ODD)}"
+    file = onitu.file.read_text()
+
+    assert api.put(at, {**block(onitu, ODD), "name": ODD}).body == {"status": "ok"}
+    core.wait_until((onitu[ODD] / "one.txt").exists, "the new service fills")
+    assert api.get(at).body == {"name": ODD, "driver": "local_storage", "options": {"root": str(onitu[ODD])}}
+    assert api.ask("DELETE", "/services/b").code == 200
+    assert api.get("/services/b").code == 404
+    core.stop()
+
+    assert onitu.file.read_text() == file
+    exported = yaml.safe_load(command(onitu, "config", "export"))
+    assert exported["services"].keys() == {"a", ODD}
+    core = onitu.serve()
+    api = Api(core)
+    write(onitu["a"] / "two.txt", "two")
+    core.wait_until((onitu[ODD] / "two.txt").exists, "it is a part of the setup")
+    assert (onitu["b"] / "one.txt").exists()
+    assert not (onitu["b"] / "two.txt").exists()
+    assert api.ask("DELETE", at).code == 200
+    assert api.ask("DELETE", at).code == 404
+    core.stop()
+
+    assert "forgotten" in command(onitu, "config", "reset")
+    assert yaml.safe_load(command(onitu, "config", "export"))["services"].keys() == {"a", "b"}
+
+
+def test_folders_are_added_and_removed(new_setup: Setups) -> None:
+    """E15: a folder that is put can be mapped; taken away, it is so from all services, and its files stay."""
+    onitu = new_setup("a", "b")
+    for name in ("a", "b"):
+        onitu.services[name]["folders"] = {FOLDER: "docs"}
+    core = onitu.serve()
+    api = Api(core)
+
+    assert api.put(f"/folders{encoded(ODD)}", {"blacklist": "*.tmp"}).code == 200
+    for name in ("a", "b"):
+        both = {FOLDER: "docs", ODD: "more"}
+        assert api.put(f"/services/{name}", {**block(onitu, name), "folders": both}).code == 200
+    write(onitu["a"] / "more/one.txt", "one")
+    write(onitu["a"] / "more/two.tmp", "two")
+    core.wait_until((onitu["b"] / "more/one.txt").exists, "the new folder is synced")
+    assert not (onitu["b"] / "more/two.tmp").exists()
+
+    assert api.ask("DELETE", f"/folders{encoded(ODD)}").code == 200
+    assert [folder["name"] for folder in api.get("/folders").body["folders"]] == [FOLDER]
+    write(onitu["a"] / "more/late.txt", "late")
+    write(onitu["a"] / "docs/late.txt", "late")
+    core.wait_until((onitu["b"] / "docs/late.txt").exists, "the other folder goes on")
+    assert not (onitu["b"] / "more/late.txt").exists()
+    assert (onitu["b"] / "more/one.txt").exists()
+
+
+def test_a_faulty_change_changes_nothing(new_setup: Setups) -> None:
+    """B16, E15: every fault is named, and nothing is touched."""
+    onitu = new_setup("a", "b")
+    core = onitu.serve()
+    api = Api(core)
+    before = api.get("/services").body
+
+    for body, words in (
+        ({**block(onitu, "c"), "folders": {"none": "."}, "velocity": 7}, ["'none'", "velocity"]),
+        ({**block(onitu, "c"), "roott": "x"}, ["Unknown option 'roott'"]),
+        ({**block(onitu, "c"), "driver": "local-storage"}, ["did you mean 'local_storage'"]),
+        ({}, ["no 'driver'"]),
+        ([], ["object"]),
+    ):
+        answer = api.put("/services/c", body)
+        assert (answer.code, [word for word in words if word not in answer.body["reason"]]) == (400, []), answer
+    assert api.put(f"/folders/{FOLDER}", {"type": "garbage"}).code == 400
+    assert api.put("/services/a", None).code == 400
+    assert api.get("/services").body == before
+    assert core.log.named("reloaded") == []
+
+
+def test_the_commands_ask_the_core(new_setup: Setups) -> None:
+    """E15, F10: status, ls, transfers, rules, service: each says what the API answers, as words and as JSON."""
+    onitu = new_setup("a", "b")
+    for name in ("one.txt", f"{ODD}/two.jpg"):
+        write(onitu["a"] / name, name)
+    core: Core = onitu.serve()
+    api = Api(core)
+    core.wait_until(lambda: all(file["uptodate"] == ["a", "b"] for file in api.files()), "all is held")
+
+    assert "b  active" in command(onitu, "status")
+    assert json.loads(command(onitu, "status", "--json"))["services"][0]["name"] == "a"
+    assert [line.split("  ")[-2:] for line in command(onitu, "ls").splitlines()] == [
+        [f"{FOLDER}/one.txt", "a b"],
+        [f"{FOLDER}/{ODD}/two.jpg", "a b"],
+    ]
+    (found,) = command(onitu, "ls", FOLDER, "-q", "ONE", "--json").splitlines()
+    assert json.loads(found)["filename"] == "one.txt"
+    assert command(onitu, "transfers") == "nothing is on its way\n"
+    rules = onitu.directory / "rules.json"
+    rules.write_text(json.dumps([{"match": {"extension": ["txt"]}, "sync": ["b"]}]))
+    assert "kept" in command(onitu, "rules", "set", str(rules))
+    assert json.loads(command(onitu, "rules", "get")) == json.loads(rules.read_text())
+    assert json.loads(command(onitu, "rules", "get", "--active")) == []
+    assert "in force" in command(onitu, "rules", "reload")
+    assert "stopped" in command(onitu, "service", "stop", "b")
+    write(onitu["a"] / "three.txt", "three")
+    core.wait_until(lambda: len(api.names()) == 3, "the file is known")
+    assert command(onitu, "ls", "--lacking", "b").split()[-2:] == ["a", "[b]"]
+    assert command(onitu, "service", "stop", "b", expect=1) == ""
+    assert "already stopped" in onitu.cores[-1].log.path.read_text()
+    assert "started" in command(onitu, "service", "start", "b")
+    onitu.converge(core)
+    core.stop()
+    assert command(onitu, "status", expect=1) == ""
+    assert "onitu serve" in onitu.cores[-1].log.path.read_text()
