@@ -37,6 +37,8 @@ class RulesReader:
         return Rules(rules=tuple(self._read_rule(rule) for rule in item.value))
 
     def _read_rule(self, item: Item) -> Rule:
+        if item.value is None:
+            self._faults.add(item.place, "a rule says what it matches, syncs or bans; this one is empty")
         own, others = split_keys(members(item, "a rule", self._faults), keys.RULE, self._faults)
         refuse_others(others, keys.RULE, self._faults)
         sync, ban = (self._read_services(own.get(key), f"'{key}'") for key in ("sync", "ban"))

@@ -128,7 +128,11 @@ class Desk(Protocol):
         """
 
     async def reload_rules(self) -> None:
-        """Puts the rules in force that were last put."""
+        """Puts the rules in force that were last put.
+
+        Raises:
+            SetupError: They do not go with the setup any more. All faults are in it.
+        """
 
     async def pause(self, service: str, *, paused: bool) -> None:
         """Lets nothing be moved to a service and from it until it is resumed, or does so again."""

@@ -193,7 +193,11 @@ class Steering:
             in_force.overlay = overlay
 
     async def reload_rules(self) -> None:
-        """Puts the rules in force that were last put."""
+        """Puts the rules in force that were last put.
+
+        Raises:
+            SetupError: They do not go with the setup any more. All faults are in it.
+        """
         in_force = self._in_force
         async with in_force.changing:
             overlay = in_force.overlay

@@ -92,6 +92,25 @@ def test_rules_survive_until_the_file_changes(served: tuple[Onitu, Core, Api]) -
     core.wait_until((onitu["b"] / "three.txt").exists, "the file's rule is in force")
 
 
+def test_rules_that_the_setup_has_outgrown_are_refused(served: tuple[Onitu, Core, Api]) -> None:
+    """E12: rules that name a service which was taken away since are not put in force; it is said why."""
+    _, core, api = served
+    before = api.get("/rules?state=active").body
+    assert put(api, TEXTS).code == 200
+    assert api.put("/rules", {"rules": []}).code == 200
+    assert api.put("/rules/reload").code == 200
+    assert put(api, TEXTS).code == 200
+    assert api.ask("DELETE", "/services/b").code == 200
+
+    answer = api.put("/rules/reload")
+
+    assert answer.code == 409
+    assert "'b'" in answer.body["reason"]
+    assert api.get("/rules").body == {"rules": [TEXTS]}
+    assert api.get("/rules?state=active").body == {"rules": []} != before
+    assert core.log.named("api_failed") == []
+
+
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
@@ -103,6 +122,7 @@ def test_rules_survive_until_the_file_changes(served: tuple[Onitu, Core, Api]) -
         (b'{"rules": {}}', ['{"rules": [...]}']),
         (b'{"rules": [], "more": 1}', ['{"rules": [...]}']),
         (b'{"rules": [1]}', ["rules[0]"]),
+        (b'{"rules": [null]}', ["rules[0]", "empty"]),
         (
             b'{"rules": [{"sync": ["nobody"]}, {"match": {"size": {"min": "x"}, "pfad": 1}, "sync": ["b"]}]}',
             ["rules[0].sync", "nobody", "rules[1].match.size.min", "pfad"],

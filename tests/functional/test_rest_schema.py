@@ -41,7 +41,7 @@ def test_everything_is_answered_as_described(new_setup: Setups, tmp_path: Path) 
         check=False,
     )
 
-    assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
+    assert run.returncode == 0, run.stdout[-20000:] + run.stderr[-2000:]
     assert core.log.named("api_failed") == []
     assert api.get("/status").code == 200
 

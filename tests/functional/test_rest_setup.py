@@ -101,7 +101,7 @@ def test_a_faulty_change_changes_nothing(new_setup: Setups) -> None:
     ):
         answer = api.put("/services/c", body)
         assert (answer.code, [word for word in words if word not in answer.body["reason"]]) == (400, []), answer
-    assert api.put(f"/folders/{FOLDER}", {"type": "garbage"}).code == 400
+    assert api.put(f"/folders/{FOLDER}", {"mode": "garbage"}).code == 400
     assert api.put("/services/a", None).code == 400
     assert api.get("/services").body == before
     assert core.log.named("reloaded") == []

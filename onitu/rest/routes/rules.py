@@ -10,7 +10,7 @@ from onitu.config.faults import SetupError
 from onitu.rest.answer import answer, body
 from onitu.rest.bodies import Done, NewRules, RuleList
 from onitu.rest.describe import described
-from onitu.rest.problems import BadRequest
+from onitu.rest.problems import BadRequest, NotNow
 
 if TYPE_CHECKING:
     from onitu.rest.desk import Desk
@@ -49,10 +49,13 @@ def blueprint(desk: Desk) -> Blueprint:
         return answer(Done())
 
     @routes.put("/reload")
-    @described(answers=Done)
+    @described(answers=Done, codes=(409,))
     async def reload() -> Response:
         """Puts the rules in force that were last put, and routes existing files anew."""
-        await desk.reload_rules()
+        try:
+            await desk.reload_rules()
+        except SetupError as error:
+            raise NotNow(f"the setup has changed since these rules were put: {error}") from error
         return answer(Done())
 
     return routes

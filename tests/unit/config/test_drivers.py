@@ -192,7 +192,6 @@ def test_secrets_in_plain_text(install: Install, warnings_of: Callable[[str, int
     ]
     assert [found[:5] for found in warnings_of(f"{dedent(text)}api: {{token: hush}}\n", 0o640)] == [
         "1:49:",
-        "3:1: ",
         "3:7: ",
     ]
 

@@ -73,6 +73,7 @@ def test_path(load: Load, path: str, read: str) -> None:
 @pytest.mark.parametrize(
     ("rule", "fault"),
     [
+        ("[null]", "a rule says what it matches, syncs or bans; this one is empty"),
         ("[x]", "a rule must be a map, not 'x'"),
         ("[{snyc: a}]", "unknown key 'snyc' in a rule; did you mean 'sync'?"),
         ("[{sync: c}]", "'sync' names 'c', which is no service"),
