@@ -23,12 +23,12 @@ from onitu.supervisor.changes import active_services
 from onitu.supervisor.checker import Checker
 from onitu.supervisor.dryrun import borrowed_store, tell_plan
 from onitu.supervisor.inforce import InForce
+from onitu.supervisor.life import Common
 from onitu.supervisor.notify import Notifier
 from onitu.supervisor.overlay import read_overlay
 from onitu.supervisor.progress import show_progress
 from onitu.supervisor.reload import read_again
 from onitu.supervisor.repair import repair
-from onitu.supervisor.service import Common
 from onitu.supervisor.services import Services
 from onitu.supervisor.signals import Signals, receive_signals
 from onitu.supervisor.steering import Steering

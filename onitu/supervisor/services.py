@@ -8,7 +8,8 @@ import trio
 
 from onitu.config.values import ServiceSetup
 from onitu.host.spawn import Spawned
-from onitu.supervisor.service import Common, Service, Status
+from onitu.supervisor.life import Common
+from onitu.supervisor.service import Service, Status
 
 
 class Services:

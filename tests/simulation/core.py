@@ -13,7 +13,8 @@ from onitu.referee.keeper import note_power_cut
 from onitu.referee.writer import Writer
 from onitu.store import Store, Transaction
 from onitu.supervisor import records
-from onitu.supervisor.service import Common, Service
+from onitu.supervisor.life import Common, Life
+from onitu.supervisor.service import Service
 from tests.simulation.client import MANIFEST, Client
 
 if TYPE_CHECKING:
@@ -82,21 +83,36 @@ class MortalWriter(Writer):
             scope.cancel()
 
 
-class SimulatedService(Service):
-    """A service as the supervisor runs it, with a client of the simulator in place of a driver's process."""
+class SimulatedLife(Life):
+    """A life with a client of the simulator in place of a driver's process."""
 
     world: World
     core: Core
 
-    async def _live(self) -> None:
+    async def run(self) -> None:
+        """Lives."""
         await self._serve(Client(self.world, self.world.accounts[self.name]), None)  # type: ignore[arg-type]
-
-    async def _missing_driver(self) -> str:
-        return ""
 
     async def _let_go(self, links: list[Link]) -> None:
         if not self.core.dead:
             await super()._let_go(links)
+
+
+class SimulatedService(Service):
+    """A service as the supervisor runs it, whose lives are simulated."""
+
+    _LIFE = SimulatedLife
+    world: World
+    core: Core
+
+    def _make_life(self) -> Life:
+        life = super()._make_life()
+        assert isinstance(life, SimulatedLife)
+        life.world, life.core = self.world, self.core
+        return life
+
+    async def _missing_driver(self) -> str:
+        return ""
 
 
 class Core:

@@ -33,7 +33,7 @@ from onitu.core.scope import Member
 from onitu.core.steps import Steps
 from onitu.referee.link import Link
 from onitu.referee.observer import Observer
-from onitu.supervisor.service import Service
+from onitu.supervisor.life import Life
 from tests.property.service import SimulatedService
 from tests.simulation import switches
 from tests.simulation.core import Core
@@ -235,7 +235,7 @@ MUTATIONS = (
     ),
     Mutation(
         name="a root that is not the one that is known is taken for it",
-        patches=((Service, "_check_roots", lambda *_: set()), (Stream, "lose_root", switches.nothing)),
+        patches=((Life, "_check_roots", lambda *_: set()), (Stream, "lose_root", switches.nothing)),
     ),
     Mutation(
         name="a directory that was deleted does not come back for what is moved into it",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from onitu.cli.main import SHELLS, run
+from onitu.cli.main import run
+from onitu.cli.upkeep import SHELLS
 
 CHECKS = {"bash": ["bash", "-n"], "zsh": ["zsh", "-n"], "fish": ["fish", "--no-execute"]}
 
