@@ -96,6 +96,10 @@ everything: check && bench
     .ci/need 'cc=gcc libc6-dev' setpriv=util-linux
     ONITU_TEST_EVERYTHING=1 ONITU_HYPOTHESIS_PROFILE=everything {{run}} pytest -n 2 --timeout 1800
 
+# Writes what of the documents is made from the code: docs/api.md, the arguments in docs/cli.md
+docs: init
+    {{run}} python -m tests.documents
+
 # Takes the newest versions of all packages and notes them in pyproject.toml
 lock:
     UV={{uv}} python3 .ci/lock.py

@@ -113,10 +113,24 @@ def add_service(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         ("remove", "Takes a service out of the setup; its files stay."),
     ):
         action = add_command(actions, name, text, "", (f"onitu service {name} nas{' nas.yaml' * (name == 'add')}", ""))
-        action.add_argument("service", metavar="SERVICE", help="its name")
+        if name in ("pause", "resume"):
+            action.add_argument("service", nargs="?", metavar="SERVICE", help="its name (default: all of them)")
+        else:
+            action.add_argument("service", metavar="SERVICE", help="its name")
         if name == "add":
             action.add_argument("file", type=Path, metavar="FILE", help="YAML, as under its name in a setup; or '-'")
         _add_asking(action)
+    schedule = add_command(
+        actions,
+        "schedule",
+        "Sets when a service is brought up to date, or shows it.",
+        "Outside of these times it is observed, and nothing is moved to it and from it.",
+        ("onitu service schedule nas 22:00-06:00 sat,sun", ""),
+        ("onitu service schedule nas always", ""),
+    )
+    schedule.add_argument("service", metavar="SERVICE", help="its name")
+    schedule.add_argument("times", nargs="*", metavar="TIME", help="as in a setup, or 'always' (default: show it)")
+    _add_asking(schedule)
 
 
 def add_config_command(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

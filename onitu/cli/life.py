@@ -18,7 +18,9 @@ def add_init(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         ("onitu init", "writes ./onitu.yaml"),
         ("onitu init ~/.config/onitu/onitu.yaml", "writes the one that is found everywhere"),
     )
-    init.add_argument("file", nargs="?", type=Path, default=Path("onitu.yaml"), metavar="FILE", help="%(default)s")
+    init.add_argument(
+        "file", nargs="?", type=Path, default=Path("onitu.yaml"), metavar="FILE", help="where to (default: %(default)s)"
+    )
 
 
 def add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -74,7 +76,8 @@ def add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     serve.add_argument(
         "--log-format",
         choices=("json", "console"),
-        help="how log lines look (default: console on a terminal, else json)",
+        metavar="FORMAT",
+        help="how log lines look: json or console (default: console on a terminal, else json)",
     )
     serve.add_argument("--host", help="address of the REST API (default: the setup's api.host, else 127.0.0.1)")
     serve.add_argument("--port", type=_port, help="port of the REST API, 0 for any (default: api.port, else 3862)")

@@ -6,12 +6,14 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from onitu.cli.trash import moment, split, tell_faults
 from onitu.config import data_directory, find_setup, load_setup
 from onitu.core.model import Kind
 
 if TYPE_CHECKING:
-    from onitu.supervisor.trash import Entry
+    from onitu.referee.past import Entry
 
 #: Digits of a digest that are shown to people.
 _DIGITS = 12
@@ -23,6 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         OnituError: The setup or the records cannot be used, or nothing is known of the path.
     """
+    from onitu.rest.past import entry_of  # noqa: PLC0415 - as below
     from onitu.supervisor.overlay import in_force_beside  # noqa: PLC0415 - once the setup is known to be good
     from onitu.supervisor.trash import tell_past  # noqa: PLC0415 - as above
 
@@ -33,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     entries, found = tell_past(directory, setup, folder, path)
     tell_faults(found)
     if arguments.json:
-        print(json.dumps([_plain(entry) for entry in entries], ensure_ascii=False, indent=2))
+        print(json.dumps([msgspec.to_builtins(entry_of(entry)) for entry in entries], ensure_ascii=False, indent=2))
         return 0
     width = max(len(entry.label) for entry in entries)
     for entry in entries:
@@ -59,21 +62,3 @@ def _line(entry: Entry, folder: str, width: int) -> str:
         return f"{said}  current"
     where = ", ".join(sorted({copy.service for copy in entry.copies}))
     return f"{said}  can be restored (kept of {where})" if where else f"{said}  not kept"
-
-
-def _plain(entry: Entry) -> dict[str, object]:
-    line, version = entry.line, entry.line.version
-    return {
-        "version": entry.label or None,
-        "event": line.event.value,
-        "at": line.at,
-        "service": line.service or None,
-        **({"path": line.path} if line.path else {}),
-        "kind": version.kind.name.lower() if version is not None else None,
-        "size": version.size if version is not None else None,
-        "mtime_ns": version.mtime_ns if version is not None else None,
-        "digests": {name: value.hex() for name, value in sorted(version.digests.items())} if version else {},
-        "current": entry.current,
-        "restorable": bool(entry.copies) and not entry.current,
-        "kept": [{"service": copy.service, "id": copy.kept.id} for copy in entry.copies],
-    }

@@ -45,7 +45,11 @@ def add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--only", action="append", default=[], metavar="GROUP", help="only this group of checks, or this check"
     )
     test.add_argument(
-        "--report", choices=("text", "json", "junit", "md"), default="text", help="form of the report (default: text)"
+        "--report",
+        choices=("text", "json", "junit", "md"),
+        default="text",
+        metavar="FORM",
+        help="form of the report: text, json, junit or md (default: text)",
     )
 
     serve = add_command(

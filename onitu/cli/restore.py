@@ -16,7 +16,7 @@ def run(arguments: argparse.Namespace) -> int:
         OnituError: There is no such version, nothing is kept of it, or it could not be brought back.
     """
     from onitu.supervisor.overlay import in_force_beside  # noqa: PLC0415 - once the setup is known to be good
-    from onitu.supervisor.trash import restore, tell_past  # noqa: PLC0415 - as above
+    from onitu.supervisor.trash import restore_version, tell_past  # noqa: PLC0415 - as above
 
     file = load_setup(find_setup(arguments.config))
     directory = data_directory(file, arguments.data_dir)
@@ -34,13 +34,6 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if not entry.copies:
         raise ConfigError(f"nothing is kept of {asked} any more; `onitu log {arguments.path}` shows what is")
-    failed: ConfigError | None = None
-    for copy in reversed(entry.copies):
-        try:
-            where = restore(directory, setup, copy, version=entry.line.version, path=path)
-        except ConfigError as error:
-            failed = error  # Another copy may do.
-            continue
-        print(f"{asked} is brought back" + (" at the next `onitu serve`" if where is None else ""))
-        return 0
-    raise failed or ConfigError(f"{asked} could not be brought back")
+    where = restore_version(directory, setup, entry, path)
+    print(f"{asked} is brought back" + (" at the next `onitu serve`" if where is None else ""))
+    return 0

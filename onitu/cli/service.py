@@ -8,6 +8,9 @@ import sys
 from onitu.cli.running import Running, print_json
 from onitu.errors import ConfigError
 
+#: Stands for no schedule.
+ALWAYS = "always"
+
 _DONE = {
     "start": "started",
     "stop": "stopped",
@@ -27,19 +30,35 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from onitu.rest.client import place  # noqa: PLC0415 - once the arguments are known good
 
-    core, at = Running(arguments), f"/services{place(arguments.service)}"
-    if arguments.action == "add":
+    core, at = Running(arguments), f"/services{place(arguments.service or '')}"
+    if arguments.action == "schedule":
+        return _schedule(core, at, arguments)
+    if arguments.service is None:
+        answer = core.ask("PUT", f"/{arguments.action}")
+    elif arguments.action == "add":
         answer = core.ask("PUT", at, _block(arguments))
     elif arguments.action == "remove":
         answer = core.ask("DELETE", at)
     else:
         answer = core.ask("PUT", f"{at}/{arguments.action}")
-    print_json(answer) if arguments.json else print(f"{arguments.service}: {_DONE[arguments.action]}")
+    print_json(answer) if arguments.json else print(f"{arguments.service or 'all services'}: {_DONE[arguments.action]}")
     if arguments.action in ("start", "restart"):
         status = core.ask("GET", f"{at}/status")
         if status.get("reason"):
             print(f"{arguments.service} {status['status']}: {status['reason']}", file=sys.stderr)
             return 1
+    return 0
+
+
+def _schedule(core: Running, at: str, arguments: argparse.Namespace) -> int:
+    """Sets a schedule, or shows it."""
+    if arguments.times:
+        times = [] if arguments.times == [ALWAYS] else arguments.times
+        answer = core.ask("PUT", f"{at}/schedule", {"schedule": times})
+    else:
+        answer = core.ask("GET", f"{at}/schedule")
+        times = answer["schedule"]
+    print_json(answer) if arguments.json else print(f"{arguments.service}: {'; '.join(times) or ALWAYS}")
     return 0
 
 

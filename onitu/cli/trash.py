@@ -15,7 +15,7 @@ from onitu.errors import ConfigError
 
 if TYPE_CHECKING:
     from onitu.config.values import Setup
-    from onitu.supervisor.trash import Copy, Found
+    from onitu.referee.past import Copy, Found
 
 
 def run(arguments: argparse.Namespace) -> int:

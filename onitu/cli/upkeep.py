@@ -83,4 +83,4 @@ def add_completion(commands: argparse._SubParsersAction[argparse.ArgumentParser]
         ("onitu completion zsh > ~/.zfunc/_onitu", "with ~/.zfunc in $fpath"),
         ("onitu completion fish > ~/.config/fish/completions/onitu.fish", ""),
     )
-    completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
+    completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help="which: bash, zsh or fish")

@@ -30,6 +30,90 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "ok"
 
 
+class KeptCopy(msgspec.Struct, frozen=True, kw_only=True):
+    """A copy of what was replaced or deleted. `keeper` is the service in whose trash it is; "": Onitu has it itself."""
+
+    folder: str
+    path: str
+    service: str
+    keeper: str
+    id: str
+    kind: str
+    kept_at_ns: int
+    size: int
+    mtime_ns: int | None
+    target: str | None
+    executable: bool | None
+    digests: dict[str, str]
+
+
+class Unasked(msgspec.Struct, frozen=True, kw_only=True):
+    """A service that could not be asked what it keeps, and why."""
+
+    service: str
+    reason: str
+
+
+class TrashList(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept, the oldest first."""
+
+    copies: list[KeptCopy]
+    faults: list[Unasked]
+
+
+class LogCopy(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a version can be had back: the service it lay on, and the copy's id."""
+
+    service: str
+    id: str
+
+
+class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a file at one time. `version` is what restores it; `path` is the one that it had until then."""
+
+    version: str | None
+    event: str
+    at: float | None
+    service: str | None
+    path: str | None
+    kind: str | None
+    size: int | None
+    mtime_ns: int | None
+    digests: dict[str, str]
+    current: bool
+    restorable: bool
+    kept: list[LogCopy]
+
+
+class Log(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a path, the oldest first."""
+
+    folder: str
+    path: str
+    log: list[LogEntry]
+    faults: list[Unasked]
+
+
+class Restore(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is brought back: a `version` of a path, as its log has it, or the copy with an `id`, as the trash has it."""
+
+    folder: str
+    path: str
+    version: str = ""
+    id: str = ""
+    service: str = ""
+    keeper: str = ""
+
+
+class Empty(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which copies are removed: of a folder on a service, at a path or below it, from before a time."""
+
+    folder: str
+    service: str
+    path: str = ""
+    before: float | None = None
+
+
 class File(msgspec.Struct, frozen=True, kw_only=True):
     """A file. `mtime` is in seconds since 1970; `version` counts the contents it has had."""
 
@@ -108,6 +192,12 @@ class ServiceDone(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     time: float
     status: str = "ok"
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When bytes may go to a service and come from it, as in a setup; empty for always."""
+
+    schedule: list[str]
 
 
 class RuleList(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import attrs
@@ -173,6 +173,16 @@ class Desk(Protocol):
 
         Raises:
             SetupError: The setup would be faulty. All faults are in it.
+        """
+
+    def schedule(self, service: str) -> Sequence[str]:
+        """Returns when a service is brought up to date, as it was written; empty for always."""
+
+    async def put_schedule(self, services: Collection[str], times: Sequence[str]) -> None:
+        """Has services brought up to date at these times only; none is always.
+
+        Raises:
+            SetupError: They are no times.
         """
 
     async def put_folder(self, name: str, block: Mapping[str, object] | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -212,11 +212,30 @@ class Steering:
         Raises:
             SetupError: The setup would be faulty. All faults are in it.
         """
-        old = member_of(self._in_force.overlay.joined(self._in_force.file), "services", name)
         if block is not None:
-            block = _with_secrets(block, old if isinstance(old, dict) else {})
+            block = _with_secrets(block, self._block(name))
         services = {**self._in_force.overlay.services, name: block}
         await self._put(attrs.evolve(self._in_force.overlay, services=services))
+
+    def schedule(self, service: str) -> list[str]:
+        """Returns when a service is brought up to date, as it was written; empty for always."""
+        times = self._block(service).get("schedule")
+        return [str(time) for time in (times if isinstance(times, list) else [times]) if time is not None]
+
+    async def put_schedule(self, services: Collection[str], times: Sequence[str]) -> None:
+        """Has services brought up to date at these times only; none is always.
+
+        Raises:
+            SetupError: They are no times.
+        """
+        blocks = {name: {**self._block(name), "schedule": list(times)} for name in services}
+        overlay = self._in_force.overlay
+        await self._put(attrs.evolve(overlay, services={**overlay.services, **blocks}))
+
+    def _block(self, service: str) -> dict[str, object]:
+        """Returns what is said of a service, by the file or over it."""
+        found = member_of(self._in_force.overlay.joined(self._in_force.file), "services", service)
+        return found if isinstance(found, dict) else {}
 
     async def put_folder(self, name: str, block: Mapping[str, object] | None) -> None:
         """Puts a folder in force over the file's, or takes it away from all services. Nothing is deleted there.

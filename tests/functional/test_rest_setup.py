@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import yaml
 
@@ -142,3 +143,53 @@ def test_the_commands_ask_the_core(new_setup: Setups) -> None:
     core.stop()
     assert command(onitu, "status", expect=1) == ""
     assert "onitu serve" in onitu.cores[-1].log.path.read_text()
+
+
+def test_schedules_are_set_and_shown(new_setup: Setups) -> None:
+    """B11, E15: a schedule that is put holds at once for one service or all, also by command; others are refused."""
+    onitu = new_setup("a", "b")
+    core = onitu.serve()
+    api, never = Api(core), _not_now()
+
+    assert api.get("/services/b/schedule").body == {"schedule": []}
+    assert api.put("/services/b/schedule", {"schedule": [never]}).body == {"status": "ok"}
+    core.wait_for("service_waiting", service="b")
+    assert api.get("/services/b/schedule").body == {"schedule": [never]}
+    write(onitu["a"] / "one.txt", "one")
+    core.wait_until(lambda: api.names() == ["one.txt"], "the file is known")
+    assert api.get("/services/b/status").body["status"] == "active"
+    assert not (onitu["b"] / "one.txt").exists()
+    assert command(onitu, "service", "schedule", "b") == f"b: {never}\n"
+
+    for path in ("/services/b/schedule", "/schedule"):
+        answer = api.put(path, {"schedule": ["8 o'clock"]})
+        assert (answer.code, "8 o'clock" in answer.body["reason"]) == (400, True)
+        assert api.put(path, {"times": []}).code == api.put(path, None).code == 400
+    assert api.put("/services/c/schedule", {"schedule": []}).code == 404
+
+    assert command(onitu, "service", "schedule", "b", "always") == "b: always\n"
+    core.wait_until((onitu["b"] / "one.txt").exists, "it is brought up to date")
+    assert api.put("/schedule", {"schedule": [never]}).code == 200
+    assert [service["waiting"] != "" for service in api.get("/status").body["services"]] == [True, True]
+    assert core.log.named("service_started", service="b")[1:] == []
+
+
+def test_all_services_are_paused_at_once(new_setup: Setups) -> None:
+    """E15: pause and resume without a name are about every service, by route and by command."""
+    onitu = new_setup("a", "b")
+    core = onitu.serve()
+    api = Api(core)
+
+    assert command(onitu, "service", "pause") == "all services: paused\n"
+    assert [service["paused"] for service in api.get("/status").body["services"]] == [True, True]
+    write(onitu["a"] / "one.txt", "one")
+    core.wait_until(lambda: api.names() == ["one.txt"], "the file is known")
+    assert not (onitu["b"] / "one.txt").exists()
+    assert api.put("/resume").body == {"status": "ok"}
+    core.wait_until((onitu["b"] / "one.txt").exists, "it is brought up to date")
+
+
+def _not_now() -> str:
+    """Returns a time of the week that is not within the next hours."""
+    day = (datetime.now(tz=UTC).weekday() + 3) % 7
+    return f"{('mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun')[day]} 03:00-04:00"

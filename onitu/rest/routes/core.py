@@ -50,6 +50,7 @@ def blueprint(desk: Desk) -> Blueprint:
     """
     routes = Blueprint("core", __name__)
     _show(routes, desk)
+    _steer(routes, desk)
     _show_setup(routes, desk)
     return routes
 
@@ -113,6 +114,27 @@ def _show(routes: Blueprint, desk: Desk) -> None:
             return why_of(explain(Work(transaction, scope, now_ns=0), path))
 
         return answer(await desk.referee.writer.read(work))
+
+
+def _steer(routes: Blueprint, desk: Desk) -> None:
+    """Adds the routes by which everything is steered at once."""
+
+    async def pause_all(*, paused: bool) -> Response:
+        for name in tuple(desk.setup.services):
+            await desk.pause(name, paused=paused)
+        return answer(Done())
+
+    @routes.put("/pause")
+    @described(answers=Done)
+    async def pause() -> Response:
+        """Lets nothing be moved to any service and from it until it is resumed. What is under way is finished."""
+        return await pause_all(paused=True)
+
+    @routes.put("/resume")
+    @described(answers=Done)
+    async def resume() -> Response:
+        """Lets all services be brought up to date again."""
+        return await pause_all(paused=False)
 
     @routes.post("/sync/<folder>")
     @described(answers=Done, codes=(404,))

@@ -62,10 +62,10 @@ def _driver(driver: str | DriverCommand | DriverAddress) -> str | dict[str, Any]
     match driver:
         case DriverCommand():
             return {"command": list(driver.argv)}
-        case DriverAddress(tls=None):
-            return {"address": driver.address}
-        case DriverAddress(tls=tls):
-            return {"address": driver.address, "tls": {key: str(value) for key, value in attrs.asdict(tls).items()}}
+        case DriverAddress():
+            tls = attrs.asdict(driver.tls) if driver.tls is not None else {}
+            files = {"tls": {key: str(value) for key, value in tls.items() if value is not None}} if tls else {}
+            return {"address": driver.address, **files}
         case _:
             return driver
 

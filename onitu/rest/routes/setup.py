@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from quart import Blueprint, Response
 
 from onitu.config.faults import SetupError
 from onitu.rest.answer import answer, body
-from onitu.rest.bodies import Done
+from onitu.rest.bodies import Done, Schedule
 from onitu.rest.describe import described
 from onitu.rest.problems import BadRequest, NotNow, NotThere
 
@@ -44,6 +45,8 @@ def blueprint(desk: Desk) -> Blueprint:
         _refuse_entries(desk)
         return await _done(desk.put_service(name, None))
 
+    _schedules(routes, desk)
+
     @routes.put("/folders/<name>")
     @described(answers=Done, takes=dict, codes=(400, 409))
     async def put_folder(name: str) -> Response:
@@ -61,6 +64,40 @@ def blueprint(desk: Desk) -> Blueprint:
         return await _done(desk.put_folder(name, None))
 
     return routes
+
+
+def _schedules(routes: Blueprint, desk: Desk) -> None:
+    """Adds the routes about when services are brought up to date."""
+
+    @routes.get("/services/<name>/schedule")
+    @described(answers=Schedule, codes=(404,))
+    async def schedule(name: str) -> Response:
+        """Says when a service is brought up to date."""
+        if name not in desk.setup.services:
+            raise NotThere(f"service {name} not found")
+        return answer(Schedule(schedule=list(desk.schedule(name))))
+
+    async def put(names: Collection[str]) -> Response:
+        try:
+            given = msgspec.convert(await body(), Schedule)
+        except msgspec.ValidationError as error:
+            raise BadRequest(str(error)) from error
+        _refuse_entries(desk)
+        return await _done(desk.put_schedule(names, given.schedule))
+
+    @routes.put("/services/<name>/schedule")
+    @described(answers=Done, takes=Schedule, codes=(400, 404, 409))
+    async def put_schedule(name: str) -> Response:
+        """Has a service brought up to date at certain times only. It is observed as before."""
+        if name not in desk.setup.services:
+            raise NotThere(f"service {name} not found")
+        return await put([name])
+
+    @routes.put("/schedule")
+    @described(answers=Done, takes=Schedule, codes=(400, 409))
+    async def put_schedules() -> Response:
+        """Has all services brought up to date at certain times only."""
+        return await put(tuple(desk.setup.services))
 
 
 async def _block(desk: Desk, name: str) -> dict[str, Any]:

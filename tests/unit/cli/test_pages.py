@@ -5,27 +5,18 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from onitu.cli.main import parser
+from tests.documents import cli_page, parsers
 
 PAGE = (Path(__file__).parents[3] / "docs/cli.md").read_text()
 HELP = {"help", "version"}
 
 
-def _parsers(above: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    """Yields every command and action with its parser."""
-    for action in above._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for below in dict.fromkeys(action.choices.values()):
-                yield below.prog, below
-                yield from _parsers(below)
-
-
-COMMANDS = dict(_parsers(parser()))
+COMMANDS = dict(parsers(parser()))
 
 
 def _options(command: argparse.ArgumentParser) -> set[str]:
@@ -41,6 +32,11 @@ def _section(command: str) -> str:
     _, found, after = PAGE.partition(f"# `{command}`\n")
     assert found, f"docs/cli.md says nothing of {command}"
     return re.split(r"^#+ ", after, maxsplit=1, flags=re.MULTILINE)[0]
+
+
+def test_the_page_is_current() -> None:
+    """F10: the tables of arguments are as the commands take them; `just docs` writes them."""
+    assert cli_page(PAGE) == PAGE
 
 
 @pytest.mark.parametrize("command", COMMANDS)
