@@ -192,3 +192,30 @@ def test_holds_are_decided(new_setup: Setups, decision: str, left: int) -> None:
         there = onitu[name]
         core.wait_until(lambda there=there: len([*there.glob("*.txt")]) == left, "it is so")  # type: ignore[misc]
     core.wait_until(lambda: not api.get("/holds").body["holds"], "nothing is held")
+
+
+def test_a_lost_root_is_decided_about(new_setup: Setups) -> None:
+    """E6, E15, P15: a root that is another one is listed; approved, it is filled as a new one; nothing is deleted."""
+    onitu = new_setup("a", "b")
+    write(onitu["a"] / "file.txt", "content")
+    core = onitu.serve()
+    onitu.converge(core)
+    onitu["b"].rename(onitu.directory / "broken")
+    onitu["b"].mkdir()
+    write(onitu["b"] / "of the new disk.txt", "was there before")
+    core.wait_for("service_halted", service="b")
+    api = Api(core)
+    core.wait_until(lambda: api.get("/holds").body["halts"], "it is listed")
+
+    (halt,) = api.get("/holds").body["halts"]
+    assert (halt["service"], halt["folder"]) == ("b", FOLDER)
+    assert halt["reason"]
+    assert api.put(f"/holds/a/{FOLDER}/approve").code == 404
+    refused = api.put(f"/holds/b/{FOLDER}/restore")
+    assert (refused.code, "bring it back" in refused.body["reason"]) == (409, True)
+    assert (onitu["a"] / "file.txt").exists()
+
+    assert api.put(f"/holds/b/{FOLDER}/approve").body == {"status": "ok"}
+    core.wait_until((onitu["b"] / "file.txt").exists, "the new disk is filled")
+    core.wait_until((onitu["a"] / "of the new disk.txt").exists, "what was on it is taken in")
+    assert api.get("/holds").body == {"halts": [], "holds": []}
