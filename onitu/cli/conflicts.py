@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from onitu.cli.running import print_json
 from onitu.config import data_directory, find_setup, load_setup
 
 
@@ -29,6 +30,20 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{arguments.path}: {arguments.keep} kept; {when}")
         return 0
     found = list_conflicts(directory, setup)
+    if arguments.json:
+        print_json(
+            [
+                {
+                    "folder": folder,
+                    "path": conflict.path,
+                    "copy": conflict.copy_path,
+                    "kept": conflict.kept,
+                    "lost": conflict.lost,
+                }
+                for folder, conflict in found
+            ]
+        )
+        return 0
     for folder, conflict in found:
         print(f"{folder}/{conflict.path}: the content of {conflict.kept}")
         print(f"  {folder}/{conflict.copy_path}: the content of {conflict.lost}")

@@ -19,6 +19,7 @@ def add_conflicts(commands: argparse._SubParsersAction[argparse.ArgumentParser])
     )
     add_config(listing)
     add_data_dir(listing)
+    listing.add_argument("--json", action="store_true", help="print JSON")
     actions = listing.add_subparsers(dest="action", metavar="ACTION", title="actions")
     resolve = add_command(
         actions,
@@ -50,6 +51,7 @@ def add_holds(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     add_config(holds)
     add_data_dir(holds)
     holds.add_argument("--all", action="store_true", help="name every file, not only the first of them")
+    holds.add_argument("--json", action="store_true", help="print JSON, with every file")
     actions = holds.add_subparsers(dest="action", metavar="ACTION", title="actions")
     _add_decision(actions, "approve", "Does to all services what has happened to the files on this one.")
     _add_decision(actions, "restore", "Brings the files back to the service that has lost them.")

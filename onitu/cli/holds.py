@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from onitu.cli.running import print_json
 from onitu.config import data_directory, find_setup, load_setup
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ def run(arguments: argparse.Namespace) -> int:
     from onitu.supervisor.holds import list_halts, list_holds  # noqa: PLC0415 - once the setup is known to be good
 
     halted, held = list_halts(directory, setup), list_holds(directory, setup)
+    if arguments.json:
+        import msgspec  # noqa: PLC0415 - as above
+
+        from onitu.rest.holding import holds_of  # noqa: PLC0415 - as above
+
+        print_json(msgspec.to_builtins(holds_of(held, halted, most=None)))
+        return 0
     for root in halted:
         print(f"{root.service}, folder {root.folder}: {root.reason}")
         print("  bring it back, and it goes on by itself; nothing is deleted anywhere meanwhile")

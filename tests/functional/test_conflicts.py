@@ -6,6 +6,7 @@ in sync, and judged one by one.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -326,6 +327,10 @@ def test_a_conflict_is_settled_by_command(new_setup: Setups, keep: str, *, runni
     first, second = listed.output.splitlines()
     copy = second.strip().rpartition(": ")[0]
     assert {first.rpartition(" ")[2], second.rpartition(" ")[2]} == {"a", "b"}
+    as_json = onitu.run("conflicts", "--json", *place)
+    assert as_json.wait(RUN) == 0
+    (told,) = json.loads(as_json.output)
+    assert (f"{told['folder']}/{told['path']}", f"{told['folder']}/{told['copy']}") == ("docs/file.txt", copy)
     before = onitu.tree("a")
     settled = onitu.run("conflicts", "resolve", "--keep", keep, copy, *place)
     assert settled.wait(RUN) == 0, settled.log.tail()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 
@@ -58,6 +59,8 @@ def test_a_running_core_is_told_what_to_do(new_setup: Setups, order: str) -> Non
 
     assert "a, folder docs: 60 of 61 files are gone or empty" in listed.output
     assert "and 40 more" in listed.output
+    (told,) = json.loads(_holds(onitu, "--json").output)["holds"]
+    assert (told["service"], told["folder"], told["order"], len(told["paths"])) == ("a", "docs", None, 60)
     assert "running" not in _holds(onitu, order, "a", "docs").log.tail()
     core.wait_for("hold_ended", service="a", by=order)
     onitu.converge(core)

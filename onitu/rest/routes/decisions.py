@@ -10,9 +10,10 @@ from quart import Blueprint, Response
 from onitu.errors import ConfigError
 from onitu.referee.holding import Order
 from onitu.rest.answer import answer, body
-from onitu.rest.bodies import Conflict, Conflicts, Done, Halt, Hold, Holds, Keep
+from onitu.rest.bodies import Conflict, Conflicts, Done, Holds, Keep
 from onitu.rest.describe import described
 from onitu.rest.fids import fid_of
+from onitu.rest.holding import holds_of
 from onitu.rest.problems import BadRequest, NotNow, NotThere
 from onitu.rest.routes.files import file_of
 
@@ -81,23 +82,7 @@ def _holds(routes: Blueprint, desk: Desk) -> None:
         found, halted = await desk.referee.writer.read(
             lambda transaction: (desk.holds(transaction), desk.halts(transaction))
         )
-        return answer(
-            Holds(
-                halts=[Halt(service=one.service, folder=one.folder, reason=one.reason) for one in halted],
-                holds=[
-                    Hold(
-                        service=one.service,
-                        folder=one.folder,
-                        since=one.hold.since_ns / 1e9,
-                        reason=one.hold.reason,
-                        order=one.order.value if one.order is not None else None,
-                        count=len(one.paths),
-                        paths=list(one.paths[:NAMED]),
-                    )
-                    for one in found
-                ],
-            )
-        )
+        return answer(holds_of(found, halted, most=NAMED))
 
     async def decide(service: str, folder: str, order: Order) -> Response:
         def work(transaction: Transaction) -> set[tuple[str, str]]:
