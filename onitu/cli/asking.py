@@ -58,11 +58,13 @@ def add_events(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         commands,
         "events",
         "Follows what happens, until Ctrl-C.",
-        "",
+        "Files that change, transfers, services, conflicts and holds. An event called reset says that some were "
+        "missed: everything may be another.",
         ("onitu events", "a line for each event"),
         ("onitu events --json | jq .", "for other programs to read"),
     )
     _add_asking(events)
+    events.add_argument("--after", metavar="ID", help="go on behind the event with this id (--json has the ids)")
 
 
 def add_rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -31,6 +31,24 @@ class Departure(msgspec.Struct, frozen=True, gc=False, array_like=True, kw_only=
     service: ServiceName = ""
 
 
+class HeadChange(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Something in the head tree that has become another, as it is told to who looks on.
+
+    Attributes:
+        folder: In which folder.
+        path: The path it has, or had when it was deleted.
+        version: Its content.
+        deleted: Whether it is gone.
+        before: The path it had until now, where it was moved; "" otherwise.
+    """
+
+    folder: str
+    path: str
+    version: Version
+    deleted: bool = False
+    before: str = ""
+
+
 class Event(enum.Enum):
     """What became of an entry."""
 

@@ -231,8 +231,10 @@ class Asker:
                 older=review.hold.older,
                 reason=f"{review.hold.reason}: run `onitu holds`",
             )
+            self._referee.telling.hold(link.service, link.folder, state="held", reason=review.hold.reason)
         if review.ended:
             log.info("hold_ended", service=link.service, folder=link.folder, by=review.ended)
+            self._referee.telling.hold(link.service, link.folder, state="ended")
             self._referee.release(link.folder, review.effects)
         link.hold = review.hold
 

@@ -72,6 +72,7 @@ class Link:
 
     Attributes:
         snapshot_over: The first snapshot has been taken in.
+        heard: When its stream was opened, or has brought something, on Trio's clock.
         listed: What was missed in it has been decided about too, so writing may begin.
         waits_for_paths: Paths to look at again.
         waits_for_answers: Paths to look at again when missed entries are decided about.
@@ -119,6 +120,7 @@ class Link:
         self.hours = hours
         self.snapshot_over = False
         self.listed = False
+        self.heard = trio.current_time()
         self.waits_for_paths: dict[str, None] = {}
         self.waits_for_answers: dict[str, None] = {}
         self.waits_for_digests: dict[NodeId, None] = {}

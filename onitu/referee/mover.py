@@ -219,6 +219,7 @@ class Mover:
         if superseded:
             reason = {"error": str(outcome)}
             self._referee.log.info("transfer_aborted", **self._ends(task), **reason)
+            self._referee.telling.aborted(self._link.service, self._link.folder, task, str(outcome))
         else:
             self._tell([task], [outcome])
 
@@ -234,6 +235,7 @@ class Mover:
                 referee.counts.files += 1
                 referee.counts.bytes += task.version.size
                 referee.log.info("transfer_finished", **self._ends(task), bytes=task.version.size)
+                referee.telling.arrived(link.service, link.folder, task)
                 continue
             referee.counts.other += 1
             referee.log.info(_DONE[task.action], **self._ends(task))
@@ -250,6 +252,7 @@ class Mover:
         level = referee.log.warning if loud else referee.log.debug
         event = "transfer_aborted" if task.source is not None else "path_failed"
         level(event, **{**self._ends(task), "path": task.path}, error=str(error), attempt=failure.attempts)
+        referee.telling.aborted(link.service, link.folder, task, str(error))
 
     def _tell_obstacles(self, plan: Plan) -> None:
         """Logs, once each, why something cannot be done."""

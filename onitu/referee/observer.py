@@ -92,6 +92,7 @@ class Observer:
                     report = await stream.receive()
                 except trio.EndOfChannel:
                     return
+                link.heard = trio.current_time()
                 match report:
                     case SnapshotBegan():
                         self._names.clear()

@@ -10,11 +10,13 @@ import trio
 
 from onitu.core.node import NodeId, ServiceName
 from onitu.core.tree import Departed, Effect, Later, NeedDigest, NeedSync, Notice, Recheck, Relist, Settle, Work
+from onitu.events import Events
 from onitu.log import get_logger
 from onitu.referee.failures import Failures
 from onitu.referee.ignoring import IgnoreFiles
 from onitu.referee.link import SETTLE_DELAY
 from onitu.referee.sweeper import CountedTime
+from onitu.referee.telling import Telling
 from onitu.referee.traffic import Traffic
 from onitu.referee.writer import Writer
 from onitu.store.trash import Trash
@@ -53,6 +55,7 @@ class Referee:
     Args:
         store: The records.
         scopes: Folder name to what the setup says about it.
+        events: Where goes what happens.
 
     Attributes:
         links: Folders on active services, by (service, folder).
@@ -60,6 +63,7 @@ class Referee:
         failures: What failed a moment ago.
         counts: For the summary.
         traffic: What is on its way.
+        telling: Tells who looks on.
         ignore_files: The folders' own ignore files.
         standstill: As in `Work`.
         trash: Where content is kept that a service would lose.
@@ -67,7 +71,7 @@ class Referee:
         activity: Goes off whenever something may have come to rest.
     """
 
-    def __init__(self, store: Store, scopes: Mapping[str, Scope]) -> None:
+    def __init__(self, store: Store, scopes: Mapping[str, Scope], events: Events | None = None) -> None:
         self.writer = Writer(store)
         self.scopes = scopes
         self.links: dict[tuple[ServiceName, str], Link] = {}
@@ -75,6 +79,7 @@ class Referee:
         self.failures = Failures()
         self.counts = Counts()
         self.traffic = Traffic()
+        self.telling = Telling(events or Events("0"), self.writer, lambda: self.scopes)
         self.trash = Trash(store.directory)
         self.counted = CountedTime(self.writer)
         self.log = get_logger()
@@ -207,6 +212,7 @@ class Referee:
             return
         if notice.event == "conflict_found":
             self.counts.conflicts += 1
+            self.telling.conflict(folder, notice.path, notice.fields.get("copy", ""), state="found")
         level = self.log.warning if notice.event in _WARNING else self.log.info
         level(notice.event, service=notice.service, folder=folder, path=notice.path, **notice.fields)
 

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar, cast
 import trio
 
 from onitu.core.node import NodeId
+from onitu.core.past import HeadChange
 from onitu.store import Store, Transaction
 
 T = TypeVar("T")
@@ -50,6 +51,9 @@ class Writer:
         self._limiter = trio.CapacityLimiter(1)
         #: Called in the writer's thread with the nodes that a transaction has put, once it is committed.
         self.watchers: set[Callable[[AbstractSet[NodeId]], None]] = set()
+        #: Called in Trio's thread with what a transaction has changed in the head tree, as long as somebody looks on.
+        self.tell_changes: Callable[[list[HeadChange]], None] | None = None
+        self._head_changes: list[HeadChange] = []
         #: Transactions committed so far.
         self.commits = 0
         #: Rounds of the writer so far, whatever came of them.
@@ -101,6 +105,10 @@ class Writer:
             jobs = await trio.to_thread.run_sync(self._commit, limiter=self._limiter)
             self._at_work = False
             self.turns += 1
+            if self._head_changes:
+                changes, self._head_changes = self._head_changes, []
+                if self.tell_changes is not None:
+                    self.tell_changes(changes)
             for job in jobs:
                 job.done.set()
 
@@ -141,15 +149,19 @@ class Writer:
     def _write(self, work: Callable[[Transaction], T]) -> T:
         """Commits a transaction and tells of it."""
         put: set[NodeId] = set()
+        changes: list[HeadChange] = []
+        is_watched = self.tell_changes is not None
 
         def noting(transaction: Transaction) -> T:
+            transaction.head_changes = changes if is_watched else None
             result = work(transaction)
             transaction.flush()
             put.update(transaction.written)
             return result
 
-        result = self._store.write(noting if self.watchers else work)
+        result = self._store.write(noting if self.watchers or is_watched else work)
         self.commits += 1
+        self._head_changes += changes
         for watcher in tuple(self.watchers):
             watcher(put)
         return result

@@ -15,7 +15,7 @@ from onitu.rest.answer import answer, error
 from onitu.rest.fids import Fids
 from onitu.rest.openapi import document
 from onitu.rest.problems import Problem
-from onitu.rest.routes import content, core, decisions, files, rules, services, setup, trash
+from onitu.rest.routes import content, core, decisions, events, files, rules, services, setup, trash
 
 if TYPE_CHECKING:
     from onitu.rest.access import Access
@@ -51,6 +51,7 @@ def make_app(desk: Desk, access: Access) -> QuartTrio:
         decisions.blueprint(desk),
         setup.blueprint(desk),
         trash.blueprint(desk),
+        events.blueprint(desk),
     ):
         app.register_blueprint(routes, url_prefix=PREFIX + (routes.url_prefix or ""))
     _describe(app)

@@ -25,6 +25,7 @@ _WORDS = {
     404: "There is no such thing.",
     409: "It does not go with the state of things.",
     416: "There is no such part.",
+    503: "It cannot be so now.",
 }
 
 

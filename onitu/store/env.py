@@ -101,6 +101,17 @@ class Store:
         except lmdb.Error as error:
             raise StoreError(f"the data directory {self.directory} cannot be read: {error}") from error
 
+    @property
+    def last_transaction(self) -> int:
+        """The number of the last transaction that was committed, by whomever."""
+        return int(self._env.info()["last_txnid"])
+
+    @property
+    def size(self) -> int:
+        """Bytes of the records on disk."""
+        info = self._env.info()
+        return int((info["last_pgno"] + 1) * self._env.stat()["psize"])
+
     def _cannot_write(self, error: lmdb.Error) -> str:
         """Returns what to do about records that cannot be written."""
         what = f"the data directory {self.directory} cannot be written: {error}"

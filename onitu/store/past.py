@@ -50,15 +50,33 @@ class Past:
         self._txn = txn
         self._table = table
 
-    def take(self, node: NodeId, version: int, at: float) -> None:
-        """Notes when a version was taken in, the first time it is told; what is too long ago is forgotten."""
+    def take(self, node: NodeId, version: int, at: float) -> bool:
+        """Notes when a version was taken in, the first time it is told; what is too long ago is forgotten.
+
+        Returns:
+            Whether this is the first time.
+        """
         key = keys.node_key(node)
         mark = _TAKEN + key + _NUMBER.pack(version)
-        self._txn.put(mark, _TIME.pack(int(at * 1000)), overwrite=False, db=self._table)
+        new = bool(self._txn.put(mark, _TIME.pack(int(at * 1000)), overwrite=False, db=self._table))
         if version > MOST_VERSIONS + 1:
             old = _NUMBER.pack(version - MOST_VERSIONS)
             self._txn.delete(key + old, db=self._table)
             self._txn.delete(_TAKEN + key + old, db=self._table)
+        return new
+
+    def last_change(self, node: NodeId, version: int) -> float | None:
+        """Returns when a node was last changed in the head tree, seconds since 1970; None where nobody noted it.
+
+        Args:
+            node: Which.
+            version: The version it has now.
+        """
+        key = keys.node_key(node)
+        raw = self._txn.get(_TAKEN + key + _NUMBER.pack(version), db=self._table)
+        left = self._next_time(_DEPARTED + key) - 1
+        found = max(_TIME.unpack(raw)[0] if raw is not None else -1, left)
+        return found / 1000 if found >= 0 else None
 
     def taken(self, node: NodeId) -> dict[int, float]:
         """Returns when the versions of a node were taken in, seconds since 1970."""

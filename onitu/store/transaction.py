@@ -11,7 +11,7 @@ import msgspec
 from onitu.core.fingerprint import MODULUS
 from onitu.core.indexed import IndexedTree
 from onitu.core.node import Node, NodeId, Place, ServiceName, Version
-from onitu.core.past import Departure
+from onitu.core.past import Departure, HeadChange
 from onitu.core.tree import head_path
 from onitu.store import keys
 from onitu.store.outline import OUTLINE, Outline
@@ -110,6 +110,9 @@ class Transaction(IndexedTree):
         #: When versions were taken in, and entries left their places.
         self.past = Past(txn, tables.history)
         self._numbers = numbers
+        #: Where goes what has changed in the head tree, for who looks on; None where nobody does.
+        self.head_changes: list[HeadChange] | None = None
+        self._left: dict[NodeId, str] = {}
         self._next: int | None = None
         self._undoing: list[Callable[[], object]] = []
         #: Nodes that were written so far.
@@ -328,7 +331,13 @@ class Transaction(IndexedTree):
                     # A file passes through several transactions, and nearly all of them leave its version as it is.
                     self._lines[number] = version
                     self._txn.put(key + node.head.to_bytes(4, "big"), _ENCODER.encode(version), db=self._tables.history)
-                    self.past.take(number, node.head, now)
+                    if self.past.take(number, node.head, now) and not node.deleted:
+                        self._note_change(node)
+        for number in tuple(self._left):
+            moved = self._nodes.get(number)
+            if moved is not None and not moved.deleted:
+                self._note_change(moved)
+        self._left.clear()
         self.written.update(self.changed)
         self._flush_sums()
         if self._next is not None:
@@ -353,6 +362,21 @@ class Transaction(IndexedTree):
             service=self.actor,
         )
         self.past.depart(node_id, departure)
+        if self.head_changes is None:
+            return
+        version = node.versions.get(node.head)
+        if not node.deleted:
+            self._left[node_id] = path
+        elif version is not None:
+            self.head_changes.append(HeadChange(folder=node.folder, path=path, version=version, deleted=True))
+
+    def _note_change(self, node: Node) -> None:
+        """Notes that an entry has other content, or is new, or is where it was not."""
+        if self.head_changes is None or node.is_root:
+            return
+        before, path = self._left.pop(node.id, ""), head_path(self, node)
+        change = HeadChange(folder=node.folder, path=path, version=node.version, before=before)
+        self.head_changes.append(change)
 
     def _flush_sums(self) -> None:
         for (service, directory), change in self.fingerprint_changes.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import secrets
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from onitu import __version__
 from onitu.config.faults import SetupError
 from onitu.core.wanted import RepairFile
 from onitu.errors import ConfigError, OnituError, StoreError
+from onitu.events import Events
 from onitu.host.spawn import Spawned
 from onitu.log import LogFormat, get_logger, set_up_logging
 from onitu.referee import Link, Referee
@@ -23,6 +25,7 @@ from onitu.supervisor.changes import active_services
 from onitu.supervisor.checker import Checker
 from onitu.supervisor.dryrun import borrowed_store, tell_plan
 from onitu.supervisor.inforce import InForce
+from onitu.supervisor.kept import keep_events, kept_events
 from onitu.supervisor.life import Common
 from onitu.supervisor.notify import Notifier
 from onitu.supervisor.overlay import read_overlay
@@ -85,6 +88,8 @@ class Core:
     def __init__(self, options: ServeOptions, store: Store, runtime: Path, early: dict[str, Spawned]) -> None:
         self._options = options
         self._log = get_logger()
+        self._store = store
+        events = Events(secrets.token_hex(4), kept=kept_events(store))
         overlay = store.read(read_overlay).over(options.setup)
         try:
             setup = overlay.apply(options.setup)
@@ -94,7 +99,7 @@ class Core:
         store.write(overlay.keep)
         setup_id, scopes, self._unmanaged = records.open_setup(store, setup)
         records.note_start(store)
-        self._referee = Referee(store, scopes)
+        self._referee = Referee(store, scopes, events)
         common = Common(
             referee=self._referee,
             setup_id=setup_id,
@@ -109,6 +114,7 @@ class Core:
         self._in_force = InForce(options.setup, overlay, setup, referee=self._referee, services=self._services)
         self._notifier = Notifier()
         desk = Steering(self._in_force, self._services, self._referee)
+        self._lookout = desk.lookout
         address = None if options.once else options.api
         self._door = Door(address, desk, directory=store.directory, runtime=runtime)
 
@@ -124,10 +130,12 @@ class Core:
             nursery.start_soon(self._notifier.watch, self._referee.writer)
             nursery.start_soon(show_progress, self._referee)
             if not self._options.once:
+                nursery.start_soon(self._lookout.run)
                 nursery.start_soon(Checker(self._referee, lambda: self._in_force.setup.verify).run)
             nursery.start_soon(self._door.run)
             code = await self._serve(signals)
             nursery.cancel_scope.cancel()
+        keep_events(self._store, self._referee.telling.events)
         self._log.info("onitu_stopped", elapsed=round(time.monotonic() - started, 3))
         return code
 

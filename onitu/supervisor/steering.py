@@ -16,6 +16,7 @@ from onitu.rest.desk import HIDDEN, Standing
 from onitu.supervisor import records
 from onitu.supervisor.conflicts import ResolveConflict, conflicts_in, resolve
 from onitu.supervisor.holds import DecideHold, halts_in, holds_in, take_order
+from onitu.supervisor.lookout import Lookout
 from onitu.supervisor.overlay import Overlay, check_rules, member_of, rules_of
 from onitu.supervisor.reload import beginning_faults
 from onitu.supervisor.repair import take_repair
@@ -46,12 +47,14 @@ class Steering:
 
     Attributes:
         referee: The records, and what is being done about them.
+        lookout: Looks how services stand.
     """
 
     def __init__(self, in_force: InForce, services: Services, referee: Referee) -> None:
         self.referee = referee
         self._in_force = in_force
         self._services = services
+        self.lookout = Lookout(self, referee)
         self._installed: dict[str, Known] = {}
 
     @property
@@ -138,6 +141,7 @@ class Steering:
         request = ResolveConflict(folder=folder, path=path, keep=keep)
         effects = await referee.writer.write(lambda transaction: resolve(transaction, referee.scopes, request))
         referee.log.info("conflict_resolved", folder=folder, path=path, kept=keep)
+        referee.telling.conflict(folder, "", path, state="resolved")
         referee.release(folder, effects)
 
     def holds(self, transaction: Transaction) -> list[Held]:
@@ -169,6 +173,7 @@ class Steering:
         wrong = await self.referee.writer.write(partial(take_order, request=request))
         if wrong:
             raise ConfigError(wrong)
+        self.referee.telling.hold(service, folder, state=order.value)
         link = self.referee.links.get((service, folder))
         if link is not None:
             link.settle_after(0)

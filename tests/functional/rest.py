@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -109,6 +111,95 @@ class Api:
     def names(self, **query: object) -> list[str]:
         """Asks for files, and returns their paths."""
         return [file["filename"] for file in self.files(**query)]
+
+
+class Event(NamedTuple):
+    """An event, as it came.
+
+    Attributes:
+        id: Its id.
+        type: Its type.
+        data: What it says.
+    """
+
+    id: str
+    type: str
+    data: dict[str, Any]
+
+
+class Stream:
+    """The stream of events.
+
+    Args:
+        api: Whose.
+        last: The id of the last event that is known; None to begin now.
+
+    Attributes:
+        seen: Every event that came.
+        last: The id of the last one.
+    """
+
+    def __init__(self, api: Api, last: str | None) -> None:
+        headers = {} if last is None else {"Last-Event-ID": last}
+        self.api = api
+        self.seen: list[Event] = []
+        self.last = last or ""
+        self._connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=REACTION * UNIT)
+        self._connection.request("GET", f"{PREFIX}/events", headers=headers)
+        self._answer = self._connection.getresponse()
+        assert self._answer.status == 200, self._answer.read()
+        assert self._answer.getheader("Content-Type") == "text/event-stream"
+        self._read()
+
+    def wait(self, kind: str, matches: Callable[[dict[str, Any]], bool] = lambda _: True, /, **data: object) -> Event:
+        """Waits for an event, also among those that have come.
+
+        Args:
+            kind: Its type.
+            matches: What else must hold of its data.
+            data: What it must say.
+        """
+        deadline = time.monotonic() + REACTION * UNIT
+        looked = 0
+        while True:
+            for event in self.seen[looked:]:
+                if event.type == kind and data.items() <= event.data.items() and matches(event.data):
+                    return event
+            looked = len(self.seen)
+            assert time.monotonic() < deadline, f"no {kind} with {data} among {self.seen}"
+            self._read()
+
+    def close(self) -> None:
+        """Leaves."""
+        self._answer.close()
+        self._connection.close()
+
+    def _read(self) -> None:
+        """Reads up to the end of one event, or of what is none."""
+        kind = ""
+        while line := self._answer.readline().decode().rstrip("\n"):
+            field, _, value = line.partition(": ")
+            if field == "id":
+                self.last = value
+            elif field == "event":
+                kind = value
+            elif field == "data":
+                self.seen.append(Event(self.last, kind, json.loads(value)))
+
+
+@contextmanager
+def following(api: Api, last: str | None = None) -> Iterator[Stream]:
+    """Yields the stream of events.
+
+    Args:
+        api: Whose.
+        last: The id of the last event that is known; None to begin now.
+    """
+    stream = Stream(api, last)
+    try:
+        yield stream
+    finally:
+        stream.close()
 
 
 def encoded(*names: str) -> str:

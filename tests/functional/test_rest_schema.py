@@ -31,7 +31,9 @@ def test_everything_is_answered_as_described(new_setup: Setups, tmp_path: Path) 
     core = onitu.serve()
     api = Api(core)
     place = f"http://127.0.0.1:{api.port}{PREFIX}/openapi.json"
-    options = ["--max-examples", str(TRIED), "--exclude-checks", ",".join(NOT_ASKED), "--seed", "1", "--no-color"]
+    # It has no end.
+    options = ["--exclude-path", f"{PREFIX}/events"]
+    options += ["--max-examples", str(TRIED), "--exclude-checks", ",".join(NOT_ASKED), "--seed", "1", "--no-color"]
 
     run = subprocess.run(
         [Path(sys.executable).with_name("schemathesis"), "run", place, *options, "--request-timeout", str(20 * UNIT)],

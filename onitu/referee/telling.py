@@ -1,0 +1,149 @@
+"""Tells who looks on what happens, as the events of the API (CONTRACT E15). Nothing depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from onitu.core.media_types import media_type
+from onitu.core.model import Kind
+from onitu.events import Events
+from onitu.utils import get_fid
+
+if TYPE_CHECKING:
+    from onitu.core.node import ServiceName
+    from onitu.core.past import HeadChange
+    from onitu.core.scope import Scope
+    from onitu.core.task import Task
+    from onitu.referee.traffic import Travel
+    from onitu.referee.writer import Writer
+
+#: What is no file has no media type of its own; these are what other programs say.
+_OTHERS = {Kind.DIRECTORY: "inode/directory", Kind.SYMLINK: "inode/symlink"}
+
+
+class Telling:
+    """Makes events of what the Referee does.
+
+    Args:
+        events: Where they go.
+        writer: Says what has changed in the head tree, as long as somebody wants to know.
+        scopes: Returns the folders.
+
+    Attributes:
+        events: Where they go.
+        following: How many follow.
+        left_at: When the last one has left who followed, on the clock of who serves them.
+    """
+
+    def __init__(self, events: Events, writer: Writer, scopes: Callable[[], Mapping[str, Scope]]) -> None:
+        self.events = events
+        self.following = 0
+        self.left_at = 0.0
+        self._writer = writer
+        self._scopes = scopes
+        self._tell_changes()
+
+    def begin(self) -> None:
+        """Counts one who follows: everything is noted from now on."""
+        self.following += 1
+        self.events.wanted = True
+        self._tell_changes()
+
+    def end(self, now: float) -> None:
+        """Counts one who does not follow any more; they may come back."""
+        self.following -= 1
+        self.left_at = now
+
+    def forget(self) -> None:
+        """Notes no more than anybody needs: nobody has followed for long."""
+        self.events.forget()
+        self._tell_changes()
+
+    def files(self, changes: Iterable[HeadChange]) -> None:
+        """Tells what has changed in the head tree."""
+        for change in changes:
+            scope, version = self._scopes().get(change.folder), change.version
+            if scope is None:
+                continue
+            name = media_type(change.path) if version.kind is Kind.FILE else _OTHERS[version.kind]
+            moved = {"before": change.before} if change.before else {}
+            self.events.emit(
+                "file",
+                fid=_fid(scope, change.path),
+                folder=change.folder,
+                filename=change.path,
+                size=version.size,
+                mimetype=name,
+                version=version.number,
+                state="deleted" if change.deleted else "moved" if moved else "changed",
+                **moved,
+            )
+
+    def travel(self, travel: Travel) -> None:
+        """Tells how far a file has come."""
+        self._transfer(
+            travel.folder,
+            travel.path,
+            source=travel.source,
+            target=travel.target,
+            size=travel.size,
+            done=min(travel.size, travel.done()),
+            state="moving",
+        )
+
+    def arrived(self, target: ServiceName, folder: str, task: Task) -> None:
+        """Tells that a file has arrived."""
+        size = task.version.size
+        self._task(target, folder, task, size=size, done=size, state="finished")
+
+    def aborted(self, target: ServiceName, folder: str, task: Task, error: str) -> None:
+        """Tells that a transfer was given up."""
+        self._task(target, folder, task, size=task.version.size, done=0, state="aborted", error=error)
+
+    def conflict(self, folder: str, path: str, copy: str, *, state: str) -> None:
+        """Tells that there is a conflict, or none any more.
+
+        Args:
+            folder: The folder.
+            path: Whose name both wanted; "" where only the copy is known.
+            copy: The path of the copy.
+            state: `found` or `resolved`.
+        """
+        scope = self._scopes().get(folder)
+        fid = _fid(scope, copy) if scope is not None else ""
+        self.events.emit("conflict", fid=fid, folder=folder, filename=path, copy=copy, state=state)
+
+    def hold(self, service: ServiceName, folder: str, *, state: str, reason: str = "") -> None:
+        """Tells that something is held, or what became of it.
+
+        Args:
+            service: The service.
+            folder: The folder.
+            state: `held`, `approve` or `restore` when somebody has decided so, `ended`.
+            reason: Why it is held.
+        """
+        self.events.emit("hold", service=service, folder=folder, state=state, reason=reason)
+
+    def _task(
+        self, target: ServiceName, folder: str, task: Task, *, size: int, done: int, state: str, error: str = ""
+    ) -> None:
+        if task.source is not None:
+            path = task.destination or task.path
+            self._transfer(
+                folder, path, source=task.source.service, target=target, size=size, done=done, state=state, error=error
+            )
+
+    def _transfer(self, folder: str, path: str, **said: str | int) -> None:
+        scope = self._scopes().get(folder)
+        if scope is not None and self.events.wanted:
+            said = {"folder": folder, "filename": path, "mimetype": media_type(path), **said}
+            self.events.emit("transfer", fid=_fid(scope, path), **said)
+
+    def _tell_changes(self) -> None:
+        self._writer.tell_changes = self.files if self.events.wanted else None
+
+
+def _fid(scope: Scope, path: str) -> str:
+    """Returns the id of a path (CONTRACT: `get_fid`)."""
+    return get_fid(f"{scope.rule_prefix}/{path}"[1:])
