@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 
 from onitu.core.capability import DEFAULT_MAX_MESSAGE, MAX_BATCH, MAX_CHUNK, Capabilities, Limits
 from onitu.errors import DriverError, OutcomeUnknown, Unavailable
+from onitu.host.latency import Latencies
 
 if TYPE_CHECKING:
     from onitu.rpc.stream import Stream
@@ -52,12 +53,13 @@ class Calls:
         chunk_size: Bytes of a chunk.
     """
 
-    def __init__(self, connection: Connection, limits: Limits) -> None:
+    def __init__(self, connection: Connection, limits: Limits, latencies: Latencies | None = None) -> None:
         self._connection = connection
         self._turns = trio.CapacityLimiter(limits.max_concurrency)
         self.capabilities = Capabilities()
         self.limits = limits
         self.chunk_size = MAX_CHUNK
+        self._latencies = latencies or Latencies()
 
     def adopt(self, capabilities: Capabilities, limits: Limits) -> None:
         """Keeps to what the driver answered from here on."""
@@ -112,7 +114,11 @@ class Calls:
 
     async def _call(self, method: str, request: Message, answer: type[Answer], *, timeout: float) -> Answer:
         async with self._turns:
-            return _checked(await self._connection.call(method, request, timeout=timeout), answer)
+            began = trio.current_time()
+            try:
+                return _checked(await self._connection.call(method, request, timeout=timeout), answer)
+            finally:
+                self._latencies.note(method, trio.current_time() - began)
 
 
 @contextmanager

@@ -36,6 +36,7 @@ from onitu.rpc.gen import driver_pb2 as wire
 
 if TYPE_CHECKING:
     from onitu.core.manifest import Manifest
+    from onitu.host.latency import Latencies
     from onitu.rpc.transport import Connection
 
 MANIFEST_DEADLINE = 10.0  # Nothing but the process itself is asked.
@@ -56,17 +57,25 @@ class DriverClient:
     Args:
         connection: To the driver; it outlives the client.
         limits: The numbers that calls keep to until the driver says its own at `manifest` and `configure`.
+        latencies: Where it is noted how long calls take.
         elsewhere: Whether it was not started here. Then it shares no files with this host, whatever it says.
 
     Attributes:
         is_configured: Whether the driver serves settings that came from here.
     """
 
-    def __init__(self, connection: Connection, limits: Limits | None = None, *, elsewhere: bool = False) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        limits: Limits | None = None,
+        latencies: Latencies | None = None,
+        *,
+        elsewhere: bool = False,
+    ) -> None:
         self.is_configured = False
         self._elsewhere = elsewhere
         self._connection = connection
-        self._calls = Calls(connection, limits or Limits())
+        self._calls = Calls(connection, limits or Limits(), latencies)
 
     @property
     def capabilities(self) -> Capabilities:

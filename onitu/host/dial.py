@@ -19,6 +19,7 @@ from onitu.rpc.transport import Connection, Credentials, connect
 
 if TYPE_CHECKING:
     from onitu.config.values import DriverAddress, Tls
+    from onitu.host.latency import Latencies
 
 DIAL_DEADLINE: Final = 5.0
 """Seconds until a driver must serve. One that is away is dialled again and again, ever more slowly."""
@@ -28,11 +29,12 @@ _INTERVAL: Final = 0.1
 
 
 @asynccontextmanager
-async def dial(driver: DriverAddress) -> AsyncIterator[DriverClient]:
+async def dial(driver: DriverAddress, latencies: Latencies | None = None) -> AsyncIterator[DriverClient]:
     """Connects to a driver and waits until it serves. Once it was configured it is told to close at the end.
 
     Args:
         driver: Where it is.
+        latencies: Where it is noted how long calls take.
 
     Raises:
         ConfigError: What proves who we are cannot be read.
@@ -45,7 +47,7 @@ async def dial(driver: DriverAddress) -> AsyncIterator[DriverClient]:
     credentials = None if driver.tls is None else await trio.to_thread.run_sync(_read, driver.tls)
     async with connect(driver.address, token=None, credentials=credentials) as connection:
         await _wait_serving(connection, driver.address)
-        client = DriverClient(connection, elsewhere=True)
+        client = DriverClient(connection, latencies=latencies, elsewhere=True)
         try:
             yield client
         finally:

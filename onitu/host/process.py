@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
+    from onitu.host.latency import Latencies
+
 #: From the start of the process to health SERVING. Importing gRPC takes a third of a second on an idle machine; many
 #: drivers on few processors take their turns.
 START_DEADLINE = 30.0
@@ -153,11 +155,12 @@ async def adopt_driver(spawned: Spawned, *, service: str, log: FilteringBoundLog
 
 
 @asynccontextmanager
-async def open_client(driver: DriverProcess) -> AsyncIterator[DriverClient]:
+async def open_client(driver: DriverProcess, latencies: Latencies | None = None) -> AsyncIterator[DriverClient]:
     """Connects to a driver, waits until it serves, and tells it to close at the end of the block.
 
     Args:
         driver: Its process, which may have started just now.
+        latencies: Where it is noted how long calls take.
 
     Raises:
         NeverServed: It does not serve within `START_DEADLINE` seconds.
@@ -175,7 +178,7 @@ async def open_client(driver: DriverProcess) -> AsyncIterator[DriverClient]:
         if starting.cancelled_caught:
             message = f"the driver (process {driver.pid}) did not begin to serve within {START_DEADLINE:.0f} s"
             raise NeverServed(message)
-        client = DriverClient(connection)
+        client = DriverClient(connection, latencies=latencies)
         try:
             yield client
         finally:

@@ -219,7 +219,7 @@ class Mover:
         if superseded:
             reason = {"error": str(outcome)}
             self._referee.log.info("transfer_aborted", **self._ends(task), **reason)
-            self._referee.telling.aborted(self._link.service, self._link.folder, task, str(outcome))
+            self._referee.telling.superseded(self._link.service, self._link.folder, task, str(outcome))
         else:
             self._tell([task], [outcome])
 
@@ -239,6 +239,7 @@ class Mover:
                 continue
             referee.counts.other += 1
             referee.log.info(_DONE[task.action], **self._ends(task))
+            referee.telling.changed(link.service, link.folder)
 
     def _tell_failure(self, task: Task, error: DriverError) -> None:
         """Logs a failure, aloud only when it is new or has become another one."""
@@ -252,7 +253,7 @@ class Mover:
         level = referee.log.warning if loud else referee.log.debug
         event = "transfer_aborted" if task.source is not None else "path_failed"
         level(event, **{**self._ends(task), "path": task.path}, error=str(error), attempt=failure.attempts)
-        referee.telling.aborted(link.service, link.folder, task, str(error))
+        referee.telling.failed(link.service, link.folder, task, str(error))
 
     def _tell_obstacles(self, plan: Plan) -> None:
         """Logs, once each, why something cannot be done."""

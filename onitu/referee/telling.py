@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from onitu.core.media_types import media_type
 from onitu.core.model import Kind
 from onitu.events import Events
+from onitu.referee.tally import Tally
 from onitu.utils import get_fid
 
 if TYPE_CHECKING:
@@ -32,12 +33,14 @@ class Telling:
 
     Attributes:
         events: Where they go.
+        tally: How much of what was done, whoever follows.
         following: How many follow.
         left_at: When the last one has left who followed, on the clock of who serves them.
     """
 
     def __init__(self, events: Events, writer: Writer, scopes: Callable[[], Mapping[str, Scope]]) -> None:
         self.events = events
+        self.tally = Tally()
         self.following = 0
         self.left_at = 0.0
         self._writer = writer
@@ -95,10 +98,24 @@ class Telling:
     def arrived(self, target: ServiceName, folder: str, task: Task) -> None:
         """Tells that a file has arrived."""
         size = task.version.size
+        self.tally.finished[folder, target] += 1
+        self.tally.bytes[folder, target] += size
         self._task(target, folder, task, size=size, done=size, state="finished")
 
-    def aborted(self, target: ServiceName, folder: str, task: Task, error: str) -> None:
-        """Tells that a transfer was given up."""
+    def changed(self, target: ServiceName, folder: str) -> None:
+        """Counts what was done beside transfers."""
+        self.tally.changes[folder, target] += 1
+
+    def failed(self, target: ServiceName, folder: str, task: Task, error: str) -> None:
+        """Tells that something failed, most of all a transfer."""
+        self.tally.errors[folder, target] += 1
+        if task.source is not None:
+            self.tally.aborted[folder, target] += 1
+        self._task(target, folder, task, size=task.version.size, done=0, state="aborted", error=error)
+
+    def superseded(self, target: ServiceName, folder: str, task: Task, error: str) -> None:
+        """Tells that a transfer was given up for something newer."""
+        self.tally.superseded[folder, target] += 1
         self._task(target, folder, task, size=task.version.size, done=0, state="aborted", error=error)
 
     def conflict(self, folder: str, path: str, copy: str, *, state: str) -> None:
@@ -111,6 +128,7 @@ class Telling:
             state: `found` or `resolved`.
         """
         scope = self._scopes().get(folder)
+        self.tally.conflicts[folder] += state == "found"
         fid = _fid(scope, copy) if scope is not None else ""
         self.events.emit("conflict", fid=fid, folder=folder, filename=path, copy=copy, state=state)
 

@@ -65,6 +65,11 @@ class Writer:
         """Whether something waits to be written, or is being written."""
         return self._at_work or bool(self._live or self._later)
 
+    @property
+    def size(self) -> int:
+        """Bytes of the records on disk."""
+        return self._store.size
+
     async def write(self, work: Callable[[Transaction], T], *, later: bool = False) -> T:
         """Does something in a transaction, in a worker thread, and returns what it returns once that is committed.
 

@@ -15,7 +15,7 @@ from onitu.rest.answer import answer, error
 from onitu.rest.fids import Fids
 from onitu.rest.openapi import document
 from onitu.rest.problems import Problem
-from onitu.rest.routes import content, core, decisions, events, files, rules, services, setup, trash
+from onitu.rest.routes import content, core, decisions, events, files, health, metrics, rules, services, setup, trash
 
 if TYPE_CHECKING:
     from onitu.rest.access import Access
@@ -52,8 +52,13 @@ def make_app(desk: Desk, access: Access) -> QuartTrio:
         setup.blueprint(desk),
         trash.blueprint(desk),
         events.blueprint(desk),
+        health.blueprint(desk),
+        metrics.blueprint(desk),
     ):
         app.register_blueprint(routes, url_prefix=PREFIX + (routes.url_prefix or ""))
+    # Where those who ask for them look, too.
+    app.add_url_rule("/health", "health", app.view_functions["health.health"])
+    app.add_url_rule("/metrics", "metrics", app.view_functions["metrics.metrics"])
     _describe(app)
     _guard(app, access)
     _tell_errors(app)

@@ -186,6 +186,22 @@ class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     paused: bool = False
 
 
+class ServiceHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a service is observed, and for how many seconds it was not."""
+
+    name: str
+    status: str
+    unobserved: float
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything is well."""
+
+    time: float
+    services: list[ServiceHealth]
+    status: str = "ok"
+
+
 class ServiceDone(msgspec.Struct, frozen=True, kw_only=True):
     """Something was done with a service."""
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from onitu.core.manifest import Manifest
     from onitu.core.resolving import Conflict
     from onitu.core.wanted import RepairFile
+    from onitu.host.latency import Latencies
     from onitu.referee import Referee
     from onitu.referee.holding import Hold, Order
     from onitu.store import Transaction
@@ -107,6 +108,20 @@ class Desk(Protocol):
 
     def manifest(self, service: str) -> Manifest | None:
         """Returns what the driver of a service says of itself, or None where that is not known."""
+
+    def unobserved(self, service: str) -> float:
+        """Returns for how many seconds a service was not observed; 0 for one that a person has stopped."""
+
+    @property
+    def unwritten(self) -> float:
+        """For how many seconds the records could not be written though something waits for it."""
+
+    def latencies(self, service: str) -> Latencies | None:
+        """Returns how long the calls of a service have taken, or None for one that does not run."""
+
+    @property
+    def store_size(self) -> int:
+        """Bytes of the records on disk."""
 
     async def stop(self, service: str) -> None:
         """Stops a service until it is started again, also by another core, and returns once it has stopped."""

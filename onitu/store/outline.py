@@ -14,10 +14,12 @@ class OutlineVersion(msgspec.Struct, frozen=True, gc=False, array_like=True):
     Attributes:
         number: As in `onitu.core.node.Version`, like the other.
         kind: What it is.
+        size: Bytes.
     """
 
     number: int
     kind: Kind
+    size: int
 
 
 class Outline(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -44,6 +46,12 @@ class Outline(msgspec.Struct, frozen=True, gc=False, array_like=True):
         """What it is; None for the root of a folder."""
         version = self.versions.get(self.head)
         return version.kind if version is not None else None
+
+    @property
+    def size(self) -> int:
+        """Bytes of its current content."""
+        version = self.versions.get(self.head)
+        return version.size if version is not None else 0
 
 
 #: Of a node as it is stored, behind the number of its schema.

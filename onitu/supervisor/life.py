@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from onitu.config.values import ServiceSetup
     from onitu.core.manifest import Manifest
     from onitu.host.client import DriverClient
+    from onitu.host.latency import Latencies
     from onitu.referee import Referee
     from onitu.referee.hours import Hours
     from onitu.store import Transaction
@@ -88,16 +89,17 @@ class Life:
         early: Its driver process, if it was started already.
         pace: How fast bytes may go there and come from there.
         hours: When they may.
+        latencies: Where it is noted how long calls of its driver take.
         log: Whose lines carry its name.
         met: Called with what its driver says of itself.
         serves: Called once its folders are served.
 
     Attributes:
         name: Of the service.
-        process: The driver's process while there is one that is ours, and when it was started, in seconds since 1970.
+        process: The driver's process while there is one here, and when it was started, in seconds since 1970.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what its service lends it.
         self,
         setup: ServiceSetup,
         common: Common,
@@ -105,6 +107,7 @@ class Life:
         *,
         pace: Pace,
         hours: Hours,
+        latencies: Latencies,
         log: FilteringBoundLogger,
         met: Callable[[Manifest], None],
         serves: Callable[[], None],
@@ -117,6 +120,7 @@ class Life:
         self._early = early
         self._pace = pace
         self._hours = hours
+        self._latencies = latencies
         self._log = log
         self._met = met
         self._serves = serves
@@ -130,6 +134,7 @@ class Life:
             ConfigError: It cannot be started.
             StoreError: Nothing can be recorded.
         """
+        early, self._early = self._early, None
         async with opened(
             self._setup.driver,
             service=self.name,
@@ -137,7 +142,8 @@ class Life:
             directory=self._common.directory,
             log=self._log,
             debug=self._common.debug,
-            early=self._early,
+            early=early,
+            latencies=self._latencies,
         ) as (client, pid):
             self.process = (pid, time.time()) if pid is not None else None
             try:

@@ -54,6 +54,8 @@ class Lookout:
         self._referee = referee
         self._seen: dict[str, _Seen] = {}
         self._told: dict[tuple[str, str, str], int] = {}
+        self._turns = -1
+        self._turned = 0.0
 
     async def run(self) -> None:
         """Looks until it is cancelled."""
@@ -67,6 +69,9 @@ class Lookout:
         """Looks once."""
         now, telling = trio.current_time(), self._referee.telling
         self._look_at_services(now)
+        writer = self._referee.writer
+        if not writer.busy or writer.commits != self._turns:
+            self._turns, self._turned = writer.commits, now
         if not telling.events.wanted:
             self._told.clear()
         elif telling.following or now <= telling.left_at + LINGER:
@@ -78,6 +83,11 @@ class Lookout:
         """Returns for how many seconds a service has not been observed."""
         seen = self._seen.get(service)
         return trio.current_time() - seen.observed if seen is not None else 0.0
+
+    @property
+    def unwritten(self) -> float:
+        """For how many seconds nothing was committed though something waits for it."""
+        return trio.current_time() - self._turned if self._turned else 0.0
 
     def stood(self, service: str) -> float:
         """Returns for how many seconds a service has had its status."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from onitu.config.values import DriverCommand
     from onitu.host.client import DriverClient
+    from onitu.host.latency import Latencies
 
 
 @asynccontextmanager
@@ -30,6 +31,7 @@ async def opened(
     log: FilteringBoundLogger,
     debug: bool = False,
     early: Spawned | None = None,
+    latencies: Latencies | None = None,
 ) -> AsyncIterator[tuple[DriverClient, int | None]]:
     """Opens a driver; from there on all are treated alike.
 
@@ -41,6 +43,7 @@ async def opened(
         log: Where a process that is started logs.
         debug: Whether it logs everything.
         early: Its process, if it was started already.
+        latencies: Where it is noted how long its calls take.
 
     Yields:
         The driver, and the number of its process: None for one that was dialled, whose process is not ours.
@@ -50,9 +53,9 @@ async def opened(
         DriverError: It died, cannot be reached, or serves something else than the contract.
     """
     if isinstance(driver, DriverAddress):
-        async with dial(driver) as client:
+        async with dial(driver, latencies) as client:
             yield client, None
         return
     spawned = early or spawn(command_of(driver), runtime, directory=directory, debug=debug)
-    async with adopt_driver(spawned, service=service, log=log) as process, open_client(process) as client:
+    async with adopt_driver(spawned, service=service, log=log) as process, open_client(process, latencies) as client:
         yield client, process.pid

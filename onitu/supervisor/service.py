@@ -15,6 +15,7 @@ import trio
 from onitu.config.faults import nearest
 from onitu.config.values import ServiceSetup
 from onitu.errors import ConfigError, DriverError, StoreError, Unavailable
+from onitu.host.latency import Latencies
 from onitu.host.process import NeverServed
 from onitu.host.spawn import Spawned
 from onitu.log import get_logger
@@ -75,6 +76,7 @@ class Service:
         stopped: Set once it has really stopped.
         began: Set once it has served its folders, or has failed to.
         manifest: What its driver says of itself, once it has been asked.
+        latencies: How long calls of its driver take.
         hours: When bytes may go there and come from there.
     """
 
@@ -89,6 +91,7 @@ class Service:
         self.stopped = trio.Event()
         self.began = trio.Event()
         self.manifest: Manifest | None = None
+        self.latencies = Latencies()
         self.hours = Hours(setup.schedule)
         self._pace = Pace(setup.bandwidth)
         self._setup = setup
@@ -282,6 +285,7 @@ class Service:
             early,
             pace=self._pace,
             hours=self.hours,
+            latencies=self.latencies,
             log=self._log,
             met=self._meet,
             serves=self._begin,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from onitu.config.values import Setup
     from onitu.core.resolving import Conflict
     from onitu.core.wanted import RepairFile
+    from onitu.host.latency import Latencies
     from onitu.referee import Referee
     from onitu.referee.holding import Order
     from onitu.store import Transaction
@@ -94,6 +95,25 @@ class Steering:
             self._installed = installed_drivers()
         known = self._installed.get(driver)
         return known if isinstance(known, Manifest) else None
+
+    def unobserved(self, service: str) -> float:
+        """Returns for how many seconds a service was not observed; 0 for one that a person has stopped."""
+        return self.lookout.unobserved(service)
+
+    @property
+    def unwritten(self) -> float:
+        """For how many seconds the records could not be written though something waits for it."""
+        return self.lookout.unwritten
+
+    def latencies(self, service: str) -> Latencies | None:
+        """Returns how long the calls of a service have taken, or None for one that does not run."""
+        found = self._services.get(service)
+        return found.latencies if found is not None else None
+
+    @property
+    def store_size(self) -> int:
+        """Bytes of the records on disk."""
+        return self.referee.writer.size
 
     async def stop(self, service: str) -> None:
         """Stops a service until it is started again, also by another core, and returns once it has stopped."""

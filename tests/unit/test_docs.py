@@ -134,3 +134,11 @@ def test_links_lead_somewhere(document: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", document.read_text())
 
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_metrics_are_documented() -> None:
+    """E15: every metric stands in docs/metrics.md, and no other."""
+    code = set(re.findall(r'"(onitu_[a-z_]+)"', (ROOT / "onitu/rest/metrics.py").read_text()))
+    table = set(re.findall(r"`(onitu_[a-z_]+)`", (ROOT / "docs/metrics.md").read_text()))
+
+    assert {name.removesuffix("_total") for name in table} == code
