@@ -97,7 +97,6 @@ def read_notify(item: Item | None, faults: Faults) -> tuple[Notification, ...]:
     """Reads whom Onitu tells that it needs a person (B18)."""
     if item is None or not item.value:
         return ()
-    faults.warn(item.key_place, "'notify' has no effect yet: this version of Onitu tells nobody")
     if not isinstance(item.value, list):
         faults.add(item.place, f"'notify' must be a list of {{command: [...]}} or {{url: ...}}, not {item.shown}")
         return ()

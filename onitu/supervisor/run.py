@@ -27,6 +27,7 @@ from onitu.supervisor.dryrun import borrowed_store, tell_plan
 from onitu.supervisor.inforce import InForce
 from onitu.supervisor.kept import keep_events, kept_events
 from onitu.supervisor.life import Common
+from onitu.supervisor.messenger import Messenger
 from onitu.supervisor.notify import Notifier
 from onitu.supervisor.overlay import read_overlay
 from onitu.supervisor.progress import show_progress
@@ -115,6 +116,7 @@ class Core:
         self._notifier = Notifier()
         desk = Steering(self._in_force, self._services, self._referee)
         self._lookout = desk.lookout
+        self._messenger = Messenger(setup.name, lambda: () if options.dry_run else self._in_force.setup.notify, events)
         address = None if options.once else options.api
         self._door = Door(address, desk, directory=store.directory, runtime=runtime)
 
@@ -129,11 +131,14 @@ class Core:
             nursery.start_soon(self._referee.ignore_files.run)
             nursery.start_soon(self._notifier.watch, self._referee.writer)
             nursery.start_soon(show_progress, self._referee)
-            if not self._options.once:
+            if not self._options.dry_run:
                 nursery.start_soon(self._lookout.run)
+                nursery.start_soon(self._messenger.run)
+            if not self._options.once:
                 nursery.start_soon(Checker(self._referee, lambda: self._in_force.setup.verify).run)
             nursery.start_soon(self._door.run)
             code = await self._serve(signals)
+            await self._messenger.finish()
             nursery.cancel_scope.cancel()
         keep_events(self._store, self._referee.telling.events)
         self._log.info("onitu_stopped", elapsed=round(time.monotonic() - started, 3))
