@@ -15,7 +15,22 @@ from onitu.rest.answer import answer, error
 from onitu.rest.fids import Fids
 from onitu.rest.openapi import document
 from onitu.rest.problems import Problem
-from onitu.rest.routes import content, core, decisions, events, files, health, metrics, rules, services, setup, trash
+from onitu.rest.routes import (
+    content,
+    core,
+    decisions,
+    events,
+    files,
+    health,
+    log,
+    metrics,
+    page,
+    rules,
+    services,
+    setup,
+    trash,
+    tree,
+)
 
 if TYPE_CHECKING:
     from onitu.rest.access import Access
@@ -54,12 +69,15 @@ def make_app(desk: Desk, access: Access) -> QuartTrio:
         events.blueprint(desk),
         health.blueprint(desk),
         metrics.blueprint(desk),
+        tree.blueprint(desk),
+        log.blueprint(desk),
     ):
         app.register_blueprint(routes, url_prefix=PREFIX + (routes.url_prefix or ""))
     # Where those who ask for them look, too.
     app.add_url_rule("/health", "health", app.view_functions["health.health"])
     app.add_url_rule("/metrics", "metrics", app.view_functions["metrics.metrics"])
     _describe(app)
+    app.register_blueprint(page.blueprint())
     _guard(app, access)
     _tell_errors(app)
     return app
@@ -89,7 +107,9 @@ def _guard(app: QuartTrio, access: Access) -> None:
             return error(Problem(403, "this host name is not one of Onitu's; ask for 127.0.0.1 or localhost"))
         if origin is not None and not access.is_own_page(origin, asked=asked):
             return error(Problem(403, f"pages of {origin} may not ask this"))
-        # Who came over the socket in our own directory has shown enough by that.
+        # The page itself is no secret. Who came over the socket in our own directory has shown enough by that.
+        if request.blueprint == page.NAME:
+            return None
         if scope.get("client") is not None and not access.knows_token(headers.get("Authorization", "")):
             refused = error(Problem(401, "this needs the header 'Authorization: Bearer TOKEN', with api.token"))
             refused.headers["WWW-Authenticate"] = "Bearer"

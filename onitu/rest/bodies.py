@@ -134,6 +134,14 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
     files: list[File]
 
 
+class Directory(msgspec.Struct, frozen=True, kw_only=True):
+    """What lies directly in a directory. `more` says that not all of it is here."""
+
+    directories: list[str]
+    files: list[File]
+    more: bool
+
+
 class Service(msgspec.Struct, frozen=True, kw_only=True):
     """A service of the setup. Secrets among its options are not shown."""
 
@@ -216,6 +224,23 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     schedule: list[str]
 
 
+class LogLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the log. `keys` are those of docs/logging.md."""
+
+    time: float
+    level: str
+    event: str
+    keys: dict[str, str | int | float | bool | None]
+
+
+class Log(msgspec.Struct, frozen=True, kw_only=True):
+    """The last lines logged of a service, and the last that are warnings or errors; each oldest first."""
+
+    name: str
+    lines: list[LogLine]
+    errors: list[LogLine]
+
+
 class RuleList(msgspec.Struct, frozen=True, kw_only=True):
     """Rules, as they were written."""
 
@@ -283,10 +308,12 @@ class Mapping(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Folder(msgspec.Struct, frozen=True, kw_only=True):
-    """A folder, and the services that take part in it."""
+    """A folder, and the services that take part in it. Of many files the number may be some seconds old."""
 
     name: str
     mode: str
+    files: int
+    bytes: int
     services: list[Mapping]
 
 

@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 import structlog
 
-from onitu.log import LogFormat, bound_contextvars, get_logger, set_up_logging, show_status
+from onitu.log import (
+    KEPT,
+    LogFormat,
+    bound_contextvars,
+    get_logger,
+    recent_lines,
+    set_up_logging,
+    show_status,
+)
 
 
 class Terminal(io.BytesIO):
@@ -204,3 +212,22 @@ def test_import_draws_in_no_rich() -> None:
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
 
     assert shown == "False True\n"
+
+
+def test_lines_of_a_service_are_kept() -> None:
+    """E15: the last lines of a service can be asked for, faults also when many lines came since."""
+    set_up_logging(stream=io.BytesIO(), level="debug")
+    log = get_logger(service="kept")
+    log.error("path_failed", error="it is", exc_info=ValueError("large"))
+    for number in range(KEPT):
+        log.info("transfer_finished", path=f"{number}.txt")
+        log.debug("transfer_started", path=f"{number}.txt")
+    get_logger().info("settled")
+
+    lines, faults = recent_lines("kept")
+
+    assert [line.keys["path"] for line in lines] == [f"{number}.txt" for number in range(KEPT)]
+    assert [(line.level, line.keys) for line in faults] == [
+        ("error", {"service": "kept", "event": "path_failed", "error": "it is"})
+    ]
+    assert recent_lines("nobody") == ([], [])

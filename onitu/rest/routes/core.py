@@ -32,6 +32,7 @@ from onitu.rest.bodies import (
 )
 from onitu.rest.describe import described
 from onitu.rest.problems import NotThere
+from onitu.rest.totals import Total, Totals
 from onitu.rest.why import why_of
 
 if TYPE_CHECKING:
@@ -150,18 +151,27 @@ def _steer(routes: Blueprint, desk: Desk) -> None:
 
 def _show_setup(routes: Blueprint, desk: Desk) -> None:
     """Adds the routes about what there is."""
+    totals = Totals()
+    # Counting takes a thread for a while; whoever comes meanwhile is shown what was counted.
+    one_at_a_time = trio.CapacityLimiter(1)
 
     @routes.get("/folders")
     @described(answers=Folders)
     async def folders() -> Response:
         """Lists the folders of the setup, with the services that take part in each."""
-        setup = desk.setup
+        setup, referee = desk.setup, desk.referee
+        scopes, commits = referee.scopes, referee.writer.commits
+        known = await referee.writer.read(
+            lambda transaction: totals.count(transaction, scopes, commits), limiter=one_at_a_time
+        )
         return answer(
             Folders(
                 folders=[
                     Folder(
                         name=name,
                         mode=_MODES[options.mode],
+                        files=known.get(name, Total()).files,
+                        bytes=known.get(name, Total()).bytes,
                         services=[
                             Mapping(name=service.name, mode=_MODES[mapping.mode], path=mapping.path)
                             for service in setup.services.values()

@@ -1,0 +1,141 @@
+/**
+ * The stream of events, kept open: server-sent events over `fetch`, because `EventSource` cannot show a token.
+ *
+ * A stream that ends is opened again after the last event seen. One that has gone quiet is taken for dead: a laptop that
+ * slept keeps a connection that nobody is at the other end of.
+ */
+
+import { address, read, send } from "./api.js";
+
+/** Milliseconds without a byte after which a stream is dead. The API sends a sign of life more often than that. */
+const SILENCE = 40_000;
+
+/** Milliseconds between two looks at the clock, and how much more shows that the machine has slept. */
+const TICK = 2_000;
+const NAP = 8_000;
+
+/** Milliseconds between two looks, where there is no stream of events. */
+const POLL = 1_500;
+
+/** Longest wait between two tries, in milliseconds. */
+const PATIENCE = 10_000;
+
+/**
+ * @typedef {object} Listener
+ * @property {(type: string, data: any) => void} event
+ * @property {() => void} opened The stream stands (again): whatever was loaded before may be old.
+ * @property {() => void} closed
+ */
+
+export class Live {
+  /** @param {Listener} listener */
+  constructor(listener) {
+    this.listener = listener;
+    this.last = "";
+    this.heard = 0;
+    this.tries = 0;
+    /** @type {AbortController | null} */
+    this.stream = null;
+    /** @type {(() => void) | null} */
+    this.wake = null;
+  }
+
+  /** Opens the stream and keeps it open as long as the page lives. */
+  start() {
+    let clock = Date.now();
+    setInterval(() => {
+      const now = Date.now();
+      if (now - clock > TICK + NAP || (this.stream && now - this.heard > SILENCE)) this.again();
+      clock = now;
+    }, TICK);
+    addEventListener("online", () => this.again());
+    addEventListener("pageshow", (event) => event.persisted && this.again());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible" && (!this.stream || Date.now() - this.heard > SILENCE / 2)) this.again();
+    });
+    void this.run();
+  }
+
+  /** Drops the stream that stands, if one does, and opens another one at once. */
+  again() {
+    this.tries = 0;
+    this.stream?.abort();
+    this.wake?.();
+  }
+
+  async run() {
+    for (;;) {
+      this.stream = new AbortController();
+      this.heard = Date.now();
+      try {
+        await this.follow(this.stream.signal);
+      } catch {
+        // What is wrong shows in every other request too; here there is only trying again.
+      }
+      this.stream = null;
+      this.listener.closed();
+      const wait = Math.min(PATIENCE, 250 * 2 ** this.tries) * (0.75 + Math.random() / 2);
+      this.tries += 1;
+      await new Promise((resolve) => {
+        const timer = setTimeout(resolve, wait);
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve(undefined);
+        };
+      });
+      this.wake = null;
+    }
+  }
+
+  /** @param {AbortSignal} signal */
+  async follow(signal) {
+    const headers = { Accept: "text/event-stream", ...(this.last && { "Last-Event-ID": this.last }) };
+    const response = await send(address("events"), { headers, signal });
+    if (response.status === 404) return this.poll(signal);
+    if (!response.ok || !response.body) throw new Error(`events: ${response.status}`);
+    this.tries = 0;
+    this.listener.opened();
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      this.heard = Date.now();
+      const blocks = (rest + value).replaceAll("\r\n", "\n").split("\n\n");
+      rest = blocks.pop() ?? "";
+      blocks.forEach((block) => this.take(block));
+    }
+  }
+
+  /**
+   * Looks at everything now and then, for want of a stream.
+   * @param {AbortSignal} signal
+   */
+  async poll(signal) {
+    this.tries = 0;
+    this.listener.opened();
+    for (;;) {
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+      await read(address("status"), signal);
+      this.heard = Date.now();
+      if (document.visibilityState === "visible") this.listener.event("reset", {});
+    }
+  }
+
+  /** @param {string} block The lines of one event. */
+  take(block) {
+    let type = "message";
+    const data = [];
+    for (const line of block.split("\n")) {
+      const colon = line.indexOf(":");
+      if (colon <= 0) continue; // A comment: a sign of life.
+      const value = line.slice(colon + 1).replace(/^ /, "");
+      const field = line.slice(0, colon);
+      if (field === "event") type = value;
+      else if (field === "data") data.push(value);
+      else if (field === "id") this.last = value;
+    }
+    if (data.length) this.listener.event(type, JSON.parse(data.join("\n")));
+    else if (type === "reset") this.listener.event(type, {});
+  }
+}
