@@ -82,6 +82,17 @@ faults *times: init
             || exit 1; \
     done
 
+# The web page in a real browser; screenshots go to build/browser
+browser *options: init
+    .ci/need chromium
+    ONITU_TEST_BROWSER=1 {{run}} pytest {{ if options == "" { "tests/browser" } else { options } }}
+
+# The images of the README
+images: (browser "tests/browser/test_images.py")
+    mkdir -p docs/images
+    cp build/browser/readme-overview.png docs/images/overview.png
+    cp build/browser/readme-conflicts.png docs/images/conflicts.png
+
 # Tests of one driver, `just driver local_storage`: everything Onitu does with it, beside a local disk
 driver name *options: init
     ONITU_TEST_DRIVER={{name}} {{run}} pytest -n 2 tests/functional/driver {{options}}

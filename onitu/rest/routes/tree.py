@@ -48,8 +48,8 @@ def blueprint(desk: Desk) -> Blueprint:
     async def show_folder(folder: str) -> Response:
         """Shows what lies directly in a folder.
 
-        Its directories come first, then its files, each by name. `limit` is at most 1,000; `more` says whether something
-        was left out.
+        Its directories come first, then its files, each by name. `limit` is at most 1,000; `more` says whether there is
+        more than that.
         """
         return await listed(folder, "")
 

@@ -1,0 +1,1 @@
+"""The web page, as a person meets it: a real Onitu, a real Chromium."""
