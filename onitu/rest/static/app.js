@@ -6,6 +6,7 @@ import { start } from "./lib/store.js";
 import { html, render, useEffect, useState } from "./lib/ui.js";
 import { Frame } from "./parts/frame.js";
 import { Toasts } from "./parts/toasts.js";
+import { AddService } from "./screens/add.js";
 import { Conflicts } from "./screens/conflicts.js";
 import { File } from "./screens/file.js";
 import { Files } from "./screens/files.js";
@@ -33,6 +34,8 @@ function screenOf({ parts: [screen = "", name = "", ...rest], query }) {
       return ["holds", html`<${Holds} />`];
     case "services":
       return ["services", name ? html`<${Service} name=${name} key=${name} />` : html`<${Services} />`];
+    case "add":
+      return ["services", html`<${AddService} />`];
     default:
       return ["map", html`<${Overview} />`];
   }

@@ -4,6 +4,9 @@ import { ApiError, address, ask, pathAddress, read, send, withQuery } from "./ap
 import { size } from "./format.js";
 
 /**
+ * @typedef {{key: string, name: string, description: string, type: string, values: any[], default: any, mandatory: boolean,
+ *   secret: boolean}} Option
+ * @typedef {{name: string, description: string, options: Option[]}} Driver
  * @typedef {{key: string, time: number, level: string, event: string, words: string}} LogLine
  * @typedef {import("./types.js").File} File
  */
@@ -172,3 +175,38 @@ function wordsOf({ folder, path, reason, error, bytes, source, target, traceback
   for (const [key, value] of Object.entries(rest)) if (value !== "" && value !== null) words.push(`${key}: ${value}`);
   return words.join(" · ");
 }
+
+/** @param {AbortSignal} signal @returns {Promise<Driver[]>} Those that can be used. */
+export async function loadDrivers(signal) {
+  const { drivers } = await read(address("drivers"), signal);
+  return drivers
+    .filter((/** @type {any} */ driver) => !driver.fault)
+    .map((/** @type {any} */ { options, ...driver }) => ({
+      ...driver,
+      options: Object.entries(options).map(([key, option]) => ({ key, ...option })),
+    }));
+}
+
+/**
+ * Adds a service, and before it the folders that are new with it.
+ * @param {{name: string, driver: string, options: Record<string, unknown>,
+ *   places: {name: string, path: string, mode: string, known: boolean}[]}} service
+ */
+export async function addService({ name, driver, options, places }) {
+  const begun = [];
+  const folders = Object.fromEntries(places.map((place) => [place.name, { mode: place.mode, ...(place.path && { path: place.path }) }]));
+  try {
+    for (const place of places.filter((one) => !one.known)) {
+      await ask("PUT", address("folders", place.name), {});
+      begun.push(place.name);
+    }
+    await ask("PUT", address("services", name), { driver, options, folders });
+  } catch (error) {
+    // A folder that no service has is of no use.
+    await Promise.all(begun.map((folder) => ask("DELETE", address("folders", folder)).catch(() => null)));
+    throw error;
+  }
+}
+
+/** @param {string} name */
+export const removeService = (name) => ask("DELETE", address("services", name));

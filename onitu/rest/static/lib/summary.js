@@ -45,7 +45,7 @@ export function attention(state) {
  */
 export function headline(state) {
   const pending = state.services.reduce((sum, { name, pending: lacking }) => sum + lacking + onTheWay(state, name), 0);
-  if (!state.services.length) return "There is no service yet.";
+  if (!state.services.length) return "There is no service yet. Add the first one to begin.";
   if (pending) return `${some(pending, "file is", "files are")} on the way.`;
   if (state.services.some((service) => service.status === "starting")) return "Services are starting.";
   if (attention(state).length) return "Nothing moves, and something waits for you.";

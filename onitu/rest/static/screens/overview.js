@@ -24,7 +24,7 @@ export function Overview() {
         ? html`<${FolderMap} folders=${state.folders} services=${state.services} />`
         : html`<section class="card"><${Empty} icon="folder" title="Nothing is kept in sync yet">
             A service is a place where files are: a directory of this machine, a server, a cloud. Two of them with one
-            folder are enough.
+            folder are enough. <a href="#/add">Add a service</a>
           <//></section>`}
       ${moving.length > 0 &&
       html`<section class="card" aria-labelledby="moving">

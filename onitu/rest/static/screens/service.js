@@ -1,13 +1,13 @@
 /** One service: how it is doing, what it uses, what went wrong there, and its log. */
 
 import { exactly, size, timeOfDay } from "../lib/format.js";
-import { loadLog, loadService } from "../lib/model.js";
-import { link, pathLink } from "../lib/router.js";
+import { loadLog, loadService, removeService } from "../lib/model.js";
+import { go, link, pathLink } from "../lib/router.js";
 import { useSamples } from "../lib/samples.js";
-import { useStore } from "../lib/store.js";
+import { reload, useStore } from "../lib/store.js";
 import { isHeld, onTheWay } from "../lib/summary.js";
 import { html, Icon, useEffect } from "../lib/ui.js";
-import { Empty, Heading, Loading, Notice, useLoaded } from "../parts/basic.js";
+import { ConfirmedAction, Empty, Heading, Loading, Notice, useLoaded } from "../parts/basic.js";
 import { Controls } from "../parts/controls.js";
 import { Plot } from "../parts/plot.js";
 import { Mode, ofMapping, ofService, State } from "../parts/standing.js";
@@ -116,10 +116,17 @@ const Line = ({ line }) => html`
 /** @param {{service: import("../lib/types.js").Service}} props */
 function Settings({ service }) {
   const { value } = useLoaded((signal) => loadService(service.name, signal), [service.name, service.status]);
+  const remove = async () => {
+    await removeService(service.name);
+    await reload.status();
+    go("#/services");
+  };
   return html`
     <section class="card" aria-labelledby="settings">
       <header>
         <h2 id="settings">Settings</h2>
+        <${ConfirmedAction} icon="trash" tone="danger" title=${`Remove ${service.name}?`} answer="Remove" act=${remove} done=${`${service.name} has been removed.`}
+          question="Onitu forgets this service. Nothing is deleted there, nor anywhere else.">Remove<//>
       </header>
       ${value && html`<dl class="facts inner">
         ${Object.entries(value.options).map(([key, option]) => html`<div key=${key}><dt>${key}</dt><dd>${String(option)}</dd></div>`)}

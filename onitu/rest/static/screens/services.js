@@ -5,7 +5,7 @@ import { link } from "../lib/router.js";
 import { useSamples } from "../lib/samples.js";
 import { useStore } from "../lib/store.js";
 import { onTheWay } from "../lib/summary.js";
-import { html } from "../lib/ui.js";
+import { html, Icon } from "../lib/ui.js";
 import { Empty, Heading, Loading } from "../parts/basic.js";
 import { Plot } from "../parts/plot.js";
 import { ofService, State } from "../parts/standing.js";
@@ -14,10 +14,11 @@ import { Controls } from "../parts/controls.js";
 export function Services() {
   const services = useStore((state) => state.services);
   const loaded = useStore((state) => state.loaded);
+  const add = html`<a class="button main-action" href="#/add"><${Icon} name="plus" />Add a service</a>`;
   return html`
-    <${Heading} title="Services" lead="The places where your folders are kept. Each has a driver in a process of its own." />
+    <${Heading} title="Services" lead="The places where your folders are kept. Each has a driver in a process of its own." actions=${add} />
     ${!loaded && html`<${Loading} />`}
-    ${loaded && !services.length && html`<section class="card"><${Empty} icon="service" title="No service yet">The setup file names none.<//></section>`}
+    ${loaded && !services.length && html`<section class="card"><${Empty} icon="service" title="No service yet"><a href="#/add">Add the first one</a><//></section>`}
     <div class="services">
       ${services.map((service) => html`<${Card} service=${service} key=${service.name} />`)}
     </div>
