@@ -12,7 +12,6 @@ def test_steering(new_setup: Setups, window: Window) -> None:
     """E5-E9, E15: plots, stop, start and restart from the page, each shown when it is so."""
     onitu = new_setup("laptop", "nas")
     core = onitu.serve()
-    window.expected.append("/nas/stats")  # While it starts it has no figures.
     window.open(core)
     window.go("Services")
     card = window.article("nas")
@@ -35,7 +34,6 @@ def test_one_service(new_setup: Setups, windows: Windows) -> None:
     onitu = new_setup("laptop", nas={"root": "/proc/nothing/here"})
     core = onitu.start()
     window = windows(phone=True, dark=True)
-    window.expected.append("/nas/stats")  # What does not run has no figures.
     window.open(core, "services/nas")
     window.shows("nas")
     window.sees("Failed")

@@ -2,6 +2,7 @@
 
 import { onLocked } from "./lib/api.js";
 import { usePlace } from "./lib/router.js";
+import { startSampling } from "./lib/samples.js";
 import { start } from "./lib/store.js";
 import { html, render, useEffect, useState } from "./lib/ui.js";
 import { Frame } from "./parts/frame.js";
@@ -47,6 +48,7 @@ function App() {
   useEffect(() => {
     onLocked(() => setLocked(true));
     start();
+    startSampling();
   }, []);
   if (locked) return html`<${Lock} />`;
   const [screen, content] = screenOf(place);

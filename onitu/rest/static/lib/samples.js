@@ -28,7 +28,11 @@ async function look() {
   listeners.forEach((listener) => listener());
 }
 
-let looking = false;
+/** Begins to look. */
+export function startSampling() {
+  void look();
+  setInterval(look, PERIOD);
+}
 
 /** The samples of a service, newest last; the component is drawn again with each. @param {string} name */
 export function useSamples(name) {
@@ -36,11 +40,6 @@ export function useSamples(name) {
   useEffect(() => {
     const listener = () => draw(undefined);
     listeners.add(listener);
-    if (!looking) {
-      looking = true;
-      void look();
-      setInterval(look, PERIOD);
-    }
     return () => listeners.delete(listener);
   }, []);
   return samples.get(name) ?? [];

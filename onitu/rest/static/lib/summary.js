@@ -17,9 +17,9 @@ export function attention(state) {
   /** @type {Matter[]} */
   const matters = [];
   for (const service of state.services) {
-    if (service.status === "halted" || service.status === "failed") {
-      const href = link(["services", service.name]);
-      matters.push({ about: "service", tone: "bad", text: `${service.name} is ${service.status}`, detail: service.reason, href, verb: "Look at it" });
+    if (service.status === "halted" || isFailing(service)) {
+      const text = `${service.name} ${service.status === "halted" ? "is halted" : "has failed"}`;
+      matters.push({ about: "service", tone: "bad", text, detail: service.reason, href: link(["services", service.name]), verb: "Look at it" });
     }
   }
   for (const hold of state.holds.filter((one) => !one.order)) {
@@ -49,8 +49,15 @@ export function headline(state) {
   if (pending) return `${some(pending, "file is", "files are")} on the way.`;
   if (state.services.some((service) => service.status === "starting")) return "Services are starting.";
   if (attention(state).length) return "Nothing moves, and something waits for you.";
+  if (state.services.length === 1) return "All is well, with one place so far. Add a second one, and both become the same.";
   return "Everything is up to date.";
 }
+
+/**
+ * Whether a service does not come up. It is tried again and again, so that it is now failed, now starting.
+ * @param {import("./types.js").Service} service
+ */
+export const isFailing = ({ status, reason }) => status === "failed" || (status === "starting" && reason !== "");
 
 /**
  * Whether something of a folder on a service waits for a person.

@@ -112,19 +112,31 @@ export function ConfirmedAction({ title, question, answer, children, icon, tone 
 export function useLoaded(load, inputs) {
   const [loaded, setLoaded] = useState(/** @type {{value?: any, error: string, of?: string}} */ ({ error: "" }));
   const [round, setRound] = useState(0);
+  const way = useRef({ loading: false, again: false });
   const asked = JSON.stringify(inputs);
   useEffect(() => {
     const stop = new AbortController();
+    const end = (/** @type {{value?: any, error: string}} */ result) => {
+      if (stop.signal.aborted) return;
+      setLoaded({ ...result, of: asked });
+      if (way.current.again) setRound((number) => number + 1);
+      way.current = { loading: false, again: false };
+    };
+    way.current = { loading: true, again: false };
     load(stop.signal).then(
-      (value) => setLoaded({ value, error: "", of: asked }),
+      (value) => end({ value, error: "" }),
       (error) => {
-        if (stop.signal.aborted) return;
-        if (!(error instanceof ApiError)) throw error;
-        setLoaded({ error: error.message, of: asked });
+        if (!stop.signal.aborted && !(error instanceof ApiError)) throw error;
+        end({ error: error.message });
       },
     );
     return () => stop.abort();
   }, [asked, round]);
+  // What is on its way is not given up for a newer one: where changes never end, nothing would ever arrive.
+  const again = () => {
+    if (way.current.loading) way.current.again = true;
+    else setRound((number) => number + 1);
+  };
   const fresh = loaded.of === asked ? loaded : { value: undefined, error: "" };
-  return { value: fresh.value, error: fresh.error, again: () => setRound((number) => number + 1) };
+  return { value: fresh.value, error: fresh.error, again };
 }

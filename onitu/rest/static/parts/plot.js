@@ -11,8 +11,9 @@ const HEIGHT = 54;
  */
 export function Plot({ label, points, shown, least = 0, span }) {
   const top = Math.max(least, ...points) * 1.1 || 1;
-  const step = WIDTH / Math.max(1, points.length - 1);
-  const places = points.map((value, index) => `${(index * step).toFixed(1)} ${(HEIGHT - 2 - (value / top) * (HEIGHT - 6)).toFixed(1)}`);
+  const drawn = points.length === 1 ? [points[0], points[0]] : points;
+  const step = WIDTH / Math.max(1, drawn.length - 1);
+  const places = drawn.map((value, index) => `${(index * step).toFixed(1)} ${(HEIGHT - 2 - (value / top) * (HEIGHT - 6)).toFixed(1)}`);
   const curve = places.length > 1 ? `M${places.join("L")}` : "";
   const now = points.length ? shown(points[points.length - 1]) : "–";
   const words = points.length ? `${label}: ${now}, at most ${shown(Math.max(...points))} ${span}` : `${label}: not known yet`;

@@ -59,9 +59,12 @@ export function Shown({ content, name }) {
   if (content.kind === "image") return html`<${Picture} blob=${content.blob} name=${name} />`;
   return html`
     <pre class="text" tabindex="0" role="region" aria-label=${`Text of ${name}`}>${content.text}</pre>
-    ${content.cut && html`<p class="inner muted small">The first ${size(TEXT)}.</p>`}
+    <${Cut} content=${content} />
   `;
 }
+
+/** That a text goes on. @param {{content: Content}} props */
+export const Cut = ({ content }) => content.kind === "text" && content.cut && html`<p class="inner muted small">Only the first ${size(TEXT)} are shown.</p>`;
 
 /** @param {{blob: Blob, name: string}} props */
 export function Picture({ blob, name }) {

@@ -1,6 +1,7 @@
 /** How services, and folders on them, are doing: in a word, an icon and a colour. */
 
 import { count, some } from "../lib/format.js";
+import { isFailing } from "../lib/summary.js";
 import { html, Icon } from "../lib/ui.js";
 
 /** @typedef {{tone: import("../lib/types.js").Tone, icon: string, text: string, spin?: boolean}} Standing */
@@ -11,7 +12,6 @@ const SERVICE = {
   starting: { tone: "busy", icon: "sync", text: "Starting", spin: true },
   stopping: { tone: "busy", icon: "sync", text: "Stopping", spin: true },
   stopped: { tone: "off", icon: "square", text: "Stopped" },
-  failed: { tone: "bad", icon: "alert", text: "Failed" },
   halted: { tone: "bad", icon: "stop", text: "Halted" },
   held: { tone: "warn", icon: "hold", text: "Held" },
   paused: { tone: "off", icon: "pause", text: "Paused" },
@@ -21,6 +21,7 @@ const SERVICE = {
 export function ofService(service) {
   const active = service.status === "active";
   if (active && service.errors) return { tone: "bad", icon: "alert", text: `Active, ${some(service.errors, "error")}` };
+  if (isFailing(service)) return { tone: "bad", icon: "alert", text: "Failed" };
   const shown = active && service.paused ? "paused" : service.status;
   return SERVICE[shown] ?? { tone: "warn", icon: "alert", text: shown };
 }
@@ -51,6 +52,13 @@ export const State = ({ standing, pill = false }) => html`
     <${Icon} name=${standing.icon} spin=${standing.spin} />${standing.text}
   </span>
 `;
+
+/**
+ * How much of a folder has arrived on a service, while some has not.
+ * @param {{folder: import("../lib/types.js").Folder, left: number, label: string}} props
+ */
+export const Filling = ({ folder: { files }, left, label }) =>
+  left > 0 && files > 0 && html`<progress max=${files} value=${Math.max(0, files - left)} aria-label=${label}></progress>`;
 
 /** What a mode means, where it is not the usual one. @type {Record<string, string>} */
 export const MODES = { r: "is read, never written", w: "is written, never read", none: "switched off" };

@@ -4,6 +4,7 @@ import { loadDirectory } from "../lib/model.js";
 import { pathLink } from "../lib/router.js";
 import { html, Icon, useEffect, useState } from "../lib/ui.js";
 import { useLoaded } from "./basic.js";
+import { useFresh, useLast } from "./fresh.js";
 
 /** Directories shown of one; the rest is found on the right. */
 const MOST = 500;
@@ -38,11 +39,13 @@ function Branch({ folder, path, name, at }) {
 
 /** @param {{folder: string, path: string, at: string | null}} props */
 function Twigs({ folder, path, at }) {
-  const { value } = useLoaded((signal) => loadDirectory(folder, path, MOST, signal), [folder, path]);
-  if (!value?.directories.length) return null;
+  const { value, again } = useLoaded((signal) => loadDirectory(folder, path, MOST, signal), [folder, path]);
+  useFresh(again, (file) => file.folder === folder && (path === "" || file.filename.startsWith(`${path}/`)));
+  const shown = useLast(value, `${folder}/${path}`);
+  if (!shown?.directories.length) return null;
   return html`
     <ul>
-      ${value.directories.map((name) => {
+      ${shown.directories.map((name) => {
         const below = path ? `${path}/${name}` : name;
         const inside = at !== null && (at === below || at.startsWith(`${below}/`));
         return html`<${Branch} key=${name} folder=${folder} path=${below} name=${name} at=${inside ? at : null} />`;

@@ -39,6 +39,14 @@ function Form({ drivers }) {
   const driver = drivers.find((one) => one.name === driverName);
   const options = driver?.options ?? [];
 
+  // What was wrong with a field is not said of what is written there since.
+  const changed = (/** @type {string} */ where, /** @type {(value: any) => void} */ set, /** @type {any} */ value) => {
+    set(value);
+    setFaults(({ [where]: _, ...others }) => others);
+  };
+  const setValue = (/** @type {string} */ key, /** @type {unknown} */ value) => changed(`option ${key}`, setValues, { ...values, [key]: value });
+  const setPlacesAnew = (/** @type {Place[]} */ next) => changed("folders", setPlaces, next);
+
   const submit = async (/** @type {Event} */ event) => {
     event.preventDefault();
     if (busy || !driver) return;
@@ -66,16 +74,16 @@ function Form({ drivers }) {
       ${faults[""] && html`<div class="inner fault-box"><${Notice} tone="bad" alert>${faults[""]}<//></div>`}
       <div class="inner form-grid">
         <${Field} id="name" label="Name" hint="How it is called here: “laptop”, “backup disk”." fault=${faults.name}>
-          ${(props) => html`<input class="input" ...${props} value=${name} autocomplete="off" onInput=${(event) => setName(event.target.value)} />`}
+          ${(props) => html`<input class="input" ...${props} value=${name} autocomplete="off" onInput=${(event) => changed("name", setName, event.target.value)} />`}
         <//>
         <${Field} id="driver" label="Kind" hint=${driver?.description} fault=${faults.driver}>
-          ${(props) => html`<select class="input" ...${props} value=${driverName} onChange=${(event) => setDriver(event.target.value)}>
+          ${(props) => html`<select class="input" ...${props} value=${driverName} onChange=${(event) => changed("driver", setDriver, event.target.value)}>
             ${drivers.map((one) => html`<option value=${one.name} key=${one.name}>${one.name.replaceAll("_", " ")}</option>`)}
           </select>`}
         <//>
       </div>
-      <${Options} options=${options} values=${values} faults=${faults} set=${(key, value) => setValues({ ...values, [key]: value })} />
-      <${Places} places=${places} set=${setPlaces} fault=${faults.folders} />
+      <${Options} options=${options} values=${values} faults=${faults} set=${setValue} />
+      <${Places} places=${places} set=${setPlacesAnew} fault=${faults.folders} root=${String(values.root ?? "")} />
       <div class="inner row end-row">
         <a class="button plain" href="#/services">Cancel</a>
         <button class="button main-action" aria-disabled=${busy}><${Icon} name=${busy ? "sync" : "plus"} spin=${busy} />Add the service</button>
@@ -104,14 +112,14 @@ function Options({ options, values, faults, set }) {
   `;
 }
 
-/** @param {{places: Place[], set: (places: Place[]) => void, fault?: string}} props */
-function Places({ places, set, fault }) {
+/** @param {{places: Place[], set: (places: Place[]) => void, fault?: string, root: string}} props */
+function Places({ places, set, fault, root }) {
   const change = (key, patch) => set(places.map((place) => (place.key === key ? { ...place, ...patch } : place)));
   return html`
     <fieldset class="inner ruled" aria-describedby=${fault ? "folders-fault" : undefined}>
       <legend>Folders that are kept here</legend>
       <div class="stack">
-        ${places.map((place) => html`<${PlaceRow} place=${place} key=${place.key} change=${(patch) => change(place.key, patch)} />`)}
+        ${places.map((place) => html`<${PlaceRow} place=${place} root=${root} key=${place.key} change=${(patch) => change(place.key, patch)} />`)}
       </div>
       ${fault && html`<div class="field"><p class="fault" id="folders-fault"><${Icon} name="alert" />${fault}</p></div>`}
       <p><button type="button" class="button" onClick=${() => set([...places, newPlace("", true, false)])}><${Icon} name="plus" />Another, new folder</button></p>
@@ -119,8 +127,8 @@ function Places({ places, set, fault }) {
   `;
 }
 
-/** @param {{place: Place, change: (patch: Partial<Place>) => void}} props */
-function PlaceRow({ place, change }) {
+/** @param {{place: Place, root: string, change: (patch: Partial<Place>) => void}} props */
+function PlaceRow({ place, root, change }) {
   const id = `folder-${place.key}`;
   const modes = [["rw", "Read and write"], ["r", "Read only: never written here"], ["w", "Write only: changes here do not count"]];
   return html`
@@ -133,7 +141,7 @@ function PlaceRow({ place, change }) {
               <input class="input" aria-label="Name of the new folder" placeholder="Name of the new folder" value=${place.name} onInput=${(event) => change({ name: event.target.value })} />`}
       </div>
       ${place.on && html`<div class="form-grid">
-        <${Field} id=${`${id}-path`} label="Directory below the root" hint="Empty: as the folder is called. A dot: the root itself.">
+        <${Field} id=${`${id}-path`} label="Directory below the root" hint=${hintOf(place, root)}>
           ${(props) => html`<input class="input" ...${props} value=${place.path} placeholder=${place.name} onInput=${(event) => change({ path: event.target.value })} />`}
         <//>
         <${Field} id=${`${id}-mode`} label="Direction">
@@ -144,6 +152,13 @@ function PlaceRow({ place, change }) {
       </div>`}
     </div>
   `;
+}
+
+/** Where the files of a folder will be. @param {Place} place @param {string} root Of the service; "" where it has none. */
+function hintOf({ name, path }, root) {
+  const below = (path.trim() || name.trim()).replace(/^\.?\/+|\/+$/g, "");
+  if (!root || !below) return "Empty: as the folder is called. A dot: the root itself.";
+  return html`The files will be in <code>${root.replace(/\/+$/, "")}${below === "." ? "" : `/${below}`}</code>. A dot means the root itself.`;
 }
 
 /** @param {string} name @param {boolean} on @param {boolean} known @returns {Place} */
@@ -192,7 +207,8 @@ function sort(error, options) {
   };
   for (const text of error.faults.length ? error.faults : error.message.split("\n")) {
     const option = options.find(({ key }) => text.includes(`'${key}'`) || text.includes(`.${key}:`));
-    add(option ? `option ${option.key}` : "", text);
+    const prefix = option ? text.indexOf(`.${option.key}: `) : -1;
+    add(option ? `option ${option.key}` : "", prefix < 0 ? text : text.slice(prefix + `.${option?.key}: `.length));
   }
   return faults;
 }

@@ -8,10 +8,13 @@ import { reload, useStore } from "../lib/store.js";
 import { html, useState } from "../lib/ui.js";
 import { Action, Empty, Heading, Loading, Notice, useLoaded } from "../parts/basic.js";
 import { Download } from "../parts/download.js";
-import { loadContent, Shown } from "../parts/preview.js";
+import { Cut, loadContent, Shown } from "../parts/preview.js";
 
 /** Conflicts that show their contents at once; the others do when they are opened. */
 const OPEN = 1;
+
+/** Conflicts that are listed; others follow when these are settled. */
+const MOST = 100;
 
 export function Conflicts() {
   const conflicts = useStore((state) => state.conflicts);
@@ -24,7 +27,8 @@ export function Conflicts() {
     <div class="stack">
       ${!loaded && html`<${Loading} />`}
       ${loaded && !conflicts.length && html`<section class="card"><${Empty} icon="check" title="No conflicts">Nothing waits for your choice.<//></section>`}
-      ${conflicts.map((conflict, index) => html`<${One} conflict=${conflict} first=${index < OPEN} key=${conflict.fid} />`)}
+      ${conflicts.slice(0, MOST).map((conflict, index) => html`<${One} conflict=${conflict} first=${index < OPEN} key=${conflict.fid} />`)}
+      ${conflicts.length > MOST && html`<p class="muted">and ${some(conflicts.length - MOST, "more", "more")}</p>`}
     </div>
   `;
 }
@@ -97,7 +101,9 @@ const Side = ({ service, note, file, content, lines, act, same }) => html`
         <${Download} file=${file} />
       </div>
     </div>
-    ${lines ? html`<${Lines} lines=${lines} name=${`from ${service}`} />` : html`<${Shown} content=${content} name=${file.filename} />`}
+    ${lines
+      ? html`<${Lines} lines=${lines} name=${`from ${service}`} /><${Cut} content=${content} />`
+      : html`<${Shown} content=${content} name=${file.filename} />`}
   </section>
 `;
 

@@ -3,17 +3,15 @@
 import { count, date, exactly, parent, size, some } from "../lib/format.js";
 import { loadDirectory, searchFiles } from "../lib/model.js";
 import { go, link, pathLink } from "../lib/router.js";
-import { onFile, useStore } from "../lib/store.js";
+import { useStore } from "../lib/store.js";
 import { html, Icon, useEffect, useRef, useState } from "../lib/ui.js";
 import { Empty, Heading, Loading, Notice, useLoaded } from "../parts/basic.js";
+import { useFresh, useLast } from "../parts/fresh.js";
 import { Holders } from "../parts/holders.js";
 import { Tree } from "../parts/tree.js";
 
 /** Milliseconds after a key until the search is sent. */
 const TYPING = 250;
-
-/** Milliseconds that changes of files are gathered until the list is loaded again. */
-const GATHER = 600;
 
 /** Lines of a page. */
 const PAGE = 200;
@@ -139,48 +137,6 @@ function Found({ folder, part, lacking }) {
     <p class="inner muted small" role="status">${shown.length === PAGE ? `The first ${count(PAGE)} files` : some(shown.length, "file")}</p>
     <${Lines} folder=${folder} path="" directories=${[]} files=${shown} whole />
   `;
-}
-
-/**
- * Loads again, a moment after files have changed that matter.
- * @param {() => void} again
- * @param {(file: {folder: string, filename: string}) => boolean} matters
- */
-function useFresh(again, matters) {
-  const line = useStore((state) => state.line);
-  const current = useRef({ again, matters });
-  current.current = { again, matters };
-  const lost = useRef(false);
-  useEffect(() => {
-    let timer = 0;
-    const stop = onFile((file) => {
-      if (timer || (file && !current.current.matters(file))) return;
-      timer = setTimeout(() => {
-        timer = 0;
-        current.current.again();
-      }, GATHER);
-    });
-    return () => {
-      clearTimeout(timer);
-      stop();
-    };
-  }, []);
-  useEffect(() => {
-    if (line === "live" && lost.current) current.current.again();
-    lost.current = line === "lost";
-  }, [line]);
-}
-
-/**
- * The last value of the same thing, so that loading it again shows nothing of itself.
- * @template T
- * @param {T | undefined} value
- * @param {string} of
- */
-function useLast(value, of) {
-  const last = useRef(/** @type {{of: string, value?: any}} */ ({ of: "" }));
-  if (value !== undefined) last.current = { of, value };
-  return last.current.of === of ? last.current.value : undefined;
 }
 
 /** @param {{folder: string, path: string, directories: string[], files: import("../lib/types.js").File[], whole?: boolean}} props */

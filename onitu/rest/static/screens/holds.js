@@ -52,9 +52,9 @@ function One({ hold }) {
         ${order && html`<${Notice} tone="busy">Decided: ${order}. It is being carried out${"\u00a0"}…<//>`}
         <div>
           <h3>What is concerned</h3>
-          <ul class="paths">
+          <div class="paths" tabindex="0" role="group" aria-label="Files that are concerned"><ul>
             ${paths.slice(0, MOST).map((path) => html`<li key=${path}><${Icon} name="file" /><a href=${pathLink("file", folder, path)}>${path}</a></li>`)}
-          </ul>
+          </ul></div>
           ${count > Math.min(paths.length, MOST) && html`<p class="muted small">and ${some(count - Math.min(paths.length, MOST), "more", "more")}</p>`}
         </div>
       </div>

@@ -7,7 +7,10 @@ import { attention, headline, isHeld, onTheWay } from "../lib/summary.js";
 import { html, Icon } from "../lib/ui.js";
 import { Empty, Heading, Loading, Notice } from "../parts/basic.js";
 import { Moving } from "../parts/moving.js";
-import { Mode, ofMapping, ofService, State } from "../parts/standing.js";
+import { Filling, Mode, ofMapping, ofService, State } from "../parts/standing.js";
+
+/** Once there are two services, the screen of the services is where others are added. */
+const add = html`<a class="button main-action" href="#/add"><${Icon} name="plus" />Add a service</a>`;
 
 export function Overview() {
   const state = useStore((all) => all);
@@ -16,7 +19,7 @@ export function Overview() {
   }
   const moving = [...state.transfers.values()].filter((one) => one.state === "moving");
   return html`
-    <${Heading} title="Overview" lead=${headline(state)} />
+    <${Heading} title="Overview" lead=${headline(state)} actions=${state.services.length < 2 && add} />
     <div class="stack">
       ${state.fault && html`<${Notice} tone="bad" alert>${state.fault}<//>`}
       <${Matters} matters=${attention(state)} />
@@ -24,7 +27,7 @@ export function Overview() {
         ? html`<${FolderMap} folders=${state.folders} services=${state.services} />`
         : html`<section class="card"><${Empty} icon="folder" title="Nothing is kept in sync yet">
             A service is a place where files are: a directory of this machine, a server, a cloud. Two of them with one
-            folder are enough. <a href="#/add">Add a service</a>
+            folder are enough.
           <//></section>`}
       ${moving.length > 0 &&
       html`<section class="card" aria-labelledby="moving">
@@ -119,7 +122,6 @@ function Cell({ folder, mapping, service }) {
       ${lacking ? html`<a href=${link(["files", folder.name], { service: service.name })} title="What is still to come">${state}</a>` : state}
       <${Mode} mode=${mapping.mode} />
     </div>
-    ${lacking && folder.files > 0 &&
-    html`<progress max=${folder.files} value=${Math.max(0, folder.files - left)} aria-label=${`${folder.name} on ${service.name}`}></progress>`}
+    <${Filling} folder=${folder} left=${left} label=${`${folder.name} on ${service.name}`} />
   `;
 }

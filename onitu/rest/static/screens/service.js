@@ -1,6 +1,6 @@
 /** One service: how it is doing, what it uses, what went wrong there, and its log. */
 
-import { exactly, size, timeOfDay } from "../lib/format.js";
+import { count, exactly, size, some, timeOfDay } from "../lib/format.js";
 import { loadLog, loadService, removeService } from "../lib/model.js";
 import { go, link, pathLink } from "../lib/router.js";
 import { useSamples } from "../lib/samples.js";
@@ -10,7 +10,7 @@ import { html, Icon, useEffect } from "../lib/ui.js";
 import { ConfirmedAction, Empty, Heading, Loading, Notice, useLoaded } from "../parts/basic.js";
 import { Controls } from "../parts/controls.js";
 import { Plot } from "../parts/plot.js";
-import { Mode, ofMapping, ofService, State } from "../parts/standing.js";
+import { Filling, Mode, ofMapping, ofService, State } from "../parts/standing.js";
 import { percent } from "./services.js";
 
 /** Milliseconds between two looks at the log. */
@@ -44,6 +44,7 @@ function Folders({ service }) {
   const mine = state.folders
     .map((folder) => ({ folder, mapping: folder.services.find((one) => one.service === service.name) }))
     .filter(({ mapping }) => mapping);
+  const lacking = (/** @type {any} */ folder, /** @type {any} */ mapping) => mapping.pending + onTheWay(state, service.name, folder.name);
   return html`
     <section class="card" aria-labelledby="folders">
       <header><h2 id="folders">Folders here</h2></header>
@@ -53,14 +54,18 @@ function Folders({ service }) {
           ({ folder, mapping }) => html`<li key=${folder.name}>
             <a href=${pathLink("files", folder.name, "")}>${folder.name}</a>
             <${State} standing=${ofMapping(mapping, service, isHeld(state, service.name, folder.name), onTheWay(state, service.name, folder.name))} />
-            <span class="row tight muted">${mapping.path === "." ? "at the root" : html`<code>${mapping.path}</code>`}<${Mode} mode=${mapping.mode} />
+            <span class="row tight muted">${arrived(folder, lacking(folder, mapping))}, ${mapping.path === "." ? "at the root" : html`<code>${mapping.path}</code>`}<${Mode} mode=${mapping.mode} />
               ${mapping.pending > 0 && html`<a href=${link(["files", folder.name], { service: service.name })}>what is to come</a>`}</span>
+            <${Filling} folder=${folder} left=${lacking(folder, mapping)} label=${`${folder.name} here`} />
           </li>`,
         )}
       </ul>
     </section>
   `;
 }
+
+/** How much of a folder is here. @param {import("../lib/types.js").Folder} folder @param {number} left */
+const arrived = ({ files, bytes }, left) => (left ? `${count(Math.max(0, files - left))} of ${some(files, "file")}` : `${some(files, "file")}, ${size(bytes)}`);
 
 /** @param {{name: string}} props */
 function Usage({ name }) {
