@@ -34,7 +34,7 @@ class Window:
         self.context = context
         self.complaints: list[str] = []
         #: Complaints that a test expects, by a part of their text. A service may stop between two looks at its figures.
-        self.expected: list[str] = ["/api/v1.0/events", "/stats"]
+        self.expected: list[str] = ["/stats"]
         self._shots = shots
         self._kind = kind
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))

@@ -14,17 +14,24 @@ const SILENCE = 40_000;
 const TICK = 2_000;
 const NAP = 8_000;
 
-/** Milliseconds between two looks, where there is no stream of events. */
+/** Milliseconds between two looks where too many follow already, and how many looks until the stream is tried again. */
 const POLL = 1_500;
+const LOOKS = 20;
 
 /** Longest wait between two tries, in milliseconds. */
 const PATIENCE = 10_000;
 
 /**
+ * Milliseconds after which a page that nobody sees gives its stream back: a browser has six connections to one place, and
+ * a seventh tab would get nothing at all.
+ */
+const UNSEEN = 30_000;
+
+/**
  * @typedef {object} Listener
  * @property {(type: string, data: any) => void} event
  * @property {() => void} opened The stream stands (again): whatever was loaded before may be old.
- * @property {() => void} closed
+ * @property {(resting: boolean) => void} closed Nothing is heard; while it rests, because nobody would see it.
  */
 
 export class Live {
@@ -38,6 +45,8 @@ export class Live {
     this.stream = null;
     /** @type {(() => void) | null} */
     this.wake = null;
+    /** Whether nobody sees the page. */
+    this.resting = false;
   }
 
   /** Opens the stream and keeps it open as long as the page lives. */
@@ -50,14 +59,25 @@ export class Live {
     }, TICK);
     addEventListener("online", () => this.again());
     addEventListener("pageshow", (event) => event.persisted && this.again());
+    let unseen = 0;
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible" && (!this.stream || Date.now() - this.heard > SILENCE / 2)) this.again();
+      clearTimeout(unseen);
+      if (document.visibilityState === "hidden") unseen = setTimeout(() => this.rest(), UNSEEN);
+      else if (!this.stream || Date.now() - this.heard > SILENCE / 2) this.again();
     });
     void this.run();
   }
 
-  /** Drops the stream that stands, if one does, and opens another one at once. */
+  /** Gives the stream back until the page is seen again. */
+  rest() {
+    this.resting = true;
+    this.stream?.abort();
+  }
+
+  /** Drops the stream that stands, if one does, and opens another one at once, if anybody sees it. */
   again() {
+    if (this.resting && document.visibilityState === "hidden") return;
+    this.resting = false;
     this.tries = 0;
     this.stream?.abort();
     this.wake?.();
@@ -73,11 +93,11 @@ export class Live {
         // What is wrong shows in every other request too; here there is only trying again.
       }
       this.stream = null;
-      this.listener.closed();
+      this.listener.closed(this.resting);
       const wait = Math.min(PATIENCE, 250 * 2 ** this.tries) * (0.75 + Math.random() / 2);
       this.tries += 1;
       await new Promise((resolve) => {
-        const timer = setTimeout(resolve, wait);
+        const timer = this.resting ? 0 : setTimeout(resolve, wait);
         this.wake = () => {
           clearTimeout(timer);
           resolve(undefined);
@@ -91,16 +111,21 @@ export class Live {
   async follow(signal) {
     const headers = { Accept: "text/event-stream", ...(this.last && { "Last-Event-ID": this.last }) };
     const response = await send(address("events"), { headers, signal });
-    if (response.status === 404) return this.poll(signal);
+    if (response.status === 503) return this.poll(signal);
     if (!response.ok || !response.body) throw new Error(`events: ${response.status}`);
-    this.tries = 0;
-    this.listener.opened();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
+    let opened = false;
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return;
       this.heard = Date.now();
+      if (!opened) {
+        // Only with the first bytes is it sure that nothing more is missed.
+        opened = true;
+        this.tries = 0;
+        this.listener.opened();
+      }
       const blocks = (rest + value).replaceAll("\r\n", "\n").split("\n\n");
       rest = blocks.pop() ?? "";
       blocks.forEach((block) => this.take(block));
@@ -108,13 +133,13 @@ export class Live {
   }
 
   /**
-   * Looks at everything now and then, for want of a stream.
+   * Looks at everything now and then for a while, for want of a stream.
    * @param {AbortSignal} signal
    */
   async poll(signal) {
     this.tries = 0;
     this.listener.opened();
-    for (;;) {
+    for (let look = 0; look < LOOKS; look += 1) {
       await new Promise((resolve) => setTimeout(resolve, POLL));
       await read(address("status"), signal);
       this.heard = Date.now();

@@ -74,12 +74,13 @@ export function takeTransfer(transfers, data) {
 }
 
 /**
- * Takes what an event says of a service.
+ * Takes what an event says of a service. One that is new is loaded with all that belongs to it.
  * @param {import("./types.js").Service[]} services
  * @param {any} data
  */
-export function takeService(services, { service, status, reason = "" }) {
-  return services.map((one) => (one.name === service && status ? { ...one, status, reason } : one));
+export function takeService(services, { service, ...standing }) {
+  if (standing.status === "removed") return services.filter((one) => one.name !== service);
+  return services.map((one) => (one.name === service ? { ...one, ...standing } : one));
 }
 
 /** @returns {Promise<import("./types.js").Conflict[]>} */
@@ -88,10 +89,10 @@ export const loadConflicts = async () => (await read(address("conflicts"))).conf
 /** @param {import("./types.js").Conflict} conflict @param {string} keep A service, or "both". */
 export const resolveConflict = ({ fid }, keep) => ask("PUT", address("conflicts", fid, "resolve"), { keep });
 
-/** @returns {Promise<import("./types.js").Hold[]>} */
-export const loadHolds = async () => (await read(address("holds"))).holds;
+/** @returns {Promise<{holds: import("./types.js").Hold[], halts: import("./types.js").Halt[]}>} */
+export const loadHolds = () => read(address("holds"));
 
-/** @param {import("./types.js").Hold} hold @param {string} order */
+/** @param {{service: string, folder: string}} hold @param {string} order */
 export const decideHold = ({ service, folder }, order) => ask("PUT", address("holds", service, folder, order));
 
 /**

@@ -16,6 +16,9 @@ const GATHER = 150;
 /** Milliseconds between two loads of the same thing. */
 const PAUSE = 900;
 
+/** Milliseconds between two looks at what goes on without events. */
+const AGAIN = 2_000;
+
 /** Milliseconds that a finished transfer is kept in sight, and how many are. */
 const MEMORY = 10 * 60_000;
 const MOST_FINISHED = 100;
@@ -32,6 +35,7 @@ const MOST_FINISHED = 100;
  * @property {Map<string, import("./types.js").Transfer>} transfers
  * @property {import("./types.js").Conflict[]} conflicts
  * @property {import("./types.js").Hold[]} holds
+ * @property {import("./types.js").Halt[]} halts
  * @property {number} filesChanged Grows with every change of a file that was told.
  */
 
@@ -47,6 +51,7 @@ let state = {
   transfers: new Map(),
   conflicts: [],
   holds: [],
+  halts: [],
   filesChanged: 0,
 };
 
@@ -130,7 +135,7 @@ export const reload = {
   status: loader(async () => ({ ...(await model.loadStatus()), loaded: true, fault: "" })),
   transfers: loader(async () => ({ transfers: underWay(await model.loadTransfers()) })),
   conflicts: loader(async () => ({ conflicts: await model.loadConflicts() })),
-  holds: loader(async () => ({ holds: await model.loadHolds() })),
+  holds: loader(() => model.loadHolds()),
 };
 
 export const reloadAll = () => Promise.all(Object.values(reload).map((run) => run()));
@@ -173,8 +178,9 @@ function digest() {
   const types = new Set(events.map((event) => event.type));
   if (types.has("reset")) void reloadAll();
   if (types.has("conflict")) void reload.conflicts();
-  if (types.has("hold")) void reload.holds();
-  if (["file", "service", "conflict", "hold"].some((type) => types.has(type))) void reload.status();
+  if (types.has("hold") || types.has("service")) void reload.holds();
+  const ended = events.some(({ type, data }) => type === "transfer" && data.state !== "moving");
+  if (ended || ["file", "service", "conflict", "hold"].some((type) => types.has(type))) void reload.status();
   /** @type {Partial<State>} */
   const patch = {};
   if (types.has("transfer")) {
@@ -183,7 +189,6 @@ function digest() {
       if (type === "transfer") model.takeTransfer(transfers, data);
     }
     patch.transfers = sorted([...transfers.values()]);
-    if ([...patch.transfers.values()].every((transfer) => transfer.state !== "moving")) void reload.status();
   }
   if (types.has("service")) {
     patch.services = events
@@ -205,7 +210,12 @@ export function start() {
       set({ line: "live" });
       void reloadAll();
     },
-    closed: () => set({ line: state.loaded ? "lost" : "connecting" }),
+    closed: (resting) => set({ line: state.loaded && !resting ? "lost" : "connecting" }),
   }).start();
+  setInterval(() => isUnderWay() && document.visibilityState === "visible" && void reload.status(), AGAIN);
   void reloadAll();
 }
+
+/** Whether something goes on that may end without an event: a listing, or a deletion. */
+const isUnderWay = () =>
+  state.line === "live" && state.folders.some((folder) => folder.services.some((one) => one.listing || one.pending > 0));

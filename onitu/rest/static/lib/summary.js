@@ -19,7 +19,8 @@ export function attention(state) {
   for (const service of state.services) {
     if (service.status === "halted" || isFailing(service)) {
       const text = `${service.name} ${service.status === "halted" ? "is halted" : "has failed"}`;
-      matters.push({ about: "service", tone: "bad", text, detail: service.reason, href: link(["services", service.name]), verb: "Look at it" });
+      const href = state.halts.some((one) => one.service === service.name) ? "#/holds" : link(["services", service.name]);
+      matters.push({ about: "service", tone: "bad", text, detail: service.reason, href, verb: "Look at it" });
     }
   }
   for (const hold of state.holds.filter((one) => !one.order)) {

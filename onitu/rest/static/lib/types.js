@@ -67,6 +67,11 @@
  * @property {string | null} order What was decided, until it is carried out.
  * @property {number} count
  * @property {string[]} paths
+ *
+ * @typedef {object} Halt A folder on a service whose root is missing, or another one than before.
+ * @property {string} service
+ * @property {string} folder
+ * @property {string} reason
  */
 
 export {};

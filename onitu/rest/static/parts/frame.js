@@ -44,7 +44,7 @@ function skip(event) {
 function Navigation({ screen }) {
   const moving = useStore((state) => [...state.transfers.values()].filter((one) => one.state === "moving").length);
   const conflicts = useStore((state) => state.conflicts.length);
-  const holds = useStore((state) => state.holds.filter((hold) => !hold.order).length);
+  const holds = useStore((state) => state.halts.length + state.holds.filter((hold) => !hold.order).length);
   const broken = useStore((state) => attention(state).filter((one) => one.about === "service").length);
   const counts = { transfers: [moving, "busy"], conflicts: [conflicts, "warn"], holds: [holds, "warn"], services: [broken, "bad"] };
   return html`

@@ -12,30 +12,60 @@ const MOST = 200;
 
 export function Holds() {
   const holds = useStore((state) => state.holds);
+  const halts = useStore((state) => state.halts);
   const loaded = useStore((state) => state.loaded);
   return html`
     <${Heading} title="Holds" lead="When a service suddenly lacks much of a folder, Onitu asks before it does the same everywhere else." />
     <div class="stack">
       ${!loaded && html`<${Loading} />`}
-      ${loaded && !holds.length && html`<section class="card"><${Empty} icon="check" title="Nothing is held">Deletions go through as they come, as long as they are not many at once.<//></section>`}
+      ${loaded && !holds.length && !halts.length && html`<section class="card"><${Empty} icon="check" title="Nothing is held">Deletions go through as they come, as long as they are not many at once.<//></section>`}
+      ${halts.map((halt) => html`<${Lost} halt=${halt} key=${`root ${halt.service} ${halt.folder}`} />`)}
       ${holds.map((hold) => html`<${One} hold=${hold} key=${`${hold.service} ${hold.folder}`} />`)}
     </div>
+  `;
+}
+
+/** Decides about what is held. @param {{service: string, folder: string}} hold */
+const deciding = (hold) => (/** @type {string} */ order) => async () => {
+  await decideHold(hold, order);
+  await Promise.all([reload.holds(), reload.status()]);
+};
+
+/** Of which folder and service something is held. @param {{service: string, folder: string}} hold */
+const Title = ({ service, folder }) =>
+  html`<h2><a href=${pathLink("files", folder, "")}>${folder}</a> on <a href=${link(["services", service])}>${service}</a></h2>`;
+
+/** @param {{halt: import("../lib/types.js").Halt}} props */
+function Lost({ halt }) {
+  const { service, folder, reason } = halt;
+  const title = `${folder} on ${service}`;
+  return html`
+    <article class="card" aria-label=${title}>
+      <header>
+        <${Title} service=${service} folder=${folder} />
+        <${ConfirmedAction} icon="play" title=${`Take what is there now for ${title}?`} answer="Go on with it" act=${deciding(halt)("approve")}
+          done=${`${title}: it goes on with what is there now.`}
+          question=${html`As with a new service: equal files are taken as they are, different ones are conflicts, and nothing is deleted anywhere. Do this
+            where a new disk is in the place of an old one.`}>Go on with what is there<//>
+      </header>
+      <div class="inner stack">
+        <${Notice} tone="bad">${reason}<//>
+        <p class="muted">Bring it back, and it goes on by itself. Nothing is deleted anywhere meanwhile.</p>
+      </div>
+    </article>
   `;
 }
 
 /** @param {{hold: import("../lib/types.js").Hold & {since: number | null}}} props */
 function One({ hold }) {
   const { service, folder, reason, order, count, paths, since } = hold;
-  const decide = (/** @type {string} */ what) => async () => {
-    await decideHold(hold, what);
-    await Promise.all([reload.holds(), reload.status()]);
-  };
+  const decide = deciding(hold);
   const title = `${folder} on ${service}`;
   return html`
     <article class="card" aria-label=${title}>
       <header>
         <div>
-          <h2><a href=${pathLink("files", folder, "")}>${folder}</a> on <a href=${link(["services", service])}>${service}</a></h2>
+          <${Title} service=${service} folder=${folder} />
           <p>${some(count, "change")} held${since ? ` since ${exactly(since)}` : ""}</p>
         </div>
         ${!order && html`<div class="row">
