@@ -11,12 +11,12 @@ from tests.functional.harness import Setups
 def test_a_second_directory(new_setup: Setups, window: Window) -> None:
     """E15: somebody who has one directory adds another by a form, sees it fill, and takes it away again."""
     onitu = new_setup("laptop")
-    for number in range(5):
+    for number in range(40):
         (onitu["laptop"] / f"{number}.txt").write_text(str(number))
     core = onitu.serve()
     page = window.page
     window.open(core)
-    window.go("Services")
+    window.sees("Add a second one, and both become the same.")
     page.get_by_role("link", name="Add a service").click()
     window.shows("Add a service")
     window.press("Add the service")
@@ -24,13 +24,20 @@ def test_a_second_directory(new_setup: Setups, window: Window) -> None:
     expect(page.get_by_label("Name", exact=True)).to_be_focused()
     window.check("add-faults")
     page.get_by_label("Name", exact=True).fill("second disk")
+    expect(page.get_by_text("It needs a name.")).to_have_count(0)
     page.get_by_label("Root", exact=True).fill(str(onitu["second disk"]))
     page.get_by_label("Directory below the root").fill(".")
+    window.sees(f"The files will be in {onitu['second disk']}.")
     window.check("add")
     window.press("Add the service")
     window.shows("second disk")
     window.sees("Up to date")
+    window.sees("40 files, ")
+    window.check("added")
     onitu.converge(core, "laptop", "second disk")
+    window.go("Transfers")
+    expect(page.get_by_text("Arrived just now")).to_have_count(40)
+    window.check("arrived")
     window.go("Overview")
     expect(page.get_by_role("row", name="docs").get_by_role("cell")).to_have_text(["Up to date", "Up to date"])
     window.open(core, "services/second%20disk")
@@ -38,7 +45,7 @@ def test_a_second_directory(new_setup: Setups, window: Window) -> None:
     window.press("Remove", within=page.get_by_role("dialog"))
     window.shows("Services")
     expect(page.get_by_role("article", name="second disk")).to_have_count(0)
-    assert len(onitu.tree("second disk")) == 5
+    assert len(onitu.tree("second disk")) == 40
 
 
 def test_the_form_follows_the_manifest(new_setup: Setups, windows: Windows) -> None:

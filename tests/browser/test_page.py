@@ -57,7 +57,7 @@ def test_the_token(new_setup: Setups, window: Window) -> None:
     window.sees("That was not it.")
     field.fill("open sesame")
     window.press("Open")
-    window.sees("Everything is up to date.")
+    window.sees("All is well")
     window.open(core, "file/docs/letter.txt")
     window.sees("Dear council")
     with page.expect_download() as download:
@@ -78,6 +78,20 @@ def test_a_network_that_was_gone(new_setup: Setups, window: Window) -> None:
     onitu.converge(core)
     window.context.set_offline(False)
     window.sees("Live")
+    window.sees("1 file, 12 B")
+
+
+def test_a_laptop_that_slept(new_setup: Setups, window: Window) -> None:
+    """E15: whoever opens the lid again sees what is so now: a line from before is not trusted."""
+    onitu = new_setup("laptop", "nas")
+    core = onitu.serve()
+    window.page.clock.install()
+    window.open(core)
+    window.sees("Live")
+    with window.page.expect_request("**/events") as again:
+        window.page.clock.fast_forward(3_600_000)
+    assert "last-event-id" in again.value.headers
+    (onitu["laptop"] / "letter.txt").write_text("Dear council")
     window.sees("1 file, 12 B")
 
 

@@ -67,6 +67,29 @@ class Window:
         """Waits until a text is shown."""
         expect((within or self.page.locator("body")).get_by_text(text).first).to_be_visible()
 
+    @staticmethod
+    def value(bar: Locator) -> float:
+        """Returns how far a bar is; 0 as long as it is not there."""
+        values = bar.evaluate_all("bars => bars.map(bar => bar.value)")
+        return float(values[0]) if values else 0.0
+
+    def note(self, text: str) -> None:
+        """Has the page note whether a text is shown from now on, be it for a moment."""
+        self.page.evaluate(
+            """text => {
+                window.hasNoted = false;
+                const look = () => { window.hasNoted ||= document.body.innerText.includes(text); };
+                const all = {subtree: true, childList: true, characterData: true};
+                new MutationObserver(look).observe(document.body, all);
+            }""",
+            text,
+        )
+
+    @property
+    def has_noted(self) -> bool:
+        """Whether the text of `note` was shown."""
+        return bool(self.page.evaluate("window.hasNoted"))
+
     def press(self, name: str, *, within: Locator | None = None) -> None:
         """Presses a button."""
         (within or self.page).get_by_role("button", name=name, exact=True).click()

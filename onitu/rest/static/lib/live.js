@@ -57,7 +57,8 @@ export class Live {
       if (now - clock > TICK + NAP || (this.stream && now - this.heard > SILENCE)) this.again();
       clock = now;
     }, TICK);
-    addEventListener("online", () => this.again());
+    // Without a network a line to this machine itself still stands, and any other is dead: trying tells which it is.
+    for (const change of ["online", "offline"]) addEventListener(change, () => this.again());
     addEventListener("pageshow", (event) => event.persisted && this.again());
     let unseen = 0;
     document.addEventListener("visibilitychange", () => {

@@ -16,6 +16,9 @@ const GATHER = 150;
 /** Milliseconds between two loads of the same thing. */
 const PAUSE = 900;
 
+/** Milliseconds until what could not be loaded is tried again. */
+const LATER = 3_000;
+
 /** Milliseconds between two looks at what goes on without events. */
 const AGAIN = 2_000;
 
@@ -119,10 +122,11 @@ function loader(load) {
     asked = false;
     last = Date.now();
     try {
-      set(await load());
+      set({ fault: "", ...(await load()) });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       set({ fault: error.message });
+      setTimeout(run, LATER);
     } finally {
       busy = false;
       if (asked) void run();
@@ -132,7 +136,7 @@ function loader(load) {
 }
 
 export const reload = {
-  status: loader(async () => ({ ...(await model.loadStatus()), loaded: true, fault: "" })),
+  status: loader(async () => ({ ...(await model.loadStatus()), loaded: true })),
   transfers: loader(async () => ({ transfers: underWay(await model.loadTransfers()) })),
   conflicts: loader(async () => ({ conflicts: await model.loadConflicts() })),
   holds: loader(() => model.loadHolds()),

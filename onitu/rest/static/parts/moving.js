@@ -10,7 +10,10 @@ export const Moving = ({ transfers }) => html`
   </ul>
 `;
 
-/** @param {{transfer: import("../lib/types.js").Transfer}} props */
+/**
+ * What one driver takes over from another on the same machine shows nothing of its way before the end.
+ * @param {{transfer: import("../lib/types.js").Transfer}} props
+ */
 function One({ transfer }) {
   const { folder, filename, source, target, size: bytes, done } = transfer;
   const left = transfer.rate > 0 ? `${duration((bytes - done) / transfer.rate)} left` : "";
@@ -24,9 +27,9 @@ function One({ transfer }) {
         </span>
         <${Way} source=${source} target=${target} />
       </div>
-      <progress max="100" value=${percent} aria-label=${`${filename} to ${target}`}></progress>
+      <progress max="100" value=${done > 0 ? percent : undefined} aria-label=${`${filename} to ${target}`}></progress>
       <div class="row between small muted number">
-        <span>${size(done)} of ${size(bytes)} (${percent} %)</span>
+        <span>${done > 0 ? `${size(done)} of ${size(bytes)} (${percent} %)` : `${size(bytes)}, under way`}</span>
         <span>${[transfer.rate > 0 ? rate(transfer.rate) : "", left].filter(Boolean).join(" · ")}</span>
       </div>
     </li>
