@@ -173,7 +173,7 @@ function wordsOf({ folder, path, reason, error, bytes, source, target, traceback
   if (source && target) words.push(`${source} → ${target}`);
   if (bytes != null) words.push(size(bytes));
   for (const text of [reason, error]) if (text) words.push(text);
-  for (const [key, value] of Object.entries(rest)) if (value !== "" && value !== null) words.push(`${key}: ${value}`);
+  for (const [key, value] of Object.entries(rest)) if (value !== "" && value !== null) words.push(`${key.replaceAll("_", " ")}: ${value}`);
   return words.join(" · ");
 }
 

@@ -15,7 +15,7 @@ export function Holds() {
   const halts = useStore((state) => state.halts);
   const loaded = useStore((state) => state.loaded);
   return html`
-    <${Heading} title="Holds" lead="When a service suddenly lacks much of a folder, Onitu asks before it does the same everywhere else." />
+    <${Heading} title="Holds" lead="When a service suddenly lacks much of a folder, or all of it, Onitu asks before it does the same everywhere else." />
     <div class="stack">
       ${!loaded && html`<${Loading} />`}
       ${loaded && !holds.length && !halts.length && html`<section class="card"><${Empty} icon="check" title="Nothing is held">Deletions go through as they come, as long as they are not many at once.<//></section>`}

@@ -44,6 +44,7 @@ function Folders({ service }) {
   const mine = state.folders
     .map((folder) => ({ folder, mapping: folder.services.find((one) => one.service === service.name) }))
     .filter(({ mapping }) => mapping);
+  const there = ["active", "held"].includes(service.status);
   const lacking = (/** @type {any} */ folder, /** @type {any} */ mapping) => mapping.pending + onTheWay(state, service.name, folder.name);
   return html`
     <section class="card" aria-labelledby="folders">
@@ -54,7 +55,7 @@ function Folders({ service }) {
           ({ folder, mapping }) => html`<li key=${folder.name}>
             <a href=${pathLink("files", folder.name, "")}>${folder.name}</a>
             <${State} standing=${ofMapping(mapping, service, isHeld(state, service.name, folder.name), onTheWay(state, service.name, folder.name))} />
-            <span class="row tight muted">${arrived(folder, lacking(folder, mapping))}, ${mapping.path === "." ? "at the root" : html`<code>${mapping.path}</code>`}<${Mode} mode=${mapping.mode} />
+            <span class="row tight muted">${there && `${arrived(folder, lacking(folder, mapping))}, `}${mapping.path === "." ? "at the root" : html`<code>${mapping.path}</code>`}<${Mode} mode=${mapping.mode} />
               ${mapping.pending > 0 && html`<a href=${link(["files", folder.name], { service: service.name })}>what is to come</a>`}</span>
             <${Filling} folder=${folder} left=${lacking(folder, mapping)} label=${`${folder.name} here`} />
           </li>`,
