@@ -58,7 +58,9 @@ CHAPTERS = {
 
 def api_page() -> str:
     """Returns docs/api.md."""
-    nobody = cast("Any", SimpleNamespace(referee=SimpleNamespace(writer=None)))
+    nobody = cast(
+        "Any", SimpleNamespace(referee=SimpleNamespace(writer=None, telling=SimpleNamespace(events=SimpleNamespace())))
+    )
     described = document(make_app(nobody, Access()))
     routes: dict[str, list[str]] = {}
     for path, methods in described["paths"].items():

@@ -233,7 +233,7 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True):
     keys: dict[str, str | int | float | bool | None]
 
 
-class Log(msgspec.Struct, frozen=True, kw_only=True):
+class LogTail(msgspec.Struct, frozen=True, kw_only=True):
     """The last lines logged of a service, and the last that are warnings or errors; each oldest first."""
 
     name: str

@@ -8,7 +8,7 @@ from quart import Blueprint, Response
 
 from onitu.log import Line, recent_lines
 from onitu.rest.answer import answer
-from onitu.rest.bodies import Log, LogLine
+from onitu.rest.bodies import LogLine, LogTail
 from onitu.rest.describe import described
 from onitu.rest.problems import NotThere
 
@@ -25,13 +25,15 @@ def blueprint(desk: Desk) -> Blueprint:
     routes = Blueprint("log", __name__, url_prefix="/services")
 
     @routes.get("/<name>/log")
-    @described(answers=Log, codes=(404,))
+    @described(answers=LogTail, codes=(404,))
     async def show(name: str) -> Response:
         """Shows the last lines logged of a service since Onitu was started, and the last warnings and errors."""
         if name not in desk.setup.services:
             raise NotThere(f"service {name} not found")
         lines, errors = recent_lines(name)
-        return answer(Log(name=name, lines=[_shown(line) for line in lines], errors=[_shown(line) for line in errors]))
+        return answer(
+            LogTail(name=name, lines=[_shown(line) for line in lines], errors=[_shown(line) for line in errors])
+        )
 
     return routes
 
