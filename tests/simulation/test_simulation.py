@@ -14,11 +14,11 @@ from tests.simulation.mutations import MUTATIONS
 from tests.simulation.run import run, shrink
 from tests.simulation.scenario import draw
 
-#: Seeds of the usual test run; `just sim` runs two thousand.
-SEEDS = 1_000
+#: Seeds of the usual test run, and of `just sim`.
+SEEDS = 2_000
 
 #: They are shared out, so that all cores have work.
-PARTS = 20
+PARTS = 40
 
 _TRACE = "from tests.simulation.run import run; from tests.simulation.scenario import draw; print(run(draw({})).trace)"
 
