@@ -24,7 +24,7 @@ from onitu.core.drift import decide_drift
 from onitu.core.filters import Cause, Refusal
 from onitu.core.identity import Probe, bound, displace, is_known, mover, node_at
 from onitu.core.model import Absent, Inadmissible, Kind, Observation, Present, State, Unknown
-from onitu.core.node import Gone, Node, NodeId, Place, Seen, ServiceName, ServiceState
+from onitu.core.node import Gone, Node, NodeId, Phase, Place, Seen, ServiceName, ServiceState
 from onitu.core.outcome import settle_intent
 from onitu.core.tree import Notice, Recheck, Relist, Work
 
@@ -74,7 +74,10 @@ def observe(
         if not isinstance(state, Absent) and not fresh and work.member(service).readable:
             work.effects.extend(Recheck(service, path) for path in from_the_top(observation.path))
         return None
-    there = _as_spelled(work, service, Place(parent, name)) if fresh else Place(parent, name)
+    there = Place(parent, name)
+    if fresh:
+        there = _as_spelled(work, service, there)
+        _ask_again(work, service, there, observation)
     match state:
         case Absent():
             occupant = work.locate(service, parent, name)
@@ -94,6 +97,20 @@ def observe(
         case _:  # pragma: no cover
             assert_never(state)
     return None
+
+
+def _ask_again(work: Work, service: ServiceName, there: Place, observation: Observation) -> None:
+    """Has a place asked for again whose answer is older than what was told of it meanwhile.
+
+    Only an answer that is newer can tell what became of a mutation of unknown outcome.
+    """
+    occupant = work.locate(service, there.parent, there.name)
+    state = work.tree.node(occupant).services[service] if occupant is not None else None
+    if state is None or state.intent is None or (service, occupant) in work.in_flight:
+        return
+    overtaken = state.intent.phase is Phase.SENT and observation.seq < state.seq
+    if overtaken and work.member(service).capabilities.stat_files:
+        work.effects.append(Recheck(service, observation.path))
 
 
 def _as_spelled(work: Work, service: ServiceName, there: Place) -> Place:

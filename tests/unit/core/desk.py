@@ -66,6 +66,7 @@ class Desk:
             delete_file=True,
             set_attributes=True,
             executable=True,
+            stat_files=True,
         )  # fmt: skip
         members = {
             name: Member(

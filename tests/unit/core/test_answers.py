@@ -164,6 +164,22 @@ def test_a_directory_in_place_of_one_that_we_moved_is_another() -> None:
     assert desk.bring() == []
 
 
+def test_a_look_that_was_overtaken_is_had_again() -> None:
+    """P2: no answer came; an edit is told while the service is asked, and what it answers was so before the edit."""
+    desk = Desk()
+    desk.have("f", "old")
+    desk.show("A", "f", file("new"))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, OutcomeUnknown("no answer"))
+    desk.effects.clear()
+
+    desk.show("B", "f", file("edited", digest=False), seq=501)
+    assert Recheck("B", "f") not in desk.effects
+    desk.show("B", "f", file("old"), seq=500, fresh=True)
+
+    assert Recheck("B", "f") in desk.effects
+
+
 def test_what_was_sent_unheard_is_known() -> None:
     """P13: no answer comes, and the source is gone: the bytes that were sent tell our own write from an edit."""
     desk = Desk()
