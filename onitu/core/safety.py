@@ -103,8 +103,8 @@ def is_doubtful(work: Work, service: ServiceName, node: Node, state: ServiceStat
 
 
 def is_held_back(work: Work, service: ServiceName, node: Node, state: ServiceState) -> bool:
-    """Returns whether an entry waits as long as there is a hold."""
-    return bool(state.gone) or is_doubtful(work, service, node, state)
+    """Returns whether an entry waits as long as there is a hold; what was never held there cannot be lost there."""
+    return (bool(state.gone) and state.known is not None) or is_doubtful(work, service, node, state)
 
 
 def rollbacks(work: Work, service: ServiceName, waiting: Iterable[NodeId]) -> set[NodeId]:

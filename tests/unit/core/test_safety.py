@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from onitu.core.capability import Mode
 from onitu.core.model import Absent
 from onitu.core.reconcile import decide
-from onitu.core.safety import WINDOW_NS, Excess, Loss, Losses, excess, is_emptied, losses, restore
+from onitu.core.safety import WINDOW_NS, Excess, Loss, Losses, excess, is_emptied, is_held_back, losses, restore
 from onitu.core.scope import MaxDelete
+from onitu.errors import OutcomeUnknown
 from tests.unit.core.desk import Desk, file
 
 LIMIT = MaxDelete(percent=50, files=2)
@@ -194,3 +195,17 @@ def test_what_came_and_went_is_no_loss() -> None:
 
     assert before.counts([5, 99, 100, 250], mark=300) == 2
     assert Losses().counts([5, 99, 100, 250], mark=300) == 4
+
+
+def test_what_never_arrived_is_not_held_back() -> None:
+    """P16: a file that we bring, whose outcome nobody knows, is no loss where it is not there."""
+    desk = Desk()
+    desk.show("A", "f", file("new"))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, OutcomeUnknown("no answer"))
+    desk.show("B", "f", Absent())
+    node = desk.node("f")
+    state = node.services["B"]
+    assert state.gone
+
+    assert not is_held_back(desk.work, "B", node, state)
