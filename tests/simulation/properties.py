@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
+#: What a violation says that is no broken promise but an error in the code.
+OWN_ERROR = "an error of our own"
+
+
 async def check(world: World) -> None:
     """Asserts everything that can be asserted of a run, then of its epilogue.
 
@@ -38,7 +42,7 @@ async def check(world: World) -> None:
 
 async def _check_rest(world: World) -> None:
     if world.bugs:
-        raise Violation("P25", f"an error of our own: {world.bugs[0]}")
+        raise Violation("P25", f"{OWN_ERROR}: {world.bugs[0]}")
     assert_no_loss(world)
     assert_converged(world)
     _assert_contents(world)

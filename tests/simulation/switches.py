@@ -202,11 +202,18 @@ def always_fresh(
 
 
 def durable_at_once(
-    work: Work, service: str, node: NodeId, outcome: Observation | DriverError, *, durable: bool, epoch: int = 0
+    work: Work,
+    service: str,
+    node: NodeId,
+    outcome: Observation | DriverError,
+    *,
+    durable: bool,
+    epoch: int = 0,
+    sent: Mapping[str, bytes] | None = None,
 ) -> None:
     """Takes what was answered for what is on the disk."""
     del durable
-    _ANSWERED(work, service, node, outcome, durable=True, epoch=epoch)
+    _ANSWERED(work, service, node, outcome, durable=True, epoch=epoch, sent=sent)
 
 
 def never_rebooted(self: Core, world: World, *, rebooted: bool) -> None:
