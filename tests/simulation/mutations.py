@@ -259,6 +259,11 @@ MUTATIONS = (
         patches=((onitu.core.reconcile, "_take_in", switches.late_is_dropped),),
     ),
     Mutation(
+        name="what is not told of an old name counts as still there",
+        history="untold rename",
+        patches=((onitu.core.reconcile, "bound", switches.untold_is_unmoved),),
+    ),
+    Mutation(
         name="a listing that lags behind is believed",
         history="old listing",
         patches=((onitu.core.reconcile, "_take_in", switches.nothing_retired),),

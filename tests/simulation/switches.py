@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 import onitu.core.derive
+import onitu.core.identity
 import onitu.core.indexed
 import onitu.core.outcome
 import onitu.core.reconcile
@@ -32,6 +33,7 @@ from tests.property.service import Item, SimulatedService
 from tests.simulation.core import Core
 
 if TYPE_CHECKING:
+    from onitu.core.identity import Probe
     from onitu.core.indexed import IndexedTree
     from onitu.core.task import Task
     from onitu.core.tree import Work
@@ -110,6 +112,12 @@ def late_is_dropped(
     """Forgets what is told of an entry that was looked for since, though not where it is now."""
     if seq >= node.state(service).seq:
         _TAKE_IN(work, service, node, there, entry, seq, fresh=fresh)
+
+
+def untold_is_unmoved(*given: Any) -> Node | Probe | Unknown | None:  # noqa: ANN401 - whatever it is given
+    """Takes what nobody tells of for still there."""
+    found = _BOUND(*given)
+    return None if isinstance(found, Unknown) else found
 
 
 def nothing_retired(
@@ -286,5 +294,6 @@ _CHANGE = SimulatedService._change
 _PUT = onitu.core.indexed.IndexedTree.put
 _PARTS = onitu.core.derive.fingerprint_parts
 _ANSWERED = answers.answered
+_BOUND = onitu.core.identity.bound
 _CORE = Core.__init__
 _EXPECTED = Steps._expected
