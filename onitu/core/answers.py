@@ -117,6 +117,8 @@ def _done(
             _disown(work, service, node, state, outcome)
             return _DISOWNED
         lost = _take_over(work, service, node, intent.place, outcome.seq)
+    if outcome.seq >= state.seq and (replaced is None or state.place != replaced.place) and state.place != intent.place:
+        _look_beside(work, service, state)
     torn = intent.action is Action.MOVE and replaced is not None and replaced.version == TORN  # It still is.
     after = _written(node, state, intent, intent.place, outcome, mangled=mangled or torn)
     if lost:
@@ -212,16 +214,21 @@ def _failed(
 
 def _deleted(work: Work, service: ServiceName, node: Node, state: ServiceState, seq: int) -> None:
     """Records that an entry is gone, as asked."""
-    if state.present and state.seq > seq and state.seen is not None:
-        path = work.path_on(service, state.seen.place)
-        if path is not None:
-            work.effects.append(Recheck(service, path))  # What was taken for it since is somebody else.
+    if state.seq > seq:
+        _look_beside(work, service, state)
     state.seen, state.gone = None, Gone.NO
     state.seq = max(state.seq, seq)
     if node.version.kind is Kind.DIRECTORY:
         # It was empty, so whatever was believed to lie in it is gone, too.
         for child in list(work.held_children(service, node.id)):
             settle_absence(work, service, work.tree.node(child))
+
+
+def _look_beside(work: Work, service: ServiceName, state: ServiceState) -> None:
+    """Has looked at what was taken for an entry while a mutation of it was under way, and is somebody else."""
+    path = work.path_on(service, state.seen.place) if state.present and state.seen is not None else None
+    if path is not None:
+        work.effects.append(Recheck(service, path))
 
 
 def _is_held(work: Work, service: ServiceName, directory: NodeId) -> bool:

@@ -148,6 +148,27 @@ def test_what_is_seen_of_an_entry_after_its_deletion_is_another() -> None:
     assert Recheck("B", "g") in desk.effects
 
 
+def test_what_was_taken_for_ours_and_moved_on_is_another() -> None:
+    """P2: while we make a directory, a user makes one of that name and renames it: that one is looked at again."""
+    desk = Desk()
+    desk.show("A", "d", DIRECTORY)
+    (task,) = desk.plan("B").tasks
+    desk.in_flight.add(("B", task.node))
+    theirs = msgspec.structs.replace(DIRECTORY, native_id="1")
+    desk.show("B", "d", theirs, seq=500)
+    desk.show("B", "d", Absent(), seq=501)
+    desk.show("B", "e", theirs, seq=502)
+    desk.in_flight.clear()
+    desk.effects.clear()
+
+    ours = msgspec.structs.replace(DIRECTORY, native_id="2")
+    answered(desk.work, "B", task.node, Observation("d", ours, 503), durable=True)
+
+    assert Recheck("B", "e") in desk.effects
+    desk.show("B", "e", theirs, seq=504, fresh=True)
+    assert desk.heads() == {"d": None, "e": None}
+
+
 def test_a_directory_in_place_of_one_that_we_moved_is_another() -> None:
     """P13: one was moved and another made in its place, and no answer came: nothing else tells one from the other."""
     desk = Desk()
