@@ -36,9 +36,10 @@ types: init
 layers: init
     {{run}} lint-imports --no-cache
 
-# Generates the Python side of the driver contract
+# Generates the Python side of the driver contract, and its reference
 proto: init
     {{run}} python proto/generate.py onitu/rpc/gen
+    {{run}} python proto/reference.py docs/driver-contract.md
 
 # The driver contract has changed compatibly since it last landed
 proto-breaking: init

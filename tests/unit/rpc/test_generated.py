@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,15 +16,29 @@ ROOT = Path(__file__).parents[3]
 PROTOS = sorted((ROOT / "proto/onitu/driver/v1").glob("*.proto"))
 
 
-def test_generated_code_is_current(tmp_path: Path) -> None:
-    """`onitu/rpc/gen` is what `proto/` generates today; `just proto` makes it so."""
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "proto/generate.py")
+def _module(name: str) -> Any:  # noqa: ANN401  A script of `proto/`.
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"proto/{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
 
-    module.generate(tmp_path)
+
+def test_the_reference_is_current(tmp_path: Path) -> None:
+    """W1: docs/driver-contract.md has every call and message, with its comment, as `proto/` has it today."""
+    _module("reference").main(tmp_path / "page.md")
+    page = (tmp_path / "page.md").read_text("utf-8")
+
+    assert page == (ROOT / "docs/driver-contract.md").read_text("utf-8")
+    for proto in PROTOS:
+        for name in re.findall(r"^ *(?:rpc|message|enum) (\w+)", proto.read_text(), re.MULTILINE):
+            assert re.search(rf"^#+ {name}$", page, re.MULTILINE)
+
+
+def test_generated_code_is_current(tmp_path: Path) -> None:
+    """`onitu/rpc/gen` is what `proto/` generates today; `just proto` makes it so."""
+    _module("generate").generate(tmp_path)
 
     assert gen.__file__ is not None
     committed = {path.name: path.read_text() for path in Path(gen.__file__).parent.glob("*_pb2*.py*")}
