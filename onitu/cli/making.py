@@ -13,8 +13,8 @@ def add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     driver = add_command(
         commands,
         "driver",
-        "Helps to write a driver.",
-        "Drivers are programs of their own, in any language: docs/drivers-python.md is about those in Python.",
+        "Helps to write a driver, and runs one for an onitu elsewhere.",
+        "Drivers are programs of their own, in any language: docs/drivers.md says how they are written.",
         ("onitu driver test weather", "whether an installed driver keeps the contract"),
     )
     actions = driver.add_subparsers(dest="action", metavar="ACTION", required=True, title="actions")
