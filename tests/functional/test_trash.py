@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from base64 import b64decode
 from typing import Any
 
 import pytest
@@ -33,8 +34,10 @@ def listed(onitu: Onitu, *arguments: str) -> list[dict[str, Any]]:
 
 
 def files(memory: Memory) -> dict[str, bytes]:
-    """Returns the files that a memory service holds."""
-    return {path: memory.content(path) for path in memory.tree()}
+    """Returns the files that a memory service holds, all as they are at one moment."""
+    return {
+        path: b64decode(entry["base64"]) for path, entry in memory.ask("tree")["entries"].items() if "base64" in entry
+    }
 
 
 def past(onitu: Onitu, path: str) -> list[dict[str, Any]]:
