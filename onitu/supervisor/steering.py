@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -237,10 +237,12 @@ class Steering:
         Raises:
             SetupError: The setup would be faulty. All faults are in it.
         """
-        if block is not None:
-            block = _with_secrets(block, self._block(name))
-        services = {**self._in_force.overlay.services, name: block}
-        await self._put(attrs.evolve(self._in_force.overlay, services=services))
+
+        def change(overlay: Overlay) -> Overlay:
+            written = _with_secrets(block, self._block(name)) if block is not None else None
+            return attrs.evolve(overlay, services={**overlay.services, name: written})
+
+        await self._put(change)
 
     def schedule(self, service: str) -> list[str]:
         """Returns when a service is brought up to date, as it was written; empty for always."""
@@ -253,9 +255,12 @@ class Steering:
         Raises:
             SetupError: They are no times.
         """
-        blocks = {name: {**self._block(name), "schedule": list(times)} for name in services}
-        overlay = self._in_force.overlay
-        await self._put(attrs.evolve(overlay, services={**overlay.services, **blocks}))
+
+        def change(overlay: Overlay) -> Overlay:
+            blocks = {name: {**self._block(name), "schedule": list(times)} for name in services}
+            return attrs.evolve(overlay, services={**overlay.services, **blocks})
+
+        await self._put(change)
 
     def _block(self, service: str) -> dict[str, object]:
         """Returns what is said of a service, by the file or over it."""
@@ -268,13 +273,13 @@ class Steering:
         Raises:
             SetupError: The setup would be faulty. All faults are in it.
         """
-        folders = {**self._in_force.overlay.folders, name: block}
-        await self._put(attrs.evolve(self._in_force.overlay, folders=folders))
+        await self._put(lambda overlay: attrs.evolve(overlay, folders={**overlay.folders, name: block}))
 
-    async def _put(self, overlay: Overlay) -> None:
-        """Puts another overlay in force."""
+    async def _put(self, change: Callable[[Overlay], Overlay]) -> None:
+        """Puts the overlay in force that comes of a change; nobody else changes it meanwhile."""
         in_force = self._in_force
         async with in_force.changing:
+            overlay = change(in_force.overlay)
             setup = overlay.apply(in_force.file)
             faults = await trio.to_thread.run_sync(beginning_faults, in_force.setup, setup)
             if faults:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import yaml
@@ -84,6 +85,19 @@ def test_folders_are_added_and_removed(new_setup: Setups) -> None:
     core.wait_until((onitu["b"] / "docs/late.txt").exists, "the other folder goes on")
     assert not (onitu["b"] / "more/late.txt").exists()
     assert (onitu["b"] / "more/one.txt").exists()
+
+
+def test_changes_at_the_same_time_all_hold(new_setup: Setups) -> None:
+    """E15: of services that several callers put at once none is lost."""
+    onitu = new_setup("a")
+    api = Api(onitu.serve())
+    names = [f"n{number}" for number in range(4)]
+
+    with ThreadPoolExecutor(len(names)) as callers:
+        codes = list(callers.map(lambda name: api.put(f"/services/{name}", block(onitu, name)).code, names))
+
+    assert codes == [200] * len(names)
+    assert {service["name"] for service in api.get("/services").body["services"]} == {"a", *names}
 
 
 def test_a_faulty_change_changes_nothing(new_setup: Setups) -> None:
