@@ -55,8 +55,19 @@ def _parts(service: dict[str, Any]) -> Iterator[str]:
     pending = sum(folder["pending"] for folder in service["folders"])
     if pending:
         yield f"{pending:,} to do"
+    lag = max((folder["lag"] for folder in service["folders"]), default=0.0)
+    if lag >= 1:
+        yield f"the oldest for {_duration(lag)}"
     looking = [folder["name"] for folder in service["folders"] if not folder["listed"]]
     if looking and service["status"] == "active":
         yield f"looking at {', '.join(looking)}"
     if service["errors"]:
         yield f"{service['errors']:,} failed"
+
+
+def _duration(seconds: float) -> str:
+    """Returns a time as people say it, in its largest unit."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from onitu.rest.bodies import Halt, Hold, Holds
+from onitu.rest.filebodies import Halt, Hold, Holds
 
 if TYPE_CHECKING:
     from onitu.rest.desk import Halted, Held

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 import attrs
@@ -19,6 +18,7 @@ from prometheus_client.registry import Collector
 
 from onitu import __version__
 from onitu.host.latency import BOUNDS
+from onitu.rest.lag import lag
 
 if TYPE_CHECKING:
     from onitu.referee.tally import Spot, Tally
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from onitu.store import Transaction
 
 K = TypeVar("K", bound=tuple[str, ...])
-
-#: Entries of a queue that are looked at for the oldest: of a queue of a million the others are left out.
-LOOKED_AT = 1_000
 
 #: What a service can be, as in CONTRACT E6.
 STATUSES = ("active", "failed", "halted", "held", "starting", "stopped", "stopping")
@@ -66,20 +63,8 @@ def read_records(desk: Desk, totals: Totals, transaction: Transaction) -> Record
     return Recorded(
         totals=totals.count(transaction, scopes, referee.writer.commits),
         queues=queues,
-        lags={spot: _lag(transaction, spot, now) if queues[spot] else 0.0 for spot in spots},
+        lags={spot: lag(transaction, *spot, now) if queues[spot] else 0.0 for spot in spots},
     )
-
-
-def _lag(transaction: Transaction, spot: Spot, now: float) -> float:
-    """Returns for how many seconds the oldest change has waited for a service."""
-    folder, service = spot
-    oldest = now
-    for number in islice(transaction.dirty(service, folder), LOOKED_AT):
-        node = transaction.load(number)
-        changed = transaction.past.last_change(number, node.head) if node is not None else None
-        if changed is not None:
-            oldest = min(oldest, changed)
-    return max(0.0, now - oldest)
 
 
 def exposition(desk: Desk, recorded: Recorded, accept: str) -> tuple[bytes, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from onitu.core.model import Kept, Kind
 from onitu.referee.past import Copy
-from onitu.rest.bodies import KeptCopy, LogCopy, LogEntry
+from onitu.rest.filebodies import KeptCopy, LogCopy, LogEntry
 
 if TYPE_CHECKING:
     from onitu.config.values import Setup

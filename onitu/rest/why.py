@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from onitu.core.why import Explanation
-from onitu.rest.bodies import Head, Verdict, Why
+from onitu.rest.filebodies import Head, Verdict, Why
 
 
 def why_of(explanation: Explanation) -> Why:

@@ -23,8 +23,8 @@ from onitu.host.settings import RootState
 from onitu.log import set_up_logging
 from onitu.referee.past import Copy, Entry, Found, list_data, list_service, past_of, request_for
 from onitu.referee.restoring import keep_wanted
-from onitu.rest.bodies import TrashList
 from onitu.rest.client import ask
+from onitu.rest.filebodies import TrashList
 from onitu.rest.past import copy_from, modes_of
 from onitu.store import Store
 from onitu.store.beside import read_beside

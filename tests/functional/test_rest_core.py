@@ -73,11 +73,12 @@ def test_the_status_sums_up(new_setup: Setups) -> None:
     status = api.get("/status").body
     assert (status["name"], status["transfers"], status["files"], status["bytes"]) == ("Functional test", 0, 1, 3)
     assert [(one["name"], one["status"]) for one in status["services"]] == [("a", "active"), ("b", "active")]
-    assert status["services"][1]["folders"] == [{"name": FOLDER, "listed": True, "pending": 0}]
+    assert status["services"][1]["folders"] == [{"name": FOLDER, "listed": True, "pending": 0, "lag": 0.0}]
 
     assert api.put("/services/b/stop").code == 200
     write(onitu["a"] / "two.txt", "two")
     core.wait_until(lambda: api.get("/status").body["services"][1]["folders"][0]["pending"] == 1, "one is pending")
+    core.wait_until(lambda: api.get("/status").body["services"][1]["folders"][0]["lag"] > 0, "it has waited")
 
 
 def test_a_paused_service_waits(new_setup: Setups) -> None:

@@ -12,10 +12,10 @@ from onitu.core.media_types import media_type
 from onitu.core.model import Kind, Present
 from onitu.errors import DriverError
 from onitu.rest.answer import answer
-from onitu.rest.bodies import File, History, KnownVersion
 from onitu.rest.content import AT_ONCE, Content, Found, find_sources
 from onitu.rest.describe import described
 from onitu.rest.fids import fid_of
+from onitu.rest.filebodies import File, History, KnownVersion
 from onitu.rest.problems import NotNow, NotThere, Problem
 from onitu.rest.ranges import part_of
 from onitu.rest.routes.files import file_of

@@ -28,15 +28,17 @@ from onitu.rest.bodies import (
     Status,
     Transfer,
     Transfers,
-    Why,
 )
 from onitu.rest.describe import described
+from onitu.rest.filebodies import Why
+from onitu.rest.lag import lag
 from onitu.rest.problems import NotThere
 from onitu.rest.totals import Total, Totals
 from onitu.rest.why import why_of
 
 if TYPE_CHECKING:
     from onitu.errors import DriverError
+    from onitu.referee import Link
     from onitu.rest.desk import Desk
     from onitu.store import Transaction
 
@@ -193,7 +195,7 @@ def _show_setup(routes: Blueprint, desk: Desk) -> None:
 
 def _services(desk: Desk, transaction: Transaction) -> list[ServiceState]:
     """Returns every service in short."""
-    referee = desk.referee
+    referee, now = desk.referee, time.time()
     found: list[ServiceState] = []
     for name, setup in desk.setup.services.items():
         standing = desk.standing(name)
@@ -206,17 +208,21 @@ def _services(desk: Desk, transaction: Transaction) -> list[ServiceState]:
                 paused=standing.paused,
                 waiting=standing.waiting,
                 errors=len(referee.failures.of(name)),
-                folders=[
-                    FolderState(
-                        name=folder,
-                        listed=folder in links and links[folder].listed,
-                        pending=transaction.count(("dirty", name, folder)),
-                    )
-                    for folder in setup.folders
-                ],
+                folders=[_folder(transaction, name, folder, links.get(folder), now) for folder in setup.folders],
             )
         )
     return found
+
+
+def _folder(transaction: Transaction, service: str, folder: str, link: Link | None, now: float) -> FolderState:
+    """Returns a folder on a service in short."""
+    pending = transaction.count(("dirty", service, folder))
+    return FolderState(
+        name=folder,
+        listed=link is not None and link.listed,
+        pending=pending,
+        lag=lag(transaction, folder, service, now) if pending else 0.0,
+    )
 
 
 def _driver(name: str, known: Manifest | DriverError) -> Driver:

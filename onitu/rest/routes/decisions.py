@@ -10,9 +10,10 @@ from quart import Blueprint, Response
 from onitu.errors import ConfigError
 from onitu.referee.holding import Order
 from onitu.rest.answer import answer, body
-from onitu.rest.bodies import Conflict, Conflicts, Done, Holds, Keep
+from onitu.rest.bodies import Done
 from onitu.rest.describe import described
 from onitu.rest.fids import fid_of
+from onitu.rest.filebodies import Conflict, Conflicts, Holds, Keep
 from onitu.rest.holding import holds_of
 from onitu.rest.problems import BadRequest, NotNow, NotThere
 from onitu.rest.routes.files import file_of

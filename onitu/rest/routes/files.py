@@ -10,9 +10,9 @@ from quart import Blueprint, Response, request
 from onitu.core.media_types import media_type
 from onitu.core.owners import owners, up_to_date
 from onitu.rest.answer import answer, number
-from onitu.rest.bodies import File, Files
 from onitu.rest.describe import described
 from onitu.rest.fids import Fids, fid_of
+from onitu.rest.filebodies import File, Files
 from onitu.rest.listing import Counted, Spot, Wanted, following, page
 from onitu.rest.problems import NotThere
 

@@ -13,8 +13,9 @@ from onitu.errors import DriverError, StoreError
 from onitu.referee.past import Copy, Entry, Found, copies_of, past_of, request_for
 from onitu.referee.restoring import carry_out
 from onitu.rest.answer import answer, body
-from onitu.rest.bodies import Done, Empty, Log, Restore, Said, TrashList, Unasked
+from onitu.rest.bodies import Done, Said
 from onitu.rest.describe import described
+from onitu.rest.filebodies import Empty, Log, Restore, TrashList, Unasked
 from onitu.rest.past import copy_of, entry_of, modes_of
 from onitu.rest.problems import BadRequest, NotNow, NotThere
 

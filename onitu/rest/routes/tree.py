@@ -8,8 +8,8 @@ from quart import Blueprint, Response, request
 
 from onitu.core.model import Kind
 from onitu.rest.answer import answer, number
-from onitu.rest.bodies import Directory, File
 from onitu.rest.describe import described
+from onitu.rest.filebodies import Directory, File
 from onitu.rest.problems import NotThere
 from onitu.rest.routes.files import MOST, file_of
 
