@@ -31,3 +31,23 @@ def up_to_date(scope: Scope, node: Node) -> tuple[ServiceName, ...]:
         if state is not None and state.base is not None and state.base.version == node.head:
             found.append(name)
     return tuple(found)
+
+
+def behind(scope: Scope, node: Node) -> tuple[ServiceName, ...]:
+    """Returns the services that are to be brought up to date with a node, a deleted one too; sorted.
+
+    Args:
+        scope: The folder.
+        node: The node.
+    """
+    found: list[ServiceName] = []
+    for name, member in sorted(scope.members.items()):
+        state = node.services.get(name)
+        base = state.base if state is not None else None
+        if node.deleted:
+            waits = base is not None
+        else:
+            waits = name not in node.outside and (base is None or base.version != node.head or base.place != node.place)
+        if waits and member.writable:
+            found.append(name)
+    return tuple(found)

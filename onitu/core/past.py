@@ -35,18 +35,27 @@ class HeadChange(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Something in the head tree that has become another, as it is told to who looks on.
 
     Attributes:
+        node: The entry.
         folder: In which folder.
         path: The path it has, or had when it was deleted.
         version: Its content.
         deleted: Whether it is gone.
         before: The path it had until now, where it was moved; "" otherwise.
+        awaited: The services that are to be brought up to date with it.
     """
 
+    node: NodeId
     folder: str
     path: str
     version: Version
     deleted: bool = False
     before: str = ""
+    awaited: tuple[ServiceName, ...] = ()
+
+    @property
+    def state(self) -> str:
+        """What became of it, in a word."""
+        return "deleted" if self.deleted else "moved" if self.before else "changed"
 
 
 class Event(enum.Enum):

@@ -147,6 +147,7 @@ class Mover:
         """Has one batch done and records what came of it."""
         link, referee = self._link, self._referee
         self._tell_started(tasks)
+        began = trio.current_time()
         traffic = referee.traffic
         performer = Performer(
             link,
@@ -169,7 +170,7 @@ class Mover:
             source = referee.links.get((service, link.folder))
             if source is not None:
                 source.ask_path(path)
-        self._tell(tasks, outcomes)
+        self._tell(tasks, outcomes, trio.current_time() - began)
         durable, epoch = not link.capabilities.sync, link.epoch
 
         def record(transaction: Transaction) -> list[Effect]:
@@ -214,34 +215,40 @@ class Mover:
         """Logs a large file that begins to travel, or goes on."""
         self._tell_transfer(task, offset=offset)
 
-    def _tell_large(self, task: Task, outcome: Outcome, superseded: bool) -> None:  # noqa: FBT001 - a callback's
+    def _tell_large(
+        self,
+        task: Task,
+        outcome: Outcome,
+        superseded: bool,  # noqa: FBT001 - a callback's
+        seconds: float,
+    ) -> None:
         """Logs and counts what came of a large file; what something newer took the place of has not failed."""
         if superseded:
             reason = {"error": str(outcome)}
             self._referee.log.info("transfer_aborted", **self._ends(task), **reason)
             self._referee.telling.superseded(self._link.service, self._link.folder, task, str(outcome))
         else:
-            self._tell([task], [outcome])
+            self._tell([task], [outcome], seconds)
 
-    def _tell(self, tasks: list[Task], outcomes: list[Outcome]) -> None:
+    def _tell(self, tasks: list[Task], outcomes: list[Outcome], seconds: float) -> None:
         """Logs and counts what came of tasks, and notes what failed."""
         referee, link = self._referee, self._link
         for task, outcome in zip(tasks, outcomes, strict=True):
             if isinstance(outcome, DriverError):
-                self._tell_failure(task, outcome)
+                self._tell_failure(task, outcome, seconds)
                 continue
             referee.failures.clear(link.service, task.node)
             if task.source is not None:
                 referee.counts.files += 1
                 referee.counts.bytes += task.version.size
                 referee.log.info("transfer_finished", **self._ends(task), bytes=task.version.size)
-                referee.telling.arrived(link.service, link.folder, task)
+                referee.telling.arrived(link.service, link.folder, task, seconds)
                 continue
             referee.counts.other += 1
             referee.log.info(_DONE[task.action], **self._ends(task))
-            referee.telling.changed(link.service, link.folder)
+            referee.telling.changed(link.service, link.folder, task, seconds)
 
-    def _tell_failure(self, task: Task, error: DriverError) -> None:
+    def _tell_failure(self, task: Task, error: DriverError, seconds: float) -> None:
         """Logs a failure, aloud only when it is new or has become another one."""
         link, referee = self._link, self._referee
         before = referee.failures.get(link.service, task.node)
@@ -253,7 +260,7 @@ class Mover:
         level = referee.log.warning if loud else referee.log.debug
         event = "transfer_aborted" if task.source is not None else "path_failed"
         level(event, **{**self._ends(task), "path": task.path}, error=str(error), attempt=failure.attempts)
-        referee.telling.failed(link.service, link.folder, task, str(error))
+        referee.telling.failed(link.service, link.folder, task, seconds, str(error))
 
     def _tell_obstacles(self, plan: Plan) -> None:
         """Logs, once each, why something cannot be done."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from onitu.core.media_types import media_type
 from onitu.core.model import Kind
@@ -12,7 +12,7 @@ from onitu.referee.tally import Tally
 from onitu.utils import get_fid
 
 if TYPE_CHECKING:
-    from onitu.core.node import ServiceName
+    from onitu.core.node import NodeId, ServiceName
     from onitu.core.past import HeadChange
     from onitu.core.scope import Scope
     from onitu.core.task import Task
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 #: What is no file has no media type of its own; these are what other programs say.
 _OTHERS = {Kind.DIRECTORY: "inode/directory", Kind.SYMLINK: "inode/symlink"}
+
+
+class Tracer(Protocol):
+    """Follows changes to their destinations."""
+
+    def changed(self, changes: Iterable[HeadChange]) -> None:
+        """Begins to follow changes."""
+
+    def arrived(self, node: NodeId, target: ServiceName, action: str, seconds: float, error: str = "") -> None:
+        """Is told what was done on a service, or what failed there."""
 
 
 class Telling:
@@ -41,6 +51,7 @@ class Telling:
     def __init__(self, events: Events, writer: Writer, scopes: Callable[[], Mapping[str, Scope]]) -> None:
         self.events = events
         self.tally = Tally()
+        self._tracer: Tracer | None = None
         self.following = 0
         self.left_at = 0.0
         self._writer = writer
@@ -63,8 +74,15 @@ class Telling:
         self.events.forget()
         self._tell_changes()
 
-    def files(self, changes: Iterable[HeadChange]) -> None:
+    def trace(self, tracer: Tracer) -> None:
+        """Has changes followed, whoever else does."""
+        self._tracer = tracer
+        self._tell_changes()
+
+    def files(self, changes: list[HeadChange]) -> None:
         """Tells what has changed in the head tree."""
+        if self._tracer is not None:
+            self._tracer.changed(changes)
         for change in changes:
             scope, version = self._scopes().get(change.folder), change.version
             if scope is None:
@@ -79,7 +97,7 @@ class Telling:
                 size=version.size,
                 mimetype=name,
                 version=version.number,
-                state="deleted" if change.deleted else "moved" if moved else "changed",
+                state=change.state,
                 **moved,
             )
 
@@ -95,22 +113,25 @@ class Telling:
             state="moving",
         )
 
-    def arrived(self, target: ServiceName, folder: str, task: Task) -> None:
-        """Tells that a file has arrived."""
+    def arrived(self, target: ServiceName, folder: str, task: Task, seconds: float) -> None:
+        """Tells that a file has arrived, after so many seconds."""
         size = task.version.size
         self.tally.finished[folder, target] += 1
         self.tally.bytes[folder, target] += size
+        self._trace(target, task, seconds)
         self._task(target, folder, task, size=size, done=size, state="finished")
 
-    def changed(self, target: ServiceName, folder: str) -> None:
+    def changed(self, target: ServiceName, folder: str, task: Task, seconds: float) -> None:
         """Counts what was done beside transfers."""
         self.tally.changes[folder, target] += 1
+        self._trace(target, task, seconds)
 
-    def failed(self, target: ServiceName, folder: str, task: Task, error: str) -> None:
+    def failed(self, target: ServiceName, folder: str, task: Task, seconds: float, error: str) -> None:
         """Tells that something failed, most of all a transfer."""
         self.tally.errors[folder, target] += 1
         if task.source is not None:
             self.tally.aborted[folder, target] += 1
+        self._trace(target, task, seconds, error)
         self._task(target, folder, task, size=task.version.size, done=0, state="aborted", error=error)
 
     def superseded(self, target: ServiceName, folder: str, task: Task, error: str) -> None:
@@ -158,8 +179,13 @@ class Telling:
             said = {"folder": folder, "filename": path, "mimetype": media_type(path), **said}
             self.events.emit("transfer", fid=_fid(scope, path), **said)
 
+    def _trace(self, target: ServiceName, task: Task, seconds: float, error: str = "") -> None:
+        if self._tracer is not None:
+            self._tracer.arrived(task.node, target, task.action.name.lower(), seconds, error)
+
     def _tell_changes(self) -> None:
-        self._writer.tell_changes = self.files if self.events.wanted else None
+        wanted = self.events.wanted or self._tracer is not None
+        self._writer.tell_changes = self.files if wanted else None
 
 
 def _fid(scope: Scope, path: str) -> str:

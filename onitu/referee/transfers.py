@@ -56,7 +56,7 @@ class Transfers:
     Args:
         link: The folder on its service.
         tell_begun: Called with a task and the offset its bytes begin at.
-        tell: Called with a task, what came of it, and whether it was given up for something newer.
+        tell: Called with a task, what came of it, whether it was given up for something newer, and its seconds.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Transfers:
         link: Link,
         *,
         tell_begun: Callable[[Task, int], None],
-        tell: Callable[[Task, Observation | DriverError, bool], None],
+        tell: Callable[[Task, Observation | DriverError, bool, float], None],
     ) -> None:
         self._link = link
         self._referee = link.referee
@@ -134,6 +134,7 @@ class Transfers:
             What the service has confirmed is recorded, and waits there.
         """
         link, referee = self._link, self._referee
+        began = trio.current_time()
         referee.traffic.begin(link.service, link.folder, task, lambda: transfer.confirmed)
         try:
             retainer = link.retainer
@@ -149,7 +150,7 @@ class Transfers:
             source = referee.links.get((task.source.service, link.folder))
             if source is not None:
                 source.ask_path(task.source.path)
-        self._tell(task, outcome, transfer.superseded)
+        self._tell(task, outcome, transfer.superseded, trio.current_time() - began)
         durable, epoch = not link.capabilities.sync, link.epoch
 
         def record(transaction: Transaction) -> list[Effect]:

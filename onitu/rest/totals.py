@@ -40,9 +40,14 @@ class Total:
 
 
 class Totals:
-    """What every folder has, counted when it is asked for and not known."""
+    """What every folder has, counted when it is asked for and not known.
 
-    def __init__(self) -> None:
+    Args:
+        rest: So many times as long as counting took, what was counted is shown again.
+    """
+
+    def __init__(self, rest: float = REST) -> None:
+        self._rest = rest
         self._state: tuple[int, frozenset[str]] | None = None
         self._totals: dict[str, Total] = {}
         self._good_until = 0.0
@@ -62,7 +67,7 @@ class Totals:
             self._totals = {folder: _total(transaction, scope) for folder, scope in scopes.items()}
             self._state = state
             ended = time.monotonic()
-            self._good_until = ended + REST * (ended - began)
+            self._good_until = ended + self._rest * (ended - began)
         return self._totals
 
 

@@ -11,6 +11,7 @@ import msgspec
 from onitu.core.fingerprint import MODULUS
 from onitu.core.indexed import IndexedTree
 from onitu.core.node import Node, NodeId, Place, ServiceName, Version
+from onitu.core.owners import behind
 from onitu.core.past import Departure, HeadChange
 from onitu.core.tree import head_path
 from onitu.store import keys
@@ -368,14 +369,27 @@ class Transaction(IndexedTree):
         if not node.deleted:
             self._left[node_id] = path
         elif version is not None:
-            self.head_changes.append(HeadChange(folder=node.folder, path=path, version=version, deleted=True))
+            self._note_head(node, path, deleted=True)
 
     def _note_change(self, node: Node) -> None:
         """Notes that an entry has other content, or is new, or is where it was not."""
         if self.head_changes is None or node.is_root:
             return
-        before, path = self._left.pop(node.id, ""), head_path(self, node)
-        change = HeadChange(folder=node.folder, path=path, version=node.version, before=before)
+        self._note_head(node, head_path(self, node), before=self._left.pop(node.id, ""))
+
+    def _note_head(self, node: Node, path: str, *, before: str = "", deleted: bool = False) -> None:
+        scope = self._scopes.get(node.folder)
+        if self.head_changes is None or scope is None:
+            return
+        change = HeadChange(
+            node=node.id,
+            folder=node.folder,
+            path=path,
+            version=node.version,
+            deleted=deleted,
+            before=before,
+            awaited=behind(scope, node),
+        )
         self.head_changes.append(change)
 
     def _flush_sums(self) -> None:

@@ -37,6 +37,7 @@ from onitu.supervisor.services import Services
 from onitu.supervisor.signals import Signals, receive_signals
 from onitu.supervisor.steering import Steering
 from onitu.supervisor.summary import summarize
+from onitu.supervisor.tracing import wanted_tracing
 from onitu.supervisor.verify import Fault, tell_drift
 
 if TYPE_CHECKING:
@@ -116,6 +117,9 @@ class Core:
         self._notifier = Notifier()
         desk = Steering(self._in_force, self._services, self._referee)
         self._lookout = desk.lookout
+        self._tracing = None if options.dry_run else wanted_tracing()
+        if self._tracing is not None:
+            self._referee.telling.trace(self._tracing)
         self._messenger = Messenger(setup.name, lambda: () if options.dry_run else self._in_force.setup.notify, events)
         address = None if options.once else options.api
         self._door = Door(address, desk, directory=store.directory, runtime=runtime)
@@ -141,6 +145,8 @@ class Core:
             await self._messenger.finish()
             nursery.cancel_scope.cancel()
         keep_events(self._store, self._referee.telling.events)
+        if self._tracing is not None:
+            await trio.to_thread.run_sync(self._tracing.close)
         self._log.info("onitu_stopped", elapsed=round(time.monotonic() - started, 3))
         return code
 
