@@ -37,6 +37,8 @@ and `--port` choose another place. What a program needs of this page, it finds a
 - Where a token is set, and at every address that other machines can reach, a request needs the header
   `Authorization: Bearer TOKEN`. Pages of other sites, and requests for another host name, are refused. Nothing is
   changed by GET.
+- `/health` and `/metrics` are also found without the prefix. What the events say is in [events.md](events.md), what
+  there is to measure in [metrics.md](metrics.md).
 - Services are also found under their name of Onitu 0.1: `/entries` answers as `/services` does, with `entry` in its
   texts.
 
@@ -49,7 +51,7 @@ curl -X PUT http://127.0.0.1:3862{PREFIX}/services/nas/pause
 #: Chapters in their order, each with the first words of its addresses.
 CHAPTERS = {
     "Files and their past": ("files", "log", "trash", "repair", "why"),
-    "How it goes": ("status", "transfers", "events", "sync", "pause", "resume", "schedule"),
+    "How it goes": ("status", "transfers", "events", "health", "metrics", "sync", "pause", "resume", "schedule"),
     "What waits for a person": ("conflicts", "holds"),
     "Services and folders": ("services", "folders", "drivers"),
     "Rules": ("rules",),

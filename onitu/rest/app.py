@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from quart import Response, request
 from quart_trio import QuartTrio
@@ -73,14 +73,23 @@ def make_app(desk: Desk, access: Access) -> QuartTrio:
         log.blueprint(desk),
     ):
         app.register_blueprint(routes, url_prefix=PREFIX + (routes.url_prefix or ""))
-    # Where those who ask for them look, too.
-    app.add_url_rule("/health", "health", app.view_functions["health.health"])
-    app.add_url_rule("/metrics", "metrics", app.view_functions["metrics.metrics"])
+    for name in ("health", "metrics"):
+        _serve_at_root(app, name)
     _describe(app)
     app.register_blueprint(page.blueprint())
     _guard(app, access)
     _tell_errors(app)
     return app
+
+
+def _serve_at_root(app: QuartTrio, name: str) -> None:
+    """Serves a route where those who ask for it look first, too. Described it is once."""
+    handler = app.view_functions[f"{name}.{name}"]
+
+    async def at_root() -> Response:
+        return cast("Response", await handler())
+
+    app.add_url_rule(f"/{name}", name, at_root)
 
 
 def _describe(app: QuartTrio) -> None:

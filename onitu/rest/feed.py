@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from onitu.events import Events
     from onitu.referee import Referee
+    from onitu.rest.desk import Desk
 
 #: Who may follow at once, at most.
 MOST = 500
@@ -46,13 +47,17 @@ class Feed:
     """Everybody who follows.
 
     Args:
-        referee: Who tells what happens.
+        desk: The running core.
     """
 
-    def __init__(self, referee: Referee) -> None:
-        self._referee = referee
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
         self._news = trio.Event()
-        referee.telling.events.rung = self._ring
+
+    @property
+    def _referee(self) -> Referee:
+        """Who tells what happens."""
+        return self._desk.referee
 
     @property
     def events(self) -> Events:
@@ -66,6 +71,7 @@ class Feed:
 
     def begin(self) -> None:
         """Counts one who follows."""
+        self.events.rung = self._ring
         self._referee.telling.begin()
 
     def end(self) -> None:

@@ -24,7 +24,7 @@ def blueprint(desk: Desk) -> Blueprint:
         desk: The running core.
     """
     routes = Blueprint("events", __name__)
-    feed = Feed(desk.referee)
+    feed = Feed(desk)
 
     @routes.get("/events")
     @described(answers=None, media_type="text/event-stream", query={"last": {"type": "string"}}, codes=(503,))
