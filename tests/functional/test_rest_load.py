@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import selectors
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
@@ -99,19 +100,23 @@ def _following(port: int) -> Iterator[Callable[[], list[bytes]]]:
 
 @contextmanager
 def _asking(api: Api) -> Iterator[list[int]]:
-    """Asks for files again and again, and yields the codes of the answers."""
+    """Asks for files again and again on one connection, and yields the codes of the answers."""
     codes: list[int] = []
     over = Event()
 
     def ask() -> None:
         began = time.monotonic()
         while not over.wait(max(0.0, began + len(codes) / ASKED_A_SECOND - time.monotonic())):
-            codes.append(api.get("/files", limit=20, offset=0).code)
+            connection.request("GET", f"{PREFIX}/files?limit=20")
+            answer = connection.getresponse()
+            answer.read()
+            codes.append(answer.status)
 
     thread = Thread(target=ask)
-    thread.start()
-    try:
-        yield codes
-    finally:
-        over.set()
-        thread.join()
+    with closing(http.client.HTTPConnection("127.0.0.1", api.port)) as connection:
+        thread.start()
+        try:
+            yield codes
+        finally:
+            over.set()
+            thread.join()
