@@ -86,7 +86,7 @@ faults *times: init
 # The web page in a real browser; screenshots go to build/browser
 browser *options: init
     .ci/need chromium
-    ONITU_TEST_BROWSER=1 {{run}} pytest {{ if options == "" { "tests/browser" } else { options } }}
+    ONITU_TEST_BROWSER=1 {{run}} pytest -n 2 {{ if options == "" { "tests/browser" } else { options } }}
 
 # The images of the README
 images: (browser "tests/browser/test_images.py")
