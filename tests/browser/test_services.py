@@ -25,6 +25,7 @@ def test_steering(new_setup: Setups, window: Window) -> None:
     window.sees("Active", within=card)
     window.press("Restart nas", within=card)
     window.sees("nas has been started anew.")
+    window.sees("Active", within=card)
     expect(card.get_by_role("img", name="Memory: ")).to_be_visible()
     window.check("services")
 
