@@ -97,15 +97,24 @@ export class Live {
       this.listener.closed(this.resting);
       const wait = Math.min(PATIENCE, 250 * 2 ** this.tries) * (0.75 + Math.random() / 2);
       this.tries += 1;
-      await new Promise((resolve) => {
-        const timer = this.resting ? 0 : setTimeout(resolve, wait);
-        this.wake = () => {
-          clearTimeout(timer);
-          resolve(undefined);
-        };
-      });
-      this.wake = null;
+      await this.pause(wait);
+      while (this.resting) await this.pause();
     }
+  }
+
+  /**
+   * Waits for a while, or until it is woken.
+   * @param {number} [wait] Milliseconds; without it, only until it is woken.
+   */
+  async pause(wait) {
+    await new Promise((resolve) => {
+      const timer = wait === undefined ? 0 : setTimeout(resolve, wait);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve(undefined);
+      };
+    });
+    this.wake = null;
   }
 
   /** @param {AbortSignal} signal */
