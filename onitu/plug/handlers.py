@@ -76,6 +76,9 @@ class Declaration(TypedDict, total=False):
     verified: bool
     # The reading handlers look at the revision themselves, before and after.
     pinned: bool
+    # How many handlers may be at work for one call, each on a thread of its own; 1 by default. Good for a service far
+    # away, where most of the time goes by waiting. Directories of a snapshot are listed ahead by as many.
+    parallel: int
     # Seconds between two listings where there is no `watch`.
     changes_timer: float
     # Tasks that this service cannot do as it is configured, though the driver has handlers for them.

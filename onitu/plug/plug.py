@@ -23,6 +23,7 @@ from onitu.plug.handlers import (
     limits_of,
     missing_features,
 )
+from onitu.plug.parallel import Parallel
 from onitu.plug.revisions import revision_from_text, revision_to_text
 from onitu.plug.values import Metadata, check_path
 
@@ -89,6 +90,7 @@ class Plug:
         self._changes_timer: float | None = None
         self._implicit_folder = False
         self._coroutines = Coroutines()
+        self._parallel = Parallel(1)
         self._registered: dict[str, Callable[..., Any]] = {}
         self._handlers: dict[str, Callable[..., Any]] = {}
         self._declared: Declaration = {}
@@ -168,6 +170,15 @@ class Plug:
     def conditional(self) -> Conditional:
         """How expectations are kept."""
         return conditional_of(self._handlers.keys(), self._declared)
+
+    @property
+    def parallel(self) -> Parallel:
+        """What lets as many handlers work at once as the driver declared."""
+        most = self._declared.get("parallel", 1)
+        if self._parallel.most != most:
+            self._parallel.close()
+            self._parallel = Parallel(most)
+        return self._parallel
 
     def missing_features(self) -> dict[str, str]:
         """Returns the handlers that are missing, with what Onitu does without each (CONTRACT D7)."""

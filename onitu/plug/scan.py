@@ -11,6 +11,7 @@ compared first, and one batch.
 from __future__ import annotations
 
 import time
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from onitu.core.capability import MAX_BATCH
@@ -22,7 +23,8 @@ from onitu.rpc.gen import watch_pb2
 from onitu.rpc.status import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from concurrent.futures import Future
 
     from onitu.plug.outbox import Outbox
     from onitu.plug.plug import Plug
@@ -82,8 +84,10 @@ class Scanner:
         self._outbox.put_page(watch_pb2.WatchChangesResponse(snapshot_begin=begin), after_live=True)
         self._new_batch()
         pending = sorted(directories, reverse=True)
+        ahead = _Ahead(self._plug, self._folder)
         while pending and not self._outbox.closed.is_set():
-            children = self._list(pending.pop())
+            ahead.begin(pending)
+            children = self._list(pending.pop(), ahead)
             if recursive:
                 pending.extend(sorted(children, reverse=True))
             self._between_directories()
@@ -95,14 +99,14 @@ class Scanner:
         end = watch_pb2.SnapshotEnd(snapshot=snapshot)
         self._outbox.put_page(watch_pb2.WatchChangesResponse(snapshot_end=end), after_live=True)
 
-    def _list(self, path: str) -> list[str]:
+    def _list(self, path: str, ahead: _Ahead) -> list[str]:
         """Lists one directory and returns the paths of its sub-directories."""
         children: list[str] = []
         decided = self.decided.pop(path, None)
-        seq = self._plug.tick()
+        seq, entries_of = ahead.take(path)
         reason = ""
         try:
-            entries = self._admissible(path, self._plug.call("list_directory", self._folder, path))
+            entries = self._admissible(path, entries_of())
             if decided is None and self.remember is None:
                 self._send(path, seq, entries, children)
             else:
@@ -194,6 +198,42 @@ class Scanner:
         self._items = 0
         self._room = SAFE_BYTES
         self._begun = time.monotonic()
+
+
+class _Ahead:
+    """Directories that are listed before it is their turn, where the driver does several things at once.
+
+    Each is observed as of the moment when its listing began.
+    """
+
+    def __init__(self, plug: Plug, folder: Folder) -> None:
+        self._plug = plug
+        self._folder = folder
+        self._listing: dict[str, Future[tuple[int, list[Entry]]]] = {}
+
+    def begin(self, pending: Sequence[str]) -> None:
+        """Begins to list those whose turn comes next: the last ones, in the order in which they are taken."""
+        most = self._plug.parallel.most
+        if most == 1:
+            return
+        for path in pending[-most:]:
+            if path not in self._listing:
+                self._listing[path] = self._plug.parallel.submit(self._list, path)
+
+    def take(self, path: str) -> tuple[int, Callable[[], Iterable[Entry]]]:
+        """Returns when a directory was, or is to be, looked at, and what does that."""
+        listing = self._listing.pop(path, None)
+        if listing is None:
+            return self._plug.tick(), lambda: self._plug.call("list_directory", self._folder, path)
+        wait((listing,))
+        if listing.exception() is not None:
+            return self._plug.tick(), lambda: listing.result()[1]
+        seq, entries = listing.result()
+        return seq, lambda: entries
+
+    def _list(self, path: str) -> tuple[int, list[Entry]]:
+        seq = self._plug.tick()
+        return seq, list(self._plug.call("list_directory", self._folder, path))
 
 
 def _is_utf8(name: str) -> bool:

@@ -45,7 +45,7 @@ from onitu.rpc.gen import driver_pb2, observation_pb2, operation_pb2, watch_pb2
 from onitu.rpc.status import error_to_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from onitu.core.manifest import Manifest, OptionValue
     from onitu.core.model import Observation
@@ -261,8 +261,10 @@ class Servicer:
         if algorithm:
             self._plug.require("get_digest")
         response = driver_pb2.StatFilesResponse()
-        for path in request.paths:
-            observation = self._reader.observe(folder, path, algorithm=algorithm)
+        observed = self._plug.parallel.each(
+            lambda path: self._reader.observe(folder, path, algorithm=algorithm), request.paths
+        )
+        for observation in observed:
             observation_to_wire(observation, response.observations.add())
         return response
 
@@ -287,8 +289,7 @@ class Servicer:
         folder = self._folder(request.folder)
         limit = self._plug.limits.max_message_bytes - MESSAGE_ROOM
         response, room = driver_pb2.GetFilesResponse(), limit
-        for pinned in request.files:
-            fetched = self._fetched(folder, pinned, limit)
+        for fetched in self._plug.parallel.each(lambda file: self._fetched(folder, file, limit), request.files):
             size = fetched.ByteSize() + 8
             if size > room and response.files:
                 yield response
@@ -384,12 +385,15 @@ class Servicer:
         return driver_pb2.SyncResponse()
 
     def apply_batch(self, request: driver_pb2.ApplyBatchRequest) -> driver_pb2.ApplyBatchResponse:
-        """Does many operations, one after the other."""
+        """Does many operations: those about the same path one after the other, the others as the driver likes."""
         folder = self._writable(request.folder)
         response = driver_pb2.ApplyBatchResponse()
         add = response.results.add
-        for operation in request.operations:
-            result_to_wire(self._outcome(folder, operation), add())
+        outcomes = self._plug.parallel.operations(
+            lambda operation: self._outcome(folder, operation), request.operations, _paths_of
+        )
+        for outcome in outcomes:
+            result_to_wire(outcome, add())
         return response
 
     def _outcome(self, folder: Folder, wire: operation_pb2.Operation) -> Observation | DriverError:
@@ -460,3 +464,18 @@ class Servicer:
             message = f"the folder {name!r} may not be written here"
             raise PermissionDenied(message)
         return folder
+
+
+def _paths_of(wire: operation_pb2.Operation) -> Sequence[str]:
+    """Returns the paths that an operation is about."""
+    match wire.WhichOneof("action"):
+        case "write":
+            return (wire.write.upload.path,)
+        case "move":
+            return wire.move.path, wire.move.destination
+        case "copy":
+            return wire.copy.path, wire.copy.destination
+        case None:
+            return ()
+        case kind:
+            return (str(getattr(wire, kind).path),)

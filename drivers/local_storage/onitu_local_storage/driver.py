@@ -23,11 +23,12 @@ from onitu.plug import (
     RootState,
     Unavailable,
 )
+from onitu.plug.marker import Owner
 
 from . import content, observe, trash, uploads, write
 from .area import Area, remove_staged
 from .failures import from_os_error
-from .root import Owner, Root, open_root
+from .root import Root, open_root
 from .watch import Watcher
 
 if TYPE_CHECKING:

@@ -12,14 +12,12 @@ import threading
 import uuid
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from onitu.plug import FolderReport, InvalidPath, Mode, RootState, Unavailable
+from onitu.plug.marker import NAME, Marker, Owner, UnreadableError, copied, empty, gone, nested, stranger, unknown
 
 from . import beneath
 from . import marker as marker_file
 from .area import Area
-from .marker import Marker
 
 if TYPE_CHECKING:
     from onitu.plug import Folder
@@ -27,18 +25,6 @@ if TYPE_CHECKING:
 _OWN = 10_000  # Revisions of our own that are remembered: events come within moments.
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _SEARCH = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
-
-
-class Owner(msgspec.Struct, frozen=True, kw_only=True):
-    """Who opens a root.
-
-    Attributes:
-        setup: Id of the setup.
-        service: Name of the service.
-    """
-
-    setup: str
-    service: str
 
 
 class Refused(Exception):
@@ -67,7 +53,7 @@ class Root:
         self.id = root_id
         self.area = area
         self.symlinks = symlinks
-        self._marker_path = os.path.join(path, marker_file.NAME)
+        self._marker_path = os.path.join(path, NAME)
         self._has_marker = not root_id.startswith(_INODE_ID)
         self._seen = self._look()
         self.closed = threading.Event()
@@ -132,16 +118,16 @@ class Root:
         except Refused as refused:
             return refused.report.root_state, refused.report.reason
         if marker is None or marker.root != self.id:
-            return RootState.DIFFERENT, _stranger(self.path)
+            return RootState.DIFFERENT, stranger(self.path)
         self._seen = self._look()
         return RootState.OK, ""
 
     def _what_is_missing(self) -> tuple[RootState, str]:
         if not os.path.isdir(self.path):
-            return RootState.MISSING, f"the root {self.path!r} is not there; is its disk mounted?"
+            return RootState.MISSING, gone(self.path)
         if not _has_entries(self.path):
-            return RootState.MISSING, _empty(self.path)
-        return RootState.DIFFERENT, _stranger(self.path)
+            return RootState.MISSING, empty(self.path)
+        return RootState.DIFFERENT, stranger(self.path)
 
 
 def open_root(service_root: str, folder: Folder, owner: Owner) -> tuple[Root | None, FolderReport]:
@@ -183,7 +169,7 @@ def _open_or_create(path: str, folder: Folder) -> int:
         return os.open(path, _DIRECTORY)
     except FileNotFoundError:
         if folder.root_id is not None:
-            raise Refused(RootState.MISSING, f"the root {path!r} is not there; is its disk mounted?") from None
+            raise Refused(RootState.MISSING, gone(path)) from None
         if Mode.WRITE not in folder.mode:
             raise Refused(RootState.MISSING, f"the root {path!r} is not there, and may not be made there") from None
         os.makedirs(path)
@@ -214,14 +200,8 @@ def _identify(path: str, descriptor: int, folder: Folder, owner: Owner) -> tuple
 
 
 def _require_not_anothers(marker: Marker | None, path: str, folder: Folder, owner: Owner) -> None:
-    if marker is None or marker.setup != owner.setup:
-        return
-    if (marker.service, marker.folder) != (owner.service, folder.name):
-        reason = (
-            f"{path!r} is the root of the folder {marker.folder!r} on the service {marker.service!r} of this setup,"
-            f" or a copy of it; remove {os.path.join(path, beneath.HIDDEN)!r} if it is to be one of its own"
-        )
-        raise Refused(RootState.DIFFERENT, reason)
+    if marker is not None and marker.is_anothers(owner, folder.name):
+        raise Refused(RootState.DIFFERENT, copied(path, marker))
 
 
 def _require_not_nested(path: str, owner: Owner) -> None:
@@ -239,11 +219,7 @@ def _require_not_nested(path: str, owner: Owner) -> None:
         finally:
             os.close(descriptor)
         if marker is not None and marker.setup == owner.setup:
-            reason = (
-                f"{path!r} lies inside {above!r}, the root of the folder {marker.folder!r} on the service"
-                f" {marker.service!r}: they would feed each other"
-            )
-            raise Refused(RootState.DIFFERENT, reason)
+            raise Refused(RootState.DIFFERENT, nested(path, above, marker))
         above = os.path.dirname(above)
 
 
@@ -253,18 +229,10 @@ def _require_known(marker: Marker | None, path: str, descriptor: int, root_id: s
             raise Refused(RootState.DIFFERENT, f"{path!r} is another directory than the root known so far")
     elif marker is None:
         if _has_entries(descriptor):
-            raise Refused(RootState.DIFFERENT, _stranger(path))
-        raise Refused(RootState.MISSING, _empty(path))
+            raise Refused(RootState.DIFFERENT, stranger(path))
+        raise Refused(RootState.MISSING, empty(path))
     elif marker.root != root_id:
-        raise Refused(RootState.DIFFERENT, f"{path!r} is another root than the one known so far, says its marker")
-
-
-def _empty(path: str) -> str:
-    return f"the root {path!r} is empty, its marker is gone; is its disk mounted?"
-
-
-def _stranger(path: str) -> str:
-    return f"the root {path!r} does not have its marker {marker_file.NAME} any more; is it another directory?"
+        raise Refused(RootState.DIFFERENT, unknown(path))
 
 
 _INODE_ID = "inode:"
@@ -283,5 +251,5 @@ def _has_entries(directory: str | int) -> bool:
 def _read_marker(descriptor: int) -> Marker | None:
     try:
         return marker_file.read(descriptor)
-    except marker_file.UnreadableError as error:
+    except UnreadableError as error:
         raise Refused(RootState.DIFFERENT, str(error)) from error
