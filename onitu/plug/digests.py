@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from blake3 import blake3
 
-from onitu.errors import Corrupted
+from onitu.core.capability import MAX_CHUNK
+from onitu.errors import Corrupted, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,32 @@ def hasher(algorithm: str) -> Hasher | None:
     """Returns what computes this digest, or None where the Plug does not know the algorithm."""
     make = _HASHERS.get(algorithm)
     return make() if make is not None else None
+
+
+COMPUTED: Final = tuple(_HASHERS)
+"""The algorithms that the Plug knows: what a driver declares that computes digests with `read_digest`."""
+
+
+def read_digest(algorithm: str, read: Callable[[int, int], bytes]) -> bytes:
+    """Returns the digest of a file by reading it, for a service that computes none.
+
+    Args:
+        algorithm: Which.
+        read: Returns up to so many bytes from an offset, fewer only at the end.
+
+    Raises:
+        Unsupported: The Plug does not know the algorithm.
+    """
+    computing = hasher(algorithm)
+    if computing is None:
+        raise Unsupported(f"no {algorithm} is computed here")
+    offset = 0
+    while piece := read(offset, MAX_CHUNK):
+        computing.update(piece)
+        offset += len(piece)
+        if len(piece) < MAX_CHUNK:
+            break
+    return computing.digest()
 
 
 class Verifier:

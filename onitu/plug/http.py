@@ -20,7 +20,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from onitu.errors import DriverError, OutcomeUnknown, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 Answer = urllib3.BaseHTTPResponse
 
@@ -138,12 +138,38 @@ class Streams:
         self._most = most
         self._open: dict[tuple[str, str, int], Answer] = {}
 
-    def take(self, path: str, revision: str, offset: int) -> Answer | None:
-        """Returns the answer whose next byte is the one at an offset of a file, which is the caller's then."""
-        return self._open.pop((path, revision, offset), None)
+    def read(self, path: str, revision: str, *, offset: int, size: int, begin: Callable[[], Answer | None]) -> bytes:
+        """Returns up to so many bytes of a file from an offset; fewer only at its end.
 
-    def keep(self, path: str, revision: str, offset: int, answer: Answer) -> None:
-        """Keeps an answer that has come to an offset."""
+        Args:
+            path: Of the file.
+            revision: Of its content.
+            offset: The first byte.
+            size: How many.
+            begin: Asks for the file from the offset; None where that is at the end or beyond it.
+
+        Raises:
+            DriverError: They did not come.
+        """
+        answer = self._open.pop((path, revision, offset), None)
+        data = None
+        if answer is not None:
+            try:
+                data = read_up_to(answer, size)
+            except Unavailable:
+                pass  # Nobody went on with it for too long; it is asked for anew.
+        if answer is None or data is None:
+            answer = begin()
+            if answer is None:
+                return b""
+            data = read_up_to(answer, size)
+        if len(data) < size:
+            answer.release_conn()
+        else:
+            self._keep(path, revision, offset + size, answer)
+        return data
+
+    def _keep(self, path: str, revision: str, offset: int, answer: Answer) -> None:
         before = self._open.pop((path, revision, offset), None)
         self._open[path, revision, offset] = answer
         if before is not None:

@@ -6,7 +6,8 @@ they share is the table of roots, which changes only when the service is configu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from onitu.plug import (
     Conditional,
@@ -19,6 +20,7 @@ from onitu.plug import (
     RootState,
     Unavailable,
 )
+from onitu.plug.digests import COMPUTED, read_digest
 from onitu.plug.roots import open_root
 
 from . import reading, uploads, versions, writing
@@ -35,13 +37,18 @@ if TYPE_CHECKING:
 
     from onitu.plug import Absent, Attributes, Folder, Inadmissible, Kept, Present
 
+MOST_AT_ONCE: Final = 300
+"""Operations in one call: each is a request or two, and a call is to be answered within seconds."""
+
 plug = Plug()
 plug.declare(
     staging=True,
     executable=True,
     mtime_precision_ns=1,
     conditional=Conditional.BEST_EFFORT,
+    computed_digests=COMPUTED,
     max_concurrency=CONNECTIONS,
+    max_batch_items=MOST_AT_ONCE,
     parallel=CONNECTIONS,
     pinned=True,
 )
@@ -177,6 +184,12 @@ def get_file(metadata: Metadata) -> bytes:
 def get_chunk(metadata: Metadata, offset: int, size: int) -> bytes:
     """Reads a part of a file."""
     return reading.read_part(_root(metadata.folder), metadata.filename, str(metadata.revision), offset, size)
+
+
+@plug.handler()
+def get_digest(metadata: Metadata, algorithm: str) -> bytes:
+    """Computes a digest by reading the file."""
+    return read_digest(algorithm, partial(get_chunk, metadata))
 
 
 @plug.handler()

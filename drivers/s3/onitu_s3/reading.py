@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from onitu.plug import NotFound, RevisionMismatch, Unavailable
@@ -33,18 +34,8 @@ def read_whole(root: Root, path: str, revision: str) -> bytes:
 
 def read_part(root: Root, path: str, revision: str, offset: int, size: int) -> bytes:
     """Returns up to `size` bytes from an offset: the answer to the request for what came before goes on with it."""
-    streams, key = root.bucket.streams, root.key(path)
-    answer = streams.take(key, revision, offset)
-    if answer is None:
-        answer = _from(root, path, revision, offset)
-        if answer is None:
-            return b""
-    data = read_up_to(answer, size)
-    if len(data) < size:
-        answer.release_conn()
-    else:
-        streams.keep(key, revision, offset + size, answer)
-    return data
+    begin = partial(_from, root, path, revision, offset)
+    return root.bucket.streams.read(root.key(path), revision, offset=offset, size=size, begin=begin)
 
 
 def _from(root: Root, path: str, revision: str, offset: int) -> Answer | None:

@@ -19,8 +19,8 @@ from tests.functional.servers.s3 import Store, seaweed
 from tests.functional.targets.target import MEBIBYTE, Ability, Target
 from tests.functional.trees import Entry, digest_of
 
-ENTRIES = 2_500
-"""In the large directory of the kit: three pages of a listing."""
+ENTRIES = 1_200
+"""In the large directory of the kit: two pages of a listing."""
 
 BUSY = b"HTTP/1.1 503 Slow Down\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 

@@ -1,0 +1,121 @@
+"""Requests that get no answer: what may be repeated is, and of what may have been done nobody says that it was not."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from onitu.errors import DriverError, OutcomeUnknown, Unavailable
+from onitu.plug import http
+from onitu.plug.http import Streams, Web, let_go
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789"
+TORN = OK[:-4]
+
+
+class Scripted:
+    """A server that gives the answers that it was told to, one a connection; b"" is none."""
+
+    def __init__(self) -> None:
+        self.answers: list[bytes] = []
+        self.requests: list[bytes] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        for answer in iter(self._next, None):
+            connection, _ = self._listener.accept()
+            with connection:
+                self.requests.append(connection.recv(65_536))
+                connection.sendall(answer)
+
+    def _next(self) -> bytes | None:
+        return self.answers[len(self.requests)] if len(self.requests) < len(self.answers) else None
+
+    def close(self) -> None:
+        """Lets nobody in any more."""
+        self._listener.close()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
+    """A server, and a client that waits no time."""
+    monkeypatch.setattr(http, "_PAUSE", 0.0)
+    made = Scripted()
+    yield made
+    made.close()
+
+
+def begin(server: Scripted, *answers: bytes) -> Web:
+    """Returns a client of a server with these answers."""
+    server.answers = list(answers)
+    threading.Thread(target=server._serve, daemon=True).start()
+    return Web(server.url)
+
+
+def test_what_may_be_repeated_is(server: Scripted) -> None:
+    """A connection that breaks is no answer, and the next one gives it."""
+    web = begin(server, b"", b"", OK)
+
+    assert web.send("GET", "/a", headers={}, repeat=True).data == b"0123456789"
+    assert len(server.requests) == 3
+
+
+def test_what_may_have_been_done_is_not_repeated(server: Scripted) -> None:
+    """C: a write whose answer is lost has an unknown outcome."""
+    web = begin(server, b"", OK)
+
+    with pytest.raises(OutcomeUnknown):
+        web.send("PUT", "/a", headers={}, body=b"x")
+    assert len(server.requests) == 1
+
+
+def test_a_server_that_is_not_there_has_done_nothing() -> None:
+    """Nothing was sent, so nothing can have been done."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(Unavailable):
+        Web(f"http://127.0.0.1:{port}").send("PUT", "/a", headers={}, body=b"x")
+
+
+@pytest.mark.parametrize("url", ["", "host", "ftp://host", "http://"])
+def test_what_is_no_address_is_said(url: str) -> None:
+    """The option is wrong, not the network."""
+    with pytest.raises(DriverError, match="http"):
+        Web(url)
+
+
+def test_chunks_go_on_with_one_answer(server: Scripted) -> None:
+    """A file that is read in order is asked for once; where the answer has broken off it is asked for anew."""
+    web = begin(server, TORN, OK)
+    streams = Streams(2)
+    offsets: list[int] = []
+
+    def read(offset: int) -> bytes:
+        def ask() -> http.Answer:
+            offsets.append(offset)
+            answer = web.send("GET", "/a", headers={}, stream=True)
+            answer.read(offset) if offset else b""
+            return answer
+
+        return streams.read("a", "r", offset=offset, size=3, begin=ask)
+
+    assert [read(0), read(3), read(6)] == [b"012", b"345", b"678"]
+    assert offsets == [0, 6]
+    streams.close()
+
+
+def test_answers_that_nobody_goes_on_with_are_closed(server: Scripted) -> None:
+    """No more connections are held than are allowed."""
+    web = begin(server, OK, OK, OK)
+    streams = Streams(1)
+    answers = [web.send("GET", "/a", headers={}, stream=True) for _ in range(3)]
+    for number, answer in enumerate(answers):
+        streams.read("a", str(number), offset=0, size=2, begin=lambda answer=answer: answer)  # type: ignore[misc]
+
+    assert [answer.closed for answer in answers] == [True, True, False]
+    let_go(answers[2])
