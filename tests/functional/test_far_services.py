@@ -15,7 +15,7 @@ from tests.functional.targets import Target, target_class
 from tests.functional.targets.local_storage import LocalStorage
 from tests.functional.trees import digest_of
 
-FAR = ("s3",)
+FAR = ("s3", "webdav", "ftp")
 ROUNDS = 4
 LARGE = 20 * 1024 * 1024
 

@@ -8,20 +8,30 @@ import pytest
 
 from onitu import conformance
 from onitu.conformance import CHECKS, Check, Kit
+from tests.functional.servers.ftp import encrypted, vsftpd, vsftpd_is_missing
 from tests.functional.servers.s3 import careless
-from tests.functional.targets.s3 import target_at
+from tests.functional.servers.webdav import apache, apache_is_missing
+from tests.functional.targets import ftp, s3, webdav
 
 #: What a server has a say in, most of all.
 GROUPS = ("preconditions", "write", "delete", "move")
 
 SERVERS: dict[str, Callable[[], conformance.Target]] = {
-    "s3 at rclone": lambda: target_at(careless(), "rclone"),
+    "s3 at rclone": lambda: s3.target_at(careless(), "rclone"),
+    "webdav at Apache": lambda: webdav.target_at(apache(), "apache"),
+    "ftp with TLS": lambda: ftp.target_at(encrypted(), "pyftpdlib"),
+    "ftp at vsftpd": lambda: ftp.target_at(vsftpd(), "vsftpd", "/files"),
 }
+
+#: Those that no Python package brings; `.ci/run` installs them.
+MISSING: dict[str, Callable[[], str]] = {"webdav at Apache": apache_is_missing, "ftp at vsftpd": vsftpd_is_missing}
 
 
 @pytest.fixture(scope="module", params=SERVERS)
 def kit(request: pytest.FixtureRequest) -> Iterator[Kit]:
     """The kit for a driver at one server."""
+    if reason := MISSING.get(request.param, str)():
+        pytest.skip(reason)
     with Kit(SERVERS[request.param]()) as made:
         yield made
 

@@ -1,0 +1,228 @@
+"""The root of a folder on a service of files and directories that promises little: WebDAV, FTP.
+
+`Files` is what a driver of such a service knows to do; here is where a folder lies in it, what is looked at, and what
+is made sure of first. Nothing is changed here: that is `renames`.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import IO, TYPE_CHECKING, Final, Protocol
+
+from onitu.core.model import Absent, Kind, Present
+from onitu.errors import NotFound, RevisionMismatch, Unavailable
+from onitu.plug.marker import AREA, NAME
+from onitu.plug.trash import STAGING, TRASH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from onitu.plug.values import Metadata
+
+DIRECTORY: Final = Present(kind=Kind.DIRECTORY, revision="directory")
+"""What every directory is observed as: its revision tells nothing of what is in it."""
+
+_MOST_DIRECTORIES: Final = 10_000
+"""How many are remembered; what is forgotten is looked up."""
+
+
+class Files(Protocol):
+    """A service of files. Paths are below the service's root, which is "". A failure is an error of the contract."""
+
+    @property
+    def exclusive(self) -> bool:
+        """Whether a rename is refused with `RevisionMismatch` where something is already."""
+
+    def describe(self, path: str) -> str:
+        """Says, for a person, where a directory is."""
+
+    def look(self, path: str) -> Present | None:
+        """Returns what is at a path, or None where that is surely nothing."""
+
+    def is_free(self, path: str) -> bool:
+        """Whether nothing is at a path, as far as can be said at once: less is at stake than with `look`."""
+
+    def children(self, path: str) -> Iterator[tuple[str, Present]]:
+        """Yields the entries of a directory; `NotFound` where there is none."""
+
+    def put(self, path: str, content: bytes | IO[bytes], metadata: Metadata | None) -> None:
+        """Writes a file in place of whatever is there, with what travels along."""
+
+    def get(self, path: str) -> bytes:
+        """Returns a small file."""
+
+    def read(self, path: str, revision: str, offset: int, size: int) -> bytes:
+        """Returns up to so many bytes from an offset; fewer only at the end."""
+
+    def move(self, path: str, destination: str, *, directory: bool = False) -> None:
+        """Renames an entry to where nothing is; `NotFound` where it, or the directory it goes to, is not there."""
+
+    def make_directory(self, path: str) -> None:
+        """Makes a directory where nothing is, in one that is there."""
+
+    def delete(self, path: str, *, directory: bool = False) -> None:
+        """Removes a file, or a directory, which need not be empty; that nothing is there is fine."""
+
+
+class FilesRoot:
+    """A folder's root.
+
+    Args:
+        files: The service.
+        path: The root below the service's, "" where it is that.
+        marked: Whether the root has a marker.
+    """
+
+    def __init__(self, files: Files, path: str, *, marked: bool) -> None:
+        self.files = files
+        self.path = path
+        self.marked = marked
+        self._mutex = threading.Lock()
+        self._directories: set[str] = set()
+
+    def at(self, path: str) -> str:
+        """Returns a path of the folder as one below the service's root."""
+        return f"{self.path}/{path}" if self.path and path else self.path or path
+
+    @property
+    def staging(self) -> str:
+        """Where what is not whole yet lies."""
+        return self.at(STAGING)
+
+    @property
+    def trash(self) -> str:
+        """Where what was replaced or deleted lies."""
+        return self.at(TRASH)
+
+    def observe(self, path: str) -> Present | Absent:
+        """Returns what is at a path."""
+        found = self.files.look(self.at(path))
+        if found is not None:
+            return found
+        self.require_marker()
+        return Absent()
+
+    def entries(self, path: str) -> Iterator[tuple[str, Present]]:
+        """Yields the entries of a directory.
+
+        Raises:
+            NotFound: There is none.
+            Unavailable: The root has lost its marker, or the listing breaks off.
+        """
+        seen_area = False
+        for name, state in self.files.children(self.at(path)):
+            seen_area = seen_area or name == AREA
+            yield name, state
+        if path:
+            self.remember(path, there=True)
+        elif self.marked and not seen_area:
+            raise Unavailable(self._without_marker)
+
+    def require_marker(self) -> None:
+        """Makes sure that the root is the one it was: one that was emptied is not a folder with nothing in it.
+
+        Raises:
+            Unavailable: It has lost its marker.
+        """
+        if self.marked and self.files.look(self.at(NAME)) is None:
+            raise Unavailable(self._without_marker)
+
+    @property
+    def _without_marker(self) -> str:
+        return f"{self.files.describe(self.path)} does not have its marker {NAME} any more"
+
+    def remember(self, path: str, *, there: bool) -> None:
+        """Notes whether a directory is there."""
+        with self._mutex:
+            if len(self._directories) >= _MOST_DIRECTORIES:
+                self._directories.clear()
+            self._directories.add(path) if there else self._directories.discard(path)
+
+    def require_above(self, path: str) -> None:
+        """Makes sure that the directory is there in which something is to be: some servers would make it.
+
+        Raises:
+            NotFound: It is not.
+        """
+        above = path.rpartition("/")[0]
+        if not above or above in self._directories:
+            return
+        found = self.files.look(self.at(above))
+        if found is None or found.kind is not Kind.DIRECTORY:
+            raise NotFound(f"{above}: there is no such directory")
+        self.remember(above, there=True)
+
+    def require(self, path: str, revision: str) -> Present:
+        """Returns what is expected at a path.
+
+        Raises:
+            RevisionMismatch: Something else is there, or nothing.
+        """
+        found = self.files.look(self.at(path))
+        if found is None or found.revision != revision:
+            raise RevisionMismatch(f"{path}: another revision is there, or nothing")
+        return found
+
+    def require_free(self, path: str) -> None:
+        """Makes sure that nothing is at a path.
+
+        Raises:
+            RevisionMismatch: Something is.
+        """
+        if not self.files.is_free(self.at(path)):
+            raise RevisionMismatch(f"{path}: something is there already")
+
+
+class FilesPlace:
+    """The root of a folder and what lies above it, as `roots` looks at them.
+
+    Args:
+        files: The service.
+    """
+
+    def __init__(self, files: Files) -> None:
+        self._files = files
+
+    def describe(self, path: str) -> str:
+        """Says where it is."""
+        return self._files.describe(_below_root(path))
+
+    def is_there(self, path: str) -> bool:
+        """Whether it is there."""
+        found = self._files.look(_below_root(path))
+        return found is not None and found.kind is Kind.DIRECTORY
+
+    def is_empty(self, path: str) -> bool:
+        """Whether nothing is in it but what is Onitu's own."""
+        return all(name == AREA for name, _ in self._files.children(_below_root(path)))
+
+    def make(self, path: str) -> None:
+        """Makes it, and those above it. The service's root itself must be there."""
+        if path == ".":
+            raise NotFound(f"{self.describe(path)}: is not there")
+        parts = path.split("/")
+        for depth in range(1, len(parts) + 1):
+            above = "/".join(parts[:depth])
+            if not self.is_there(above):
+                self._files.make_directory(above)
+
+    def read(self, path: str) -> bytes | None:
+        """Returns the content of a small file."""
+        try:
+            return self._files.get(path)
+        except NotFound:
+            return None
+
+    def write(self, path: str, content: bytes) -> None:
+        """Writes a small file, and makes what is above it; one that is there is replaced."""
+        above = path.rpartition("/")[0]
+        if above and not self.is_there(above):
+            self.make(above)
+        staged = f"{path}.new"
+        self._files.put(staged, content, None)
+        self._files.delete(path)
+        self._files.move(staged, path)
+
+
+def _below_root(path: str) -> str:
+    return "" if path == "." else path

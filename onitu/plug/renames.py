@@ -1,0 +1,231 @@
+"""Changes a folder of files by renaming alone: what is new is staged first, what was there goes to the trash, not away.
+
+Most servers show a file that is half written, and many overwrite whatever is there. So a file is written where nobody
+sees it; what it replaces is renamed into the trash and looked at there, where nobody changes it any more; then the new
+one is renamed to where nothing is. For a moment nothing is there: whoever looks then looks again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import suppress
+from itertools import islice
+from typing import IO, TYPE_CHECKING, Final
+
+from onitu.core.model import Kept, Kind
+from onitu.errors import DriverError, InvalidPath, NotFound, OutcomeUnknown, RevisionMismatch
+from onitu.plug.files import DIRECTORY
+from onitu.plug.trash import BESIDE, check, name_for, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from onitu.core.model import Present
+    from onitu.plug.files import FilesRoot
+    from onitu.plug.values import Metadata
+
+_PAGE: Final = 1_000
+
+
+# Writing.
+
+
+def upload(root: FilesRoot, metadata: Metadata, content: bytes) -> Present:
+    """Writes a whole file."""
+    root.require_above(metadata.filename)
+    staged = staged_path(root, uuid.uuid4().hex)
+    try:
+        root.files.put(staged, content, metadata)
+        return put_in_place(root, staged, metadata)
+    except BaseException:
+        with suppress(DriverError):
+            root.files.delete(staged)
+        raise
+
+
+def stage(root: FilesRoot, metadata: Metadata, content: IO[bytes]) -> None:
+    """Writes the file of a session into staging, as it comes."""
+    root.files.put(staged_path(root, metadata.session), content, metadata)
+
+
+def staged_path(root: FilesRoot, name: str) -> str:
+    """Returns where something is staged."""
+    return f"{root.staging}/{name}"
+
+
+def remove_staged(root: FilesRoot) -> None:
+    """Removes what earlier processes have staged."""
+    for name, state in list(root.files.children(root.staging)):
+        root.files.delete(f"{root.staging}/{name}", directory=state.kind is Kind.DIRECTORY)
+
+
+def put_in_place(root: FilesRoot, staged: str, metadata: Metadata) -> Present:
+    """Makes a staged file visible, if what is expected is there."""
+    path = metadata.filename
+    root.require_above(path)
+    if metadata.expected is None:
+        if not root.files.exclusive:
+            root.require_free(path)
+        root.files.move(staged, root.at(path))
+    else:
+        _replace(root, staged, path, metadata.expected)
+    found = root.files.look(root.at(path))
+    if found is None or found.kind is not Kind.FILE or found.size != metadata.size:
+        raise OutcomeUnknown(f"{path}: is not there right after it was written, or is something else")
+    return found
+
+
+def _replace(root: FilesRoot, staged: str, path: str, expected: str) -> None:
+    before = root.require(path, expected)
+    if before.kind is not Kind.FILE:
+        raise RevisionMismatch(f"{path}: a directory is there")
+    kept = _keep(root, path, before)
+    try:
+        if not root.files.exclusive:
+            root.require_free(path)
+        root.files.move(staged, root.at(path))
+    except DriverError:
+        # What was there comes back, unless somebody has put something else there already.
+        with suppress(DriverError):
+            _move_back(root, kept, path)
+        raise
+
+
+def _keep(root: FilesRoot, path: str, expected: Present) -> str:
+    """Renames what is at a path into the trash, and returns where it is then.
+
+    Raises:
+        RevisionMismatch: It is not what was expected; it is back where it was.
+    """
+    name, beside = name_for(path)
+    kept = f"{root.trash}/{name}"
+    if beside is not None:
+        root.files.put(f"{root.trash}/{beside}", path.encode(), None)
+    try:
+        root.files.move(root.at(path), kept)
+    except NotFound as error:
+        raise RevisionMismatch(f"{path}: nothing is there any more") from error
+    if not _is_same(root.files.look(kept), expected):
+        _move_back(root, kept, path)
+        raise RevisionMismatch(f"{path}: was changed at this moment")
+    return kept
+
+
+def _move_back(root: FilesRoot, place: str, path: str, *, directory: bool = False) -> None:
+    if not root.files.exclusive:
+        root.require_free(path)
+    root.files.move(place, root.at(path), directory=directory)
+
+
+def _is_same(found: Present | None, expected: Present) -> bool:
+    """Whether what was renamed is still what it was; its revision may tell of its path as well."""
+    return found is not None and (found.kind, found.size, found.mtime_ns) == (
+        expected.kind,
+        expected.size,
+        expected.mtime_ns,
+    )
+
+
+# Deleting, renaming, making.
+
+
+def delete(root: FilesRoot, path: str, expected: str) -> None:
+    """Moves a file to the trash, or removes an empty directory."""
+    found = root.require(path, expected)
+    if found.kind is Kind.DIRECTORY:
+        _delete_directory(root, path)
+    else:
+        _keep(root, path, found)
+
+
+def _delete_directory(root: FilesRoot, path: str) -> None:
+    """Removes a directory out of sight: what comes into it at this moment would be removed with it."""
+    if any(True for _ in root.files.children(root.at(path))):
+        raise RevisionMismatch(f"{path}: the directory is not empty")
+    aside = staged_path(root, uuid.uuid4().hex)
+    root.remember(path, there=False)
+    root.files.move(root.at(path), aside, directory=True)
+    if any(True for _ in root.files.children(aside)):
+        _move_back(root, aside, path, directory=True)
+        raise RevisionMismatch(f"{path}: the directory is not empty")
+    root.files.delete(aside, directory=True)
+
+
+def move(root: FilesRoot, path: str, expected: str, destination: str) -> Present:
+    """Renames an entry, with everything below it, to where nothing is."""
+    if destination == path or destination.startswith(f"{path}/"):
+        raise InvalidPath(f"{path}: cannot be moved into itself")
+    before = root.require(path, expected)
+    root.require_above(destination)
+    root.require_free(destination)
+    root.remember(path, there=False)
+    directory = before.kind is Kind.DIRECTORY
+    root.files.move(root.at(path), root.at(destination), directory=directory)
+    found = root.files.look(root.at(destination))
+    if found is None:
+        raise OutcomeUnknown(f"{destination}: is not there right after it was renamed")
+    if not directory and not _is_same(found, before):
+        _move_back(root, root.at(destination), path)
+        raise RevisionMismatch(f"{path}: was changed at this moment")
+    return found
+
+
+def make_directory(root: FilesRoot, path: str) -> Present:
+    """Makes a directory where nothing is."""
+    root.require_above(path)
+    root.require_free(path)
+    root.files.make_directory(root.at(path))
+    root.remember(path, there=True)
+    return DIRECTORY
+
+
+# What was replaced or deleted.
+
+
+def list_kept(root: FilesRoot, path: str, after: str) -> list[Kept]:
+    """Returns a page of what was replaced or deleted, in the order in which it was.
+
+    Args:
+        root: The folder's root.
+        path: Only what had this path or lay below it; "" is everything.
+        after: Id of the last one of the page before, or "".
+    """
+    try:
+        found = sorted(root.files.children(root.trash), key=lambda one: one[0])
+    except NotFound:
+        return []
+    later = ((name, state) for name, state in found if name > after)
+    entries = (kept for name, state in later if (kept := _kept(root, name, state)) is not None)
+    return list(islice((one for one in entries if _is_below(one.path, path)), _PAGE))
+
+
+def read_kept(root: FilesRoot, kept: str, offset: int, size: int) -> bytes:
+    """Returns a part of a kept file."""
+    place = f"{root.trash}/{check(kept)}"
+    found = root.files.look(place)
+    if found is None:
+        raise NotFound(f"{kept!r} is not kept any more")
+    return root.files.read(place, found.revision, offset, size) if offset < found.size else b""
+
+
+def remove_kept(root: FilesRoot, kept: Sequence[str]) -> None:
+    """Removes kept files for good."""
+    for name in kept:
+        root.files.delete(f"{root.trash}/{check(name)}")
+        found = parse(name)
+        if found is not None and found[1] is None:
+            root.files.delete(f"{root.trash}/{name}{BESIDE}")
+
+
+def _kept(root: FilesRoot, name: str, state: Present) -> Kept | None:
+    found = parse(name)
+    if found is None or state.kind is not Kind.FILE:
+        return None
+    kept_at, path = found
+    if path is None:
+        path = root.files.get(f"{root.trash}/{name}{BESIDE}").decode()
+    return Kept(id=name, path=path, kind=Kind.FILE, kept_at_ns=kept_at, size=state.size, mtime_ns=state.mtime_ns)
+
+
+def _is_below(path: str, wanted: str) -> bool:
+    return not wanted or path == wanted or path.startswith(f"{wanted}/")

@@ -1,0 +1,245 @@
+"""Changes by renaming alone: whatever somebody else does at the same moment, no content is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import IO
+
+import pytest
+
+from onitu.errors import DriverError, InvalidPath, NotFound, RevisionMismatch, Unavailable
+from onitu.plug import Attributes, Kind, Metadata, Present, Upload, renames
+from onitu.plug.files import DIRECTORY, FilesRoot
+from onitu.plug.trash import check, name_for, parse
+
+
+class Shelf:
+    """A service of files in a dictionary, which overwrites without a word, as most do.
+
+    Attributes:
+        contents: Path to content; None is a directory.
+        before: What somebody else does right before the next call of a method.
+    """
+
+    exclusive = False
+
+    def __init__(self) -> None:
+        self.contents: dict[str, bytes | None] = dict.fromkeys((".onitu", ".onitu/tmp", ".onitu/trash"))
+        self.before: dict[str, Callable[[], object]] = {}
+
+    def _meanwhile(self, method: str) -> None:
+        self.before.pop(method, lambda: None)()
+
+    def describe(self, path: str) -> str:
+        return f"shelf:/{path}"
+
+    def look(self, path: str) -> Present | None:
+        self._meanwhile("look")
+        if path not in self.contents:
+            return None
+        content = self.contents[path]
+        if content is None:
+            return DIRECTORY
+        return Present(kind=Kind.FILE, revision=content.decode(), size=len(content), mtime_ns=hash(content))
+
+    def is_free(self, path: str) -> bool:
+        return self.look(path) is None
+
+    def children(self, path: str) -> Iterator[tuple[str, Present]]:
+        prefix = f"{path}/" if path else ""
+        for name in list(self.contents):
+            state = self.look(name)
+            if name.startswith(prefix) and "/" not in name[len(prefix) :] and state is not None:
+                yield name[len(prefix) :], state
+
+    def put(self, path: str, content: bytes | IO[bytes], metadata: Metadata | None) -> None:
+        del metadata
+        self.contents[path] = content if isinstance(content, bytes) else content.read()
+
+    def get(self, path: str) -> bytes:
+        return self.contents[path] or b""
+
+    def read(self, path: str, revision: str, offset: int, size: int) -> bytes:
+        del revision
+        return self.get(path)[offset : offset + size]
+
+    def move(self, path: str, destination: str, *, directory: bool = False) -> None:
+        del directory
+        self._meanwhile("move")
+        if path not in self.contents:
+            raise NotFound(path)
+        for name in [name for name in self.contents if name == path or name.startswith(f"{path}/")]:
+            self.contents[destination + name[len(path) :]] = self.contents.pop(name)
+
+    def make_directory(self, path: str) -> None:
+        self.contents[path] = None
+
+    def delete(self, path: str, *, directory: bool = False) -> None:
+        del directory
+        for name in [name for name in self.contents if name == path or name.startswith(f"{path}/")]:
+            del self.contents[name]
+
+    @property
+    def visible(self) -> dict[str, bytes | None]:
+        """What is not Onitu's own."""
+        return {path: content for path, content in self.contents.items() if not path.startswith(".onitu")}
+
+    @property
+    def kept(self) -> list[bytes | None]:
+        """What is in the trash."""
+        return [content for path, content in self.contents.items() if path.startswith(".onitu/trash/")]
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    """A service."""
+    return Shelf()
+
+
+@pytest.fixture
+def root(shelf: Shelf) -> FilesRoot:
+    """A folder at its root."""
+    return FilesRoot(shelf, "", marked=False)
+
+
+def wanted(path: str, content: bytes, expected: str | None) -> Metadata:
+    """Returns what is to be written."""
+    upload = Upload(path=path, expected=expected, size=len(content), attributes=Attributes())
+    return Metadata(path, "folder", expected=expected, upload=upload, size=len(content))
+
+
+def test_what_is_replaced_is_kept(shelf: Shelf, root: FilesRoot) -> None:
+    """The old content is in the trash, and nothing is left in staging."""
+    shelf.contents["f"] = b"old"
+
+    state = renames.upload(root, wanted("f", b"new", "old"), b"new")
+
+    assert state.revision == "new"
+    assert shelf.visible == {"f": b"new"}
+    assert shelf.kept == [b"old"]
+    assert not list(shelf.children(".onitu/tmp"))
+
+
+@pytest.mark.parametrize("expected", [None, "another"])
+def test_what_is_not_expected_stays(shelf: Shelf, root: FilesRoot, expected: str | None) -> None:
+    """Nothing is changed, and nothing is left behind."""
+    shelf.contents["f"] = b"theirs"
+
+    with pytest.raises(RevisionMismatch):
+        renames.upload(root, wanted("f", b"new", expected), b"new")
+
+    assert shelf.visible == {"f": b"theirs"}
+    assert not list(shelf.children(".onitu/tmp"))
+
+
+def test_a_change_right_before_the_old_content_is_kept_comes_back(shelf: Shelf, root: FilesRoot) -> None:
+    """P9: what somebody writes between look and rename is in its place again."""
+    shelf.contents["f"] = b"old"
+    shelf.before["move"] = lambda: shelf.contents.update(f=b"theirs")
+
+    with pytest.raises(RevisionMismatch):
+        renames.upload(root, wanted("f", b"new", "old"), b"new")
+
+    assert shelf.visible == {"f": b"theirs"}
+
+
+def test_a_server_that_fails_in_between_leaves_the_old_content(shelf: Shelf, root: FilesRoot) -> None:
+    """P9: where the new content cannot be put in place the old one is there again."""
+    shelf.contents["f"] = b"old"
+
+    def fail() -> None:
+        raise Unavailable("away")
+
+    shelf.before["move"] = lambda: shelf.before.update(move=fail)
+
+    with pytest.raises(Unavailable):
+        renames.upload(root, wanted("f", b"new", "old"), b"new")
+
+    assert shelf.visible == {"f": b"old"}
+
+
+def test_what_appears_while_nothing_is_there_is_not_overwritten(shelf: Shelf, root: FilesRoot) -> None:
+    """P9: the old content is kept, and theirs has its place."""
+    shelf.contents["f"] = b"old"
+    # The first rename takes the old one away; right before the look after it somebody writes another.
+    shelf.before["move"] = lambda: shelf.before.update(look=lambda: shelf.contents.update(f=b"theirs"))
+
+    with pytest.raises(RevisionMismatch):
+        renames.upload(root, wanted("f", b"new", "old"), b"new")
+
+    assert shelf.visible == {"f": b"theirs"}
+    assert shelf.kept == [b"old"]
+
+
+def test_a_directory_that_is_filled_while_it_is_removed_comes_back(shelf: Shelf, root: FilesRoot) -> None:
+    """P9: a server would remove it with everything in it."""
+    shelf.contents["d"] = None
+    shelf.before["move"] = lambda: shelf.contents.update({"d/theirs": b"x"})
+
+    with pytest.raises(RevisionMismatch):
+        renames.delete(root, "d", DIRECTORY.revision)
+
+    assert shelf.visible == {"d": None, "d/theirs": b"x"}
+
+
+def test_deletions_go_to_the_trash_and_come_back(shelf: Shelf, root: FilesRoot) -> None:
+    """What was deleted is listed by its path, read, and removed for good."""
+    long = "/".join(["directory é"] * 20)
+    for path in ("a/f", "b", f"{long}/f"):
+        shelf.contents[path] = path.encode()
+        renames.delete(root, path, path)
+
+    kept = renames.list_kept(root, "", "")
+
+    assert [one.path for one in kept] == ["a/f", "b", f"{long}/f"]
+    assert [one.path for one in renames.list_kept(root, "a", "")] == ["a/f"]
+    assert [one.path for one in renames.list_kept(root, "", kept[0].id)] == ["b", f"{long}/f"]
+    assert renames.read_kept(root, kept[1].id, 0, 100) == b"b"
+    assert renames.read_kept(root, kept[1].id, 5, 100) == b""
+    renames.remove_kept(root, [one.id for one in kept])
+    assert not shelf.kept
+
+
+def test_a_rename_of_what_was_changed_is_undone(shelf: Shelf, root: FilesRoot) -> None:
+    """What somebody writes between look and rename is where it was."""
+    shelf.contents["f"] = b"old"
+    shelf.before["move"] = lambda: shelf.contents.update(f=b"theirs")
+
+    with pytest.raises(RevisionMismatch):
+        renames.move(root, "f", "old", "g")
+
+    assert shelf.visible == {"f": b"theirs"}
+
+
+def test_a_directory_is_not_moved_into_itself(shelf: Shelf, root: FilesRoot) -> None:
+    """It would be gone."""
+    shelf.contents["d"] = None
+    with pytest.raises(InvalidPath):
+        renames.move(root, "d", DIRECTORY.revision, "d/e")
+
+
+def test_a_root_without_its_marker_holds_nothing_back(shelf: Shelf) -> None:
+    """F6: a root that was emptied is not a folder in which everything was deleted."""
+    root = FilesRoot(shelf, "", marked=True)
+    with pytest.raises(Unavailable):
+        root.observe("f")
+    del shelf.contents[".onitu"]
+    with pytest.raises(Unavailable):
+        list(root.entries(""))
+
+
+@pytest.mark.parametrize("path", ["f", "a/b c", "größe", "~", "x" * 300, "a-b/.path", "100%", "%path", "%%x"])
+def test_names_in_the_trash_tell_path_and_time(path: str) -> None:
+    """A name says when and what; one that is too long has its path beside it."""
+    name, beside = name_for(path, now=1_700_000_000_000_000_000)
+
+    assert parse(check(name)) == (1_700_000_000_000_000_000, None if beside else path)
+    assert len(name.encode()) <= 255
+    assert beside is None or parse(beside) is None
+
+
+@pytest.mark.parametrize("name", ["", "..", "../x", "0" * 16, "00000000000000zz-x", "0" * 16 + "-a/../b"])
+def test_what_is_no_name_in_the_trash_leads_nowhere(name: str) -> None:
+    """An id comes from a core, and is looked at all the same."""
+    with pytest.raises(DriverError):
+        check(name)
