@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from onitu_local_storage import observe
-from onitu_local_storage.root import Owner, Root, open_root
+from onitu_local_storage.root import Root, open_root
 
 from onitu.plug import (
     Attributes,
@@ -21,6 +21,7 @@ from onitu.plug import (
     State,
     Upload,
 )
+from onitu.plug.marker import Owner
 
 OWNER = Owner(setup="setup", service="disk")
 

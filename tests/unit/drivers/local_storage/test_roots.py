@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from onitu_local_storage import area as area_module
 from onitu_local_storage.area import remove_staged
-from onitu_local_storage.root import Owner, Root, open_root
+from onitu_local_storage.root import Root, open_root
 
 from onitu.plug import Folder, FolderReport, InvalidPath, Mode, RootState, Unavailable
+from onitu.plug.marker import Owner
 
 from .conftest import OWNER, names
 
