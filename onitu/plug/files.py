@@ -33,6 +33,10 @@ class Files(Protocol):
     def exclusive(self) -> bool:
         """Whether a rename is refused with `RevisionMismatch` where something is already."""
 
+    @property
+    def lists_all(self) -> bool:
+        """Whether a directory that is listed as empty is, or the service removes none that is not."""
+
     def describe(self, path: str) -> str:
         """Says, for a person, where a directory is."""
 
@@ -61,7 +65,7 @@ class Files(Protocol):
         """Makes a directory where nothing is, in one that is there."""
 
     def delete(self, path: str, *, directory: bool = False) -> None:
-        """Removes a file, or a directory, which need not be empty; that nothing is there is fine."""
+        """Removes a file, or a directory that was seen to be empty; that nothing is there is fine."""
 
 
 class FilesRoot:
@@ -115,8 +119,8 @@ class FilesRoot:
             yield name, state
         if path:
             self.remember(path, there=True)
-        elif self.marked and not seen_area:
-            raise Unavailable(self._without_marker)
+        elif not seen_area:
+            self.require_marker()  # Some servers list no names that begin with a dot.
 
     def require_marker(self) -> None:
         """Makes sure that the root is the one it was: one that was emptied is not a folder with nothing in it.
@@ -125,11 +129,7 @@ class FilesRoot:
             Unavailable: It has lost its marker.
         """
         if self.marked and self.files.look(self.at(NAME)) is None:
-            raise Unavailable(self._without_marker)
-
-    @property
-    def _without_marker(self) -> str:
-        return f"{self.files.describe(self.path)} does not have its marker {NAME} any more"
+            raise Unavailable(f"{self.files.describe(self.path)} does not have its marker {NAME} any more")
 
     def remember(self, path: str, *, there: bool) -> None:
         """Notes whether a directory is there."""

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, Final
 
 from onitu.core.model import Kept, Kind
-from onitu.errors import DriverError, InvalidPath, NotFound, OutcomeUnknown, RevisionMismatch
+from onitu.errors import DriverError, InvalidPath, NotFound, OutcomeUnknown, PermissionDenied, RevisionMismatch
 from onitu.plug.files import DIRECTORY
 from onitu.plug.trash import BESIDE, check, name_for, parse
 
@@ -56,7 +56,8 @@ def staged_path(root: FilesRoot, name: str) -> str:
 def remove_staged(root: FilesRoot) -> None:
     """Removes what earlier processes have staged."""
     for name, state in list(root.files.children(root.staging)):
-        root.files.delete(f"{root.staging}/{name}", directory=state.kind is Kind.DIRECTORY)
+        with suppress(NotFound, RevisionMismatch, PermissionDenied):  # It is hidden, and does no harm.
+            root.files.delete(f"{root.staging}/{name}", directory=state.kind is Kind.DIRECTORY)
 
 
 def put_in_place(root: FilesRoot, staged: str, metadata: Metadata) -> Present:
@@ -142,13 +143,15 @@ def _delete_directory(root: FilesRoot, path: str) -> None:
     """Removes a directory out of sight: what comes into it at this moment would be removed with it."""
     if any(True for _ in root.files.children(root.at(path))):
         raise RevisionMismatch(f"{path}: the directory is not empty")
-    aside = staged_path(root, uuid.uuid4().hex)
+    aside = f"{root.trash}/{name_for(path)[0]}"
     root.remember(path, there=False)
     root.files.move(root.at(path), aside, directory=True)
     if any(True for _ in root.files.children(aside)):
         _move_back(root, aside, path, directory=True)
         raise RevisionMismatch(f"{path}: the directory is not empty")
-    root.files.delete(aside, directory=True)
+    if root.files.lists_all:
+        with suppress(DriverError):  # It is out of the way, and empty: it does no harm in the trash.
+            root.files.delete(aside, directory=True)
 
 
 def move(root: FilesRoot, path: str, expected: str, destination: str) -> Present:

@@ -52,6 +52,7 @@ class FtpFiles:
     """
 
     exclusive = False
+    lists_all = True
 
     def __init__(self, pool: Pool, root: str, where: str) -> None:
         self._pool = pool
@@ -260,9 +261,6 @@ class FtpFiles:
 
     def delete(self, path: str, *, directory: bool = False) -> None:
         """Removes an entry."""
-        if directory:
-            for name, state in list(self._entries_to_delete(path)):
-                self.delete(f"{path}/{name}", directory=state.kind is Kind.DIRECTORY)
 
         def remove(session: Session) -> None:
             try:
@@ -272,12 +270,6 @@ class FtpFiles:
                     raise
 
         self._pool.ask(path, remove)
-
-    def _entries_to_delete(self, path: str) -> Iterator[tuple[str, Present]]:
-        try:
-            yield from self.children(path)
-        except NotFound:
-            return  # It is gone, which is what was wanted.
 
     # Finding out.
 

@@ -128,14 +128,25 @@ class Session:
         """Returns the lines of a listing (LIST). A place with spaces or dashes is no argument for every server."""
         if place:
             self.ftp.cwd(place)
-        lines: list[str] = []
         try:
-            self.ftp.retrlines("LIST -a", lines.append)
+            lines = self._listing("LIST -a")
+            if not any(line.endswith(" .") for line in lines):
+                # It does not know `-a`, and may have taken it for a name.
+                lines = self._listing("LIST") or lines
         finally:
             if place:
                 self.ftp.cwd(self._home)
         self._take_bytes()
         return [from_wire(line) for line in lines]
+
+    def _listing(self, command: str) -> list[str]:
+        lines: list[str] = []
+        try:
+            self.ftp.retrlines(command, lines.append)
+        except ftplib.error_perm:
+            if command == "LIST":
+                raise
+        return lines
 
     def modified(self, place: str) -> str:
         """Returns when a file was changed (MDTM)."""

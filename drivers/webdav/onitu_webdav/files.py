@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from onitu.plug import InvalidPath, NotFound, Unavailable
 from onitu.plug.http import let_go, read_up_to
+from onitu.plug.marker import AREA
 
 from .entries import present_of
 from .probe import Abilities, probe
@@ -53,6 +54,11 @@ class DavFiles:
     def exclusive(self) -> bool:
         """Whether it refuses to overwrite where it is to overwrite nothing."""
         return self.able.exclusive
+
+    @property
+    def lists_all(self) -> bool:
+        """Whether names that begin with a dot are listed: a server removes a directory with them."""
+        return self.able.dots
 
     def describe(self, path: str) -> str:
         """Says where a directory is."""
@@ -141,5 +147,8 @@ class DavFiles:
         """
         if any(sign in path for sign in self.able.refused):
             raise InvalidPath(f"{path}: the server takes no names with {', '.join(map(repr, self.able.refused))}")
-        if any(len(name.encode("utf-8", "surrogateescape")) > _LONGEST for name in path.split("/")):
+        names = path.split("/")
+        if not self.able.dots and any(name.startswith(".") and name != AREA for name in names):
+            raise InvalidPath(f"{path}: the server lists no names that begin with a dot")
+        if any(len(name.encode("utf-8", "surrogateescape")) > _LONGEST for name in names):
             raise InvalidPath(f"{path}: servers take names of up to {_LONGEST} bytes")

@@ -48,6 +48,7 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
         trusted: Its ETags are others after any write, also one within the same second.
         times: It keeps modification times that are given to it (`X-OC-Mtime`).
         refused: Signs that a name cannot have there: it would be another one after a rename, or none.
+        dots: It lists names that begin with a dot.
         skew: By how many seconds its clock is ahead.
     """
 
@@ -55,6 +56,7 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
     trusted: bool = False
     times: bool = False
     refused: str = ""
+    dots: bool = True
     skew: float = 0.0
 
 
@@ -74,11 +76,13 @@ def probe(dav: Dav, staging: str) -> Abilities:
         dav.put(other, _NEW, len(_NEW), {})
         after = _looked(dav, other)
         exclusive = _refuses(dav, one, other) and dav.ask("GET", other).data == _NEW
+        refused, dots = _names(dav, f"{one}.d")
         return Abilities(
             exclusive=exclusive,
             trusted=bool(before.etag) and before.modified == after.modified and _revision(before) != _revision(after),
             times=timed.modified == _TIME_SAID,
-            refused=_refused(dav, f"{one}.d"),
+            refused=refused,
+            dots=dots,
             skew=_skew(answer),
         )
     finally:
@@ -89,16 +93,20 @@ def probe(dav: Dav, staging: str) -> Abilities:
             dav.ask("DELETE", f"{one}.d", directory=True, repeat=True)
 
 
-def _refused(dav: Dav, directory: str) -> str:
-    """Returns the signs with which a name comes out as another one: servers differ in how they read `Destination`."""
+def _names(dav: Dav, directory: str) -> tuple[str, bool]:
+    """Returns the signs with which a name comes out as another one, and whether one with a dot in front is listed.
+
+    Servers differ in how they read `Destination`.
+    """
     dav.ask("MKCOL", directory, directory=True)
     for number, sign in enumerate(_SIGNS):
         staged = f"{directory}/{number}"
         dav.put(staged, b"", 0, {})
         with suppress(NotFound, RevisionMismatch, InvalidPath, PermissionDenied, OutcomeUnknown):
             dav.move(staged, f"{directory}/a{sign}b")
+    dav.put(f"{directory}/.dot", b"", 0, {})
     names = {name for name, _ in dav.children(directory)}
-    return "".join(sign for sign in _SIGNS if f"a{sign}b" not in names)
+    return "".join(sign for sign in _SIGNS if f"a{sign}b" not in names), ".dot" in names
 
 
 def _refuses(dav: Dav, path: str, destination: str) -> bool:

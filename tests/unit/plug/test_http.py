@@ -66,7 +66,7 @@ def test_what_may_be_repeated_is(server: Scripted) -> None:
 
 
 def test_what_may_have_been_done_is_not_repeated(server: Scripted) -> None:
-    """C: a write whose answer is lost has an unknown outcome."""
+    """A write whose answer is lost has an unknown outcome."""
     web = begin(server, b"", OK)
 
     with pytest.raises(OutcomeUnknown):

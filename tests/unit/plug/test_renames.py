@@ -22,6 +22,7 @@ class Shelf:
     """
 
     exclusive = False
+    lists_all = True
 
     def __init__(self) -> None:
         self.contents: dict[str, bytes | None] = dict.fromkeys((".onitu", ".onitu/tmp", ".onitu/trash"))
@@ -180,6 +181,19 @@ def test_a_directory_that_is_filled_while_it_is_removed_comes_back(shelf: Shelf,
         renames.delete(root, "d", DIRECTORY.revision)
 
     assert shelf.visible == {"d": None, "d/theirs": b"x"}
+
+
+def test_a_directory_that_may_hold_what_is_not_listed_is_kept(shelf: Shelf, root: FilesRoot) -> None:
+    """P9: a server that hides names would remove them with their directory."""
+    shelf.lists_all = False
+    shelf.contents |= {"d": None, "e": None}
+    renames.delete(root, "d", DIRECTORY.revision)
+    shelf.lists_all = True
+    renames.delete(root, "e", DIRECTORY.revision)
+
+    assert shelf.visible == {}
+    assert shelf.kept == [None]
+    assert renames.list_kept(root, "", "") == []
 
 
 def test_deletions_go_to_the_trash_and_come_back(shelf: Shelf, root: FilesRoot) -> None:
