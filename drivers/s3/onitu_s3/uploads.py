@@ -139,19 +139,23 @@ class _Upload:
             raise Corrupted(f"{self.metadata.filename}: {self.taken} of {self.metadata.size} bytes are here")
         if self._parts is None:
             self._filling.seek(0)
-            return upload(self._root, self.metadata, self._filling.read())
+            state = upload(self._root, self.metadata, self._filling.read())
+            self._filling.close()
+            return state
         if self._filling.tell():
             self._send()
         self._settle()
         conditions = self._root.conditions_for(self.metadata, in_parts=True)
         etag = self._parts.complete(conditions)
+        self._filling.close()
         self._forget()
         return present_of(self._headers, etag, self.taken, md5=False)
 
     def abort(self) -> None:
-        for _, answer in self._under_way.copy().values():
+        for part, answer in self._under_way.copy().values():
             if not answer.cancel():
                 answer.exception()
+            part.close()
         if self._parts is not None:
             self._parts.abort()
             self._forget()
