@@ -47,7 +47,7 @@ proto-breaking: init
 
 # All tests; `just test -k name` narrows them
 test *options: init
-    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux openssl
+    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux openssl ssh=openssh-client /usr/sbin/sshd=openssh-server
     {{run}} pytest -n 2 {{options}}
 
 # Tests of single functions
@@ -72,12 +72,12 @@ mutations: init
 
 # Tests of real processes
 functional *options: init
-    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux openssl
+    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux openssl ssh=openssh-client /usr/sbin/sshd=openssh-server
     {{run}} pytest -n 2 tests/functional {{options}}
 
 # Tests of kills, full and failing disks, hanging drivers, power cuts: a hundred moments, ten times over
 faults *times: init
-    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux
+    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux ssh=openssh-client /usr/sbin/sshd=openssh-server
     for run in $(seq {{ if times == "" { "10" } else { times } }}); do \
         ONITU_TEST_MOMENTS=100 ONITU_TEST_SEED=$((run * 100)) {{run}} pytest -n 2 tests/functional/test_faults_*.py \
             || exit 1; \
@@ -96,6 +96,7 @@ images: (browser "tests/browser/test_images.py")
 
 # Tests of one driver, `just driver local_storage`: everything Onitu does with it, beside a local disk
 driver name *options: init
+    .ci/need ssh=openssh-client /usr/sbin/sshd=openssh-server
     ONITU_TEST_DRIVER={{name}} {{run}} pytest -n 2 tests/functional/driver {{options}}
 
 # Speed and memory, beside rsync and rclone in the same run
@@ -105,7 +106,7 @@ bench *workloads: init
 
 # Checks, all tests with many more examples and moments, and benchmarks
 everything: check && bench
-    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux
+    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux ssh=openssh-client /usr/sbin/sshd=openssh-server
     ONITU_TEST_EVERYTHING=1 ONITU_HYPOTHESIS_PROFILE=everything {{run}} pytest -n 2 --timeout 1800
 
 # Writes what of the documents is made from the code: docs/api.md, the arguments in docs/cli.md

@@ -18,7 +18,7 @@ from onitu.plug.handlers import looks
 from onitu.plug.outbox import HEARTBEAT, Outbox, Problem
 from onitu.plug.plug import present_of
 from onitu.plug.scan import Scanner
-from onitu.plug.values import Metadata
+from onitu.plug.values import Metadata, RootState
 from onitu.rpc.convert import observation_to_wire, present_from_wire
 from onitu.rpc.gen import watch_pb2
 
@@ -63,6 +63,7 @@ class ChangeStream:
         self._begin = threading.Event()
         self._condition = threading.Condition()
         self._wanted: dict[str, bool] = {}
+        self._root_ok = True
         self._lookups = 0
         self._answers: dict[int, watch_pb2.LookupAnswer | None] = {}
         if start.HasField("cursor"):
@@ -231,6 +232,8 @@ class ChangeStream:
             if self._outbox.closed.is_set():
                 return
             if polled and time.monotonic() >= due:
+                if not self._root_is_there():
+                    return
                 wanted = {"": True}
                 self._scanner.decided, self._scanner.remember = self._scanner.remember or {}, {}
                 break
@@ -238,6 +241,20 @@ class ChangeStream:
             directories = [path for path, deep in wanted.items() if deep is recursive]
             if directories:
                 self._snapshot(directories, recursive=recursive, watched=watched)
+
+    def _root_is_there(self) -> bool:
+        """Looks at the root where nobody watches it, and reports when it goes or comes back."""
+        if "look_at_root" not in self._plug.handlers:
+            return True
+        try:
+            state, reason = self._plug.call("look_at_root", self._folder)
+        except DriverError:
+            return True  # The listing fails as well, and says of what.
+        there = bool(state is RootState.OK)
+        if there is not self._root_ok:
+            self._root_ok = there
+            self._changes.root(state, reason)
+        return there
 
     def _take_wanted(self, due: float | None, *, watched: bool) -> dict[str, bool]:
         patience = HEARTBEAT if due is None else max(0.0, min(HEARTBEAT, due - time.monotonic()))

@@ -1,0 +1,199 @@
+"""A channel for many requests at once: each is sent when it is made, and its answer awaited when it is needed.
+
+What does not depend on each other travels together: make several requests, then await what was returned. The other end
+answers in any order. Everything here runs in one event loop. This module knows how requests and answers are told apart,
+and neither what they say nor how the other end was reached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from . import protocol as p
+from .protocol import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+T = TypeVar("T")
+
+_LONGEST: Final = 4 * 1024 * 1024  # No reply has more bytes: none that was asked for comes near it.
+_WORDS: Final = {
+    p.NO_SUCH_FILE: "there is no such file",
+    p.PERMISSION_DENIED: "permission denied",
+    p.BAD_MESSAGE: "the server takes no such name or value",
+    p.UNSUPPORTED: "the server cannot do that",
+}
+
+
+class Refused(Exception):
+    """The server answered that it does not do what was asked.
+
+    Attributes:
+        code: The protocol's number for it.
+    """
+
+    def __init__(self, code: int, words: str) -> None:
+        super().__init__(_WORDS.get(code) or words or f"the server answers with code {code}")
+        self.code = code
+
+
+class Lost(Exception):
+    """The connection is gone; what was asked may have been done."""
+
+
+class Answer(Generic[T]):
+    """What will be answered to a request that is on its way. May be awaited, or not at all.
+
+    Args:
+        waiting: For kind and body of the reply.
+        wanted: The kind that holds the answer.
+        read: Takes it out.
+        end: What is answered at the end of a file or directory; without it that is a refusal like any other.
+    """
+
+    __slots__ = ("_end", "_read", "_waiting", "_wanted")
+
+    def __init__(
+        self,
+        waiting: asyncio.Future[tuple[int, bytes]],
+        wanted: int,
+        read: Callable[[Reply], T],
+        end: Callable[[], T] | None = None,
+    ) -> None:
+        self._waiting = waiting
+        self._wanted = wanted
+        self._read = read
+        self._end = end
+
+    def __await__(self) -> Generator[object, None, T]:
+        """Waits for it.
+
+        Raises:
+            Refused: The server does not do it.
+            Lost: The connection is gone.
+        """
+        kind, body = yield from self._waiting.__await__()
+        reply = Reply(body)
+        try:
+            if kind == self._wanted != p.STATUS:
+                return self._read(reply)
+            code = reply.u32() if kind == p.STATUS else p.BAD_MESSAGE
+            if code == p.OK and self._wanted == p.STATUS:
+                return self._read(reply)
+            if code == p.EOF and self._end is not None:
+                return self._end()
+            words = reply.text().decode("utf-8", "replace") if reply.more else ""
+        except (ValueError, struct.error) as error:
+            raise Refused(p.BAD_MESSAGE, "the server's answer cannot be understood") from error
+        raise Refused(code, words)
+
+
+class Channel(asyncio.Protocol):
+    """One channel.
+
+    Attributes:
+        lost: Done when the channel has ended.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.lost: asyncio.Future[None] = self._loop.create_future()
+        self._transport: asyncio.Transport | None = None
+        self._splitter = p.Splitter()
+        self._waiting: dict[int, asyncio.Future[tuple[int, bytes]]] = {}
+        self._number = 0
+        self._unsent: list[bytes] = []
+        self._room = asyncio.Event()
+        self._room.set()
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keeps the way to the server."""
+        if isinstance(transport, asyncio.Transport):  # Here we know: it is a socket's.
+            self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Hands replies to those who wait for them."""
+        try:
+            for kind, body in self._splitter.feed(data, _LONGEST):
+                number = int.from_bytes(body[:4])
+                waiting = self._waiting.pop(0 if kind == p.VERSION else number, None)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result((kind, body[4:]))
+        except ValueError:
+            self.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's own words say less than ssh's.
+        """Tells everybody who waits."""
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(Lost())
+        self._waiting.clear()
+        self._room.set()
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+    def pause_writing(self) -> None:
+        """Has senders of content wait."""
+        self._room.clear()
+
+    def resume_writing(self) -> None:
+        """Lets them go on."""
+        self._room.set()
+
+    def close(self) -> None:
+        """Hangs up."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    async def room(self) -> None:
+        """Waits until not too much waits to be sent."""
+        await self._room.wait()
+
+    # How.
+
+    def expect(self, number: int) -> asyncio.Future[tuple[int, bytes]]:
+        """Returns what will hold kind and body of the reply with a number."""
+        waiting: asyncio.Future[tuple[int, bytes]] = self._loop.create_future()
+        if self.lost.done() or self._transport is None or self._transport.is_closing():
+            waiting.set_exception(Lost())
+        else:
+            self._waiting[number] = waiting
+        waiting.add_done_callback(_seen)
+        return waiting
+
+    def send(self, packet: bytes) -> None:
+        """Sends a packet, together with all others of this moment."""
+        if not self._unsent:
+            self._loop.call_soon(self._flush)
+        self._unsent.append(packet)
+
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(b"".join(unsent))
+
+    def ask(self, kind: int, *parts: bytes) -> asyncio.Future[tuple[int, bytes]]:
+        """Makes a request and returns what will hold kind and body of the reply."""
+        number = self._number = self._number % 0xFFFFFFFF + 1
+        waiting = self.expect(number)
+        self.send(p.request(kind, number, *parts))
+        return waiting
+
+    def done(self, kind: int, *parts: bytes) -> Answer[None]:
+        """Makes a request whose answer has no more to say than that it was done."""
+        return Answer(self.ask(kind, *parts), p.STATUS, _nothing)
+
+
+def _nothing(_reply: Reply) -> None:
+    """Takes an answer that has no more to say than that it was done."""
+
+
+def _seen(waiting: asyncio.Future[tuple[int, bytes]]) -> None:
+    """Lets nobody complain of a failure that nobody waited for: whoever needs to know awaits it."""
+    if not waiting.cancelled():
+        waiting.exception()

@@ -1,0 +1,376 @@
+"""Which root a folder has on the server: opening it, telling whether it is the one the core knows, and still is.
+
+A root that Onitu may write to is known by the marker in it, another one by file system and path. It is looked at again
+with every listing and before every mutation, in the same breath. This module does not know what is done to entries.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import secrets
+import time
+import uuid
+from typing import TYPE_CHECKING, Final
+
+from onitu.plug import FolderReport, InvalidPath, Mode, RootState, Unavailable, Unsupported
+from onitu.plug.marker import (
+    AREA,
+    LONGEST,
+    NAME,
+    Marker,
+    Owner,
+    UnreadableError,
+    copied,
+    decode,
+    empty,
+    encode,
+    gone,
+    nested,
+    stranger,
+    unknown,
+)
+
+from . import protocol as p
+from .channel import Refused
+from .observe import is_directory
+
+if TYPE_CHECKING:
+    from onitu.plug import Folder
+
+    from .channel import Answer
+    from .client import Sftp
+    from .connection import Connection
+    from .protocol import Status
+
+_PRIVATE: Final = 0o700  # Staged and deleted files are not for other users, whatever their directories allowed.
+_AREA: Final = AREA.encode()
+_PATH_ID: Final = "path:"
+
+
+class Refusal(Exception):
+    """The root cannot be used; the report says why."""
+
+    def __init__(self, state: RootState, reason: str) -> None:
+        super().__init__(reason)
+        self.report = FolderReport(state, reason=reason)
+
+
+class Root:
+    """The root of one folder.
+
+    Attributes:
+        connection: To the server.
+        path: Absolute path there.
+        id: Identity, as the core keeps it.
+        writable: Whether Onitu may write there.
+        symlinks: Whether symbolic links take part.
+        user: Number of the user there who is logged in, or -1 where that is not known.
+        lag: Seconds that the server's clock is ahead of ours.
+        links: Whether files can have several names there: what is replaced is kept then.
+        keeps: Whether a rename never replaces what is there.
+        made: Directories of the trash that were made.
+        unsynced: Files that were written since the last `sync`.
+    """
+
+    def __init__(self, connection: Connection, path: bytes, folder: Folder) -> None:
+        self.connection = connection
+        self.path = path
+        self.id = ""
+        self.writable = Mode.WRITE in folder.mode
+        self.symlinks = folder.symlinks
+        self.user = -1
+        self.lag = 0.0
+        self.links = False
+        self.keeps = False
+        self.made: set[bytes] = set()
+        self.unsynced: set[str] = set()
+        self._seen: Status | None = None
+
+    def __str__(self) -> str:
+        return self.path.decode("utf-8", "replace")
+
+    def place(self, path: bytes) -> bytes:
+        """Returns where a path relative to the folder lies on the server."""
+        return self.path + b"/" + path if self.path != b"/" else b"/" + path
+
+    def inside(self, *parts: bytes) -> bytes:
+        """Returns a place in the directory that belongs to Onitu."""
+        return self.place(b"/".join((_AREA, *parts)))
+
+    # Whether it is the same root still.
+
+    def ask(self, sftp: Sftp) -> Answer[Status]:
+        """Asks for what tells whether it is the same root; `require` takes the answer."""
+        return sftp.lstat(self.place(NAME.encode()) if self._seen is not None else self.path)
+
+    async def require(self, asked: Answer[Status]) -> None:
+        """Raises `Unavailable` unless the root is what it was."""
+        state, reason = await self._judge(asked)
+        if state is not RootState.OK:
+            raise Unavailable(reason)
+
+    async def state(self) -> tuple[RootState, str]:
+        """Tells whether the root is still there and still the same, and why not."""
+        return await self._judge(self.ask(await self.connection.sftp()))
+
+    async def _judge(self, asked: Answer[Status]) -> tuple[RootState, str]:
+        try:
+            found = await asked
+        except Refused:
+            return await self._what_is_missing()
+        if self._seen is None:
+            return await self._judge_unmarked(found)
+        if (found.size, found.mtime, found.mode) == (self._seen.size, self._seen.mtime, self._seen.mode):
+            return RootState.OK, ""
+        return await self._read_again(found)
+
+    async def _judge_unmarked(self, found: Status) -> tuple[RootState, str]:
+        if not is_directory(found):
+            return RootState.MISSING, f"the root {str(self)!r} is not a directory"
+        sftp = await self.connection.sftp()
+        if self.id != await _identity(sftp, self.path):
+            return RootState.DIFFERENT, f"{str(self)!r} is another directory than the root known so far"
+        return RootState.OK, ""
+
+    async def _read_again(self, found: Status) -> tuple[RootState, str]:
+        """Somebody may have restored the marker from a backup: the same words are the same marker."""
+        try:
+            marker = await read_marker(await self.connection.sftp(), self.path)
+        except UnreadableError as error:
+            return RootState.DIFFERENT, str(error)
+        if marker is None or marker.root != self.id:
+            return RootState.DIFFERENT, stranger(str(self))
+        self._seen = found
+        return RootState.OK, ""
+
+    async def _what_is_missing(self) -> tuple[RootState, str]:
+        sftp = await self.connection.sftp()
+        try:
+            names = [name for name, _ in await sftp.entries(self.path)]
+        except Refused:
+            return RootState.MISSING, gone(str(self))
+        if self._seen is None:
+            return RootState.OK, ""
+        if all(name == _AREA for name in names):
+            return RootState.MISSING, empty(str(self))
+        return RootState.DIFFERENT, stranger(str(self))
+
+    # Opening it.
+
+    async def identify(self, folder: Folder, owner: Owner) -> None:
+        """Compares the root with what the core knows, and takes possession of it.
+
+        Raises:
+            Refusal: It is not the one.
+        """
+        sftp = await self.connection.sftp()
+        marker = await self._marker(sftp, self.path)
+        if marker is not None and marker.is_anothers(owner, folder.name):
+            raise Refusal(RootState.DIFFERENT, copied(str(self), marker))
+        await self._require_not_nested(sftp, owner)
+        if folder.root_id is not None:
+            await self._require_known(sftp, marker, folder.root_id)
+        if not self.writable:
+            own = marker.root if marker is not None else await _identity(sftp, self.path)
+            self.id = folder.root_id or own
+        else:
+            self.id = folder.root_id or (marker.root if marker is not None else uuid.uuid4().hex)
+            await self._take(
+                sftp, marker, Marker(setup=owner.setup, service=owner.service, folder=folder.name, root=self.id)
+            )
+        if not self.id.startswith(_PATH_ID):
+            self._seen = await sftp.lstat(self.place(NAME.encode()))
+
+    async def _marker(self, sftp: Sftp, path: bytes) -> Marker | None:
+        try:
+            return await read_marker(sftp, path)
+        except UnreadableError as error:
+            raise Refusal(RootState.DIFFERENT, str(error)) from error
+
+    async def _require_not_nested(self, sftp: Sftp, owner: Owner) -> None:
+        """Refuses a root inside another one of this setup, which would take `.onitu` here for files of the user."""
+        above = posixpath.dirname(self.path)
+        while above != posixpath.dirname(above):
+            try:
+                marker = await read_marker(sftp, above)
+            except (Refused, UnreadableError):
+                marker = None  # Not ours to judge.
+            if marker is not None and marker.setup == owner.setup:
+                raise Refusal(RootState.DIFFERENT, nested(str(self), above.decode("utf-8", "replace"), marker))
+            above = posixpath.dirname(above)
+
+    async def _require_known(self, sftp: Sftp, marker: Marker | None, root_id: str) -> None:
+        if root_id.startswith(_PATH_ID):
+            if root_id != await _identity(sftp, self.path):
+                raise Refusal(RootState.DIFFERENT, f"{str(self)!r} is another directory than the root known so far")
+        elif marker is None:
+            names = [name for name, _ in await sftp.entries(self.path)]
+            if all(name == _AREA for name in names):
+                raise Refusal(RootState.MISSING, empty(str(self)))
+            raise Refusal(RootState.DIFFERENT, stranger(str(self)))
+        elif marker.root != root_id:
+            raise Refusal(RootState.DIFFERENT, unknown(str(self)))
+
+    async def _take(self, sftp: Sftp, marker: Marker | None, mine: Marker) -> None:
+        for place in (self.inside(), self.inside(b"tmp"), self.inside(b"trash")):
+            await make_directory(sftp, place)
+        await self._probe(sftp)
+        if mine == marker:
+            return
+        staged = self.inside(b"root.new")
+        handle = await sftp.open(staged, p.FOR_WRITING | p.CREATE | p.TRUNCATE, 0o644)
+        await sftp.write(handle, 0, encode(mine))
+        if sftp.can(p.FSYNC):
+            await sftp.fsync(handle)
+        await sftp.close_handle(handle)
+        await self.replace(sftp, staged, self.inside(b"root"))
+
+    async def _probe(self, sftp: Sftp) -> None:
+        """Finds out what servers do not say, or say without keeping it: clock, user, links, renames.
+
+        Raises:
+            Unsupported: Nothing can be replaced there in one step.
+        """
+        one, two = (self.inside(b"tmp", f"probe-{secrets.token_hex(8)}".encode()) for _ in range(2))
+        before = time.time()
+        for place in (one, two):
+            await sftp.close_handle(await sftp.open(place, p.FOR_WRITING | p.CREATE | p.EXCLUSIVE, 0o600))
+        status = await sftp.lstat(two)
+        after = time.time()
+        self.user = status.uid
+        # Whole seconds are cut off: on average the file is half a second younger.
+        lag = status.mtime + 0.5 - (before + after) / 2
+        self.lag = lag if abs(lag) > 1.0 else 0.0
+        try:
+            await sftp.rename(one, two)
+            self.keeps = False
+            await sftp.close_handle(await sftp.open(one, p.FOR_WRITING | p.CREATE, 0o600))
+        except Refused:
+            self.keeps = True
+        try:
+            if not sftp.can(p.POSIX_RENAME):
+                if self.keeps:
+                    raise Unsupported("the server cannot replace a file in one step (posix-rename@openssh.com)")
+            else:
+                await sftp.posix_rename(one, two)
+            self.links = await self._can_link(sftp, two)
+        finally:
+            for place in (one, two):
+                sftp.remove(place)
+
+    async def _can_link(self, sftp: Sftp, there: bytes) -> bool:
+        if not sftp.can(p.HARDLINK):
+            return False
+        name = there + b"-link"
+        try:
+            await sftp.hardlink(there, name)
+        except Refused:
+            return False
+        await sftp.remove(name)
+        return True
+
+    async def replace(self, sftp: Sftp, old: bytes, new: bytes) -> None:
+        """Renames, in place of what is there."""
+        await (sftp.posix_rename(old, new) if sftp.can(p.POSIX_RENAME) else sftp.rename(old, new))
+
+
+async def open_root(
+    connection: Connection, service_root: str, folder: Folder, owner: Owner
+) -> tuple[Root | None, FolderReport]:
+    """Opens the root of a folder.
+
+    Args:
+        connection: To the server.
+        service_root: The option `root`.
+        folder: Its mapping.
+        owner: Who asks.
+
+    Returns:
+        The root, or None where it cannot be used, and what to tell the core.
+
+    Raises:
+        InvalidPath: The settings name no directory.
+        Refused: The root is there and cannot be used all the same.
+        Lost: The connection was lost.
+        DriverError: The server cannot be used.
+    """
+    if ".." in folder.path.split("/") or folder.path.startswith("/"):
+        raise InvalidPath(f"{folder.path!r} below {service_root!r} is no directory for the folder {folder.name!r}")
+    sftp = await connection.sftp()
+    home = await sftp.realpath(b".")
+    given = service_root.removeprefix("~/") if service_root != "~" else "."
+    path = posixpath.normpath(posixpath.join(home, given.encode() or b".", folder.path.encode()))
+    root = Root(connection, path, folder)
+    try:
+        await _find(sftp, root, folder)
+        await root.identify(folder, owner)
+    except Refusal as refusal:
+        return None, refusal.report
+    return root, FolderReport(RootState.OK, root.id, path=posixpath.normpath(folder.path))
+
+
+async def _find(sftp: Sftp, root: Root, folder: Folder) -> None:
+    try:
+        root.path = await sftp.realpath(root.path)
+        status = await sftp.stat(root.path)
+    except Refused as error:
+        if error.code != p.NO_SUCH_FILE:
+            raise
+        if folder.root_id is not None:
+            raise Refusal(RootState.MISSING, gone(str(root))) from error
+        if not root.writable:
+            raise Refusal(
+                RootState.MISSING, f"the root {str(root)!r} is not there, and may not be made there"
+            ) from error
+        await make_directories(sftp, root.path)
+        return
+    if not is_directory(status):
+        raise Refusal(RootState.MISSING, f"the root {str(root)!r} is not a directory")
+
+
+async def make_directory(sftp: Sftp, path: bytes) -> None:
+    """Makes a private directory unless it is there."""
+    try:
+        await sftp.mkdir(path, _PRIVATE)
+    except Refused:
+        if not is_directory(await sftp.lstat(path)):
+            raise
+
+
+async def make_directories(sftp: Sftp, path: bytes) -> None:
+    """Makes a directory, and those above it."""
+    parts = path.strip(b"/").split(b"/")
+    for depth in range(1, len(parts) + 1):
+        above = b"/" + b"/".join(parts[:depth])
+        try:
+            await sftp.mkdir(above)
+        except Refused:
+            if not is_directory(await sftp.stat(above)):
+                raise
+
+
+async def read_marker(sftp: Sftp, root: bytes) -> Marker | None:
+    """Returns the marker of a root, or None where there is none.
+
+    Raises:
+        UnreadableError: There is one that cannot be understood.
+        Refused: There is one that cannot be read.
+    """
+    try:
+        handle = await sftp.open(posixpath.join(root, NAME.encode()), p.FOR_READING)
+    except Refused as error:
+        if error.code == p.PERMISSION_DENIED:
+            raise
+        return None
+    try:
+        return decode(await sftp.read(handle, 0, min(LONGEST, sftp.piece)))
+    finally:
+        sftp.close_handle(handle)
+
+
+async def _identity(sftp: Sftp, path: bytes) -> str:
+    """Identifies a root that holds no marker: by its path, and its file system where the server tells it."""
+    number = 0
+    if sftp.can(p.STATVFS):
+        number, _ = await sftp.file_system(path)
+    return f"{_PATH_ID}{number:x}:{path.decode('utf-8', 'backslashreplace')}"

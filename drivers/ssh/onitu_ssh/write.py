@@ -1,0 +1,283 @@
+"""Mutations: each is done whole, if what is expected is there, or not at all.
+
+Expectations are kept as well as the protocol can: nothing that exists is ever overwritten by a file that expects
+nothing there; what is replaced or deleted is looked at right before, and kept. This module decides how; `staging` knows
+where.
+
+Durability: nothing here waits for the server's disk. What was answered is durable after the next `sync`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from onitu.plug import RevisionMismatch, Unavailable
+from onitu.plug.digests import Verifier
+
+from . import protocol as p
+from . import staging
+from .channel import Refused
+from .observe import Approach, is_directory, is_file, is_link, present, require, required, revision_of, symlink
+from .protocol import Change
+
+if TYPE_CHECKING:
+    from onitu.plug import Attributes, Present, Upload
+
+    from .client import Sftp
+    from .protocol import Status
+    from .root import Root
+
+_SYNCED_AT_ONCE = 64
+
+
+async def channel(root: Root) -> Sftp:
+    """Returns the channel for mutations.
+
+    Raises:
+        Unavailable: The folder is mapped without `w`, or the server cannot be reached.
+    """
+    if not root.writable:
+        raise Unavailable(f"{str(root)!r} is mapped without the mode 'w'")
+    return await root.connection.sftp()
+
+
+async def upload(root: Root, upload: Upload, content: bytes) -> Present:
+    """Writes a whole file from memory.
+
+    Raises:
+        RevisionMismatch: Something else is there than is expected; nothing has changed.
+        Corrupted: The content is not what was announced.
+        Refused: It could not be written.
+    """
+    sftp = await channel(root)
+    verifier = Verifier(upload)
+    verifier.update(content)
+    digests = verifier.finish()
+    executable = upload.attributes.executable is True
+    name = staging.new_name()
+    approach = Approach(root, sftp, upload.path)
+    opening = staging.begin(root, sftp, name, executable=executable)
+    try:
+        there = await approach.arrive()
+        require(there, upload.expected, upload.path)
+    except BaseException:
+        (await staging.create(root, sftp, name, opening, executable=executable)).discard()
+        raise
+    staged = await staging.create(root, sftp, name, opening, executable=executable)
+    try:
+        await staged.write(0, content)
+        return note(root, upload.path, await staging.publish(root, staged, approach, there, upload, digests))
+    except BaseException:
+        staged.discard()
+        raise
+
+
+async def copy(root: Root, old: str, expected: str, new: str) -> Present:
+    """Copies a file within the folder, at the server; its time and mode go with it.
+
+    Raises:
+        RevisionMismatch: Something else is at the old path than is expected, or anything at the new one.
+        Refused: It could not be copied.
+    """
+    sftp = await channel(root)
+    origin, destination = Approach(root, sftp, old), Approach(root, sftp, new)
+    found = required(await origin.arrive(), expected, old)
+    require(await destination.arrive(), None, new)
+    if not is_file(found):
+        raise RevisionMismatch(f"{old!r} is not a file")
+    executable = found.mode & 0o100 != 0
+    name = staging.new_name()
+    handle = await sftp.open(origin.place, p.FOR_READING)
+    try:
+        opening = staging.begin(root, sftp, name, executable=executable)
+        staged = await staging.create(root, sftp, name, opening, executable=executable)
+        try:
+            if found.size:
+                await sftp.copy_data(handle, staged.handle)
+            required(await sftp.fstat(handle), expected, old)
+            staging.require_copied(await sftp.fstat(staged.handle), found, old)
+            sftp.fsetstat(staged.handle, Change(mtime=found.mtime))
+            await staged.close()
+            await staging.rename_new(root, sftp, staged.place, destination.place, new)
+            return note(root, new, present(await sftp.lstat(destination.place), root.lag))
+        except BaseException:
+            staged.discard()
+            raise
+    finally:
+        sftp.close_handle(handle)
+
+
+async def move(root: Root, old: str, expected: str, new: str) -> Present:
+    """Renames an entry, with everything below it.
+
+    Raises:
+        RevisionMismatch: Something else is at the old path than is expected, or anything at the new one.
+        Refused: It could not be renamed.
+    """
+    sftp = await channel(root)
+    origin, destination = Approach(root, sftp, old), Approach(root, sftp, new)
+    before = required(await origin.arrive(), expected, old)
+    require(await destination.arrive(), None, new)
+    await staging.rename_new(root, sftp, origin.place, destination.place, new)
+    after = await sftp.lstat(destination.place)
+    if revision_of(after) != revision_of(before):
+        await staging.rename_new(root, sftp, destination.place, origin.place, old)
+        raise RevisionMismatch(f"{old!r} changed in the last moment")
+    if is_link(after):
+        return symlink(after, (await sftp.readlink(destination.place)).decode(), root.lag)
+    return note(root, new, present(after, root.lag))
+
+
+async def delete(root: Root, path: str, expected: str) -> None:
+    """Removes a file, which goes to the trash, or an empty directory.
+
+    Raises:
+        RevisionMismatch: Something else is there than is expected, or the directory is not empty.
+        Refused: It could not be removed.
+    """
+    sftp = await channel(root)
+    approach = Approach(root, sftp, path)
+    before = required(await approach.arrive(), expected, path)
+    if is_directory(before):
+        await _remove_directory(sftp, approach)
+        return
+    kept = await staging.to_trash(root, sftp, approach, lambda slot: sftp.rename(approach.place, slot))
+    if not _is_same(await sftp.lstat(kept), before):
+        try:
+            await staging.rename_new(root, sftp, kept, approach.place, path)
+        except RevisionMismatch:
+            pass  # By now there is a third file. The second one stays in the trash, and nothing is lost.
+        raise RevisionMismatch(f"{path!r} changed in the last moment")
+    if not root.links:
+        sftp.remove(kept)  # What is replaced cannot be kept there, so the core keeps everything itself.
+
+
+def _is_same(status: Status, other: Status) -> bool:
+    return revision_of(status) == revision_of(other)
+
+
+async def _remove_directory(sftp: Sftp, approach: Approach) -> None:
+    try:
+        await sftp.rmdir(approach.place)
+    except Refused as error:
+        if error.code == p.FAILURE and await sftp.entries(approach.place):
+            raise RevisionMismatch(f"{approach.path!r}: the directory is not empty") from error
+        raise
+
+
+async def make_directory(root: Root, path: str) -> Present:
+    """Makes one directory.
+
+    Raises:
+        RevisionMismatch: Something is there already.
+        Refused: It could not be made.
+    """
+    sftp = await channel(root)
+    approach = Approach(root, sftp, path)
+    require(await approach.arrive(), None, path)
+    try:
+        await sftp.mkdir(approach.place)
+    except Refused as error:
+        if error.code == p.FAILURE and await staging.exists(sftp, approach.place):
+            raise RevisionMismatch(f"{path!r} is there already") from error
+        raise
+    return present(await sftp.lstat(approach.place), root.lag)
+
+
+async def write_symlink(root: Root, path: str, expected: str | None, target: str) -> Present:
+    """Writes a symbolic link, in place of another one if one is expected; that one goes to the trash.
+
+    Raises:
+        RevisionMismatch: Something else is there than is expected; nothing has changed.
+        Refused: It could not be written.
+    """
+    sftp = await channel(root)
+    approach = Approach(root, sftp, path)
+    there = await approach.arrive()
+    require(there, expected, path)
+    if there is None:
+        await _link_new(sftp, approach, target)
+    else:
+        await _link_again(root, sftp, approach, there, target, expected)
+    return symlink(await sftp.lstat(approach.place), target, root.lag)
+
+
+async def _link_new(sftp: Sftp, approach: Approach, target: str) -> None:
+    try:
+        await sftp.symlink(target.encode(), approach.place)
+    except Refused as error:
+        if error.code == p.FAILURE and await staging.exists(sftp, approach.place):
+            raise RevisionMismatch(f"{approach.path!r} is there, expected was nothing") from error
+        raise
+
+
+async def _link_again(
+    root: Root, sftp: Sftp, approach: Approach, there: Status, target: str, expected: str | None
+) -> None:
+    if not is_link(there):
+        raise RevisionMismatch(f"{approach.path!r} is not a symbolic link")
+    seen = (await sftp.readlink(approach.place)).decode("utf-8", "replace")
+    if f"{revision_of(there)}:{seen}" != expected:
+        raise RevisionMismatch(f"{approach.path!r} is not what was expected")
+    staged = root.inside(b"tmp", staging.new_name())
+    await sftp.symlink(target.encode(), staged)
+    try:
+        if root.links:
+            await staging.to_trash(root, sftp, approach, lambda slot: sftp.symlink(seen.encode(), slot))
+        await root.replace(sftp, staged, approach.place)
+    except BaseException:
+        sftp.remove(staged)
+        raise
+
+
+async def set_attributes(root: Root, path: str, expected: str, attributes: Attributes) -> Present:
+    """Sets the time and the executable bit of a file and leaves its bytes alone.
+
+    Raises:
+        RevisionMismatch: Something else is there than is expected.
+        Refused: They could not be set.
+    """
+    sftp = await channel(root)
+    approach = Approach(root, sftp, path)
+    there = required(await approach.arrive(), expected, path)
+    if is_link(there):
+        raise RevisionMismatch(f"{path!r} is not a file")
+    permissions = None
+    if is_file(there) and attributes.executable is not None:
+        permissions = staging.with_executable(there.mode & 0o7777, attributes.executable)
+    mtime = None if attributes.mtime_ns is None else attributes.mtime_ns // 1_000_000_000
+    await sftp.setstat(approach.place, Change(permissions=permissions, mtime=mtime))
+    return note(root, path, present(await sftp.lstat(approach.place), root.lag))
+
+
+def note(root: Root, path: str, state: Present) -> Present:
+    """Notes what the next `sync` is about, and returns it."""
+    root.unsynced.add(path)
+    return state
+
+
+async def sync(root: Root) -> None:
+    """Waits for the server's disk, for everything that was written since the last time.
+
+    Raises:
+        Refused: The disk could not take it.
+    """
+    sftp = await channel(root)
+    if not sftp.can(p.FSYNC):
+        return
+    waiting, root.unsynced = sorted(root.unsynced), set()
+    try:
+        for begin in range(0, len(waiting), _SYNCED_AT_ONCE):
+            places = [root.place(path.encode()) for path in waiting[begin : begin + _SYNCED_AT_ONCE]]
+            openings = [sftp.open(place, p.FOR_READING) for place in places]
+            for opening in openings:
+                try:
+                    handle = await opening
+                except Refused:
+                    continue  # Moved or gone meanwhile, or not to be read.
+                flushing = sftp.fsync(handle)
+                sftp.close_handle(handle)
+                await flushing
+    except BaseException:
+        root.unsynced.update(waiting)
+        raise
