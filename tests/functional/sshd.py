@@ -7,6 +7,7 @@ host's.
 
 from __future__ import annotations
 
+import functools
 import getpass
 import os
 import shutil
@@ -57,7 +58,7 @@ def missing(setup: Setup) -> str | None:
     """Says why a set-up cannot be had on this host; None: it can."""
     if _program() is None:
         return "there is no sshd: `just` installs OpenSSH's server where it may"
-    if setup != "shell" and (os.geteuid() != 0 or _namespace_fails()):
+    if setup != "shell" and not _has_namespaces():
         return "only root, in a mount namespace, can show sshd other users than this host's"
     return None
 
@@ -66,9 +67,10 @@ def _program() -> str | None:
     return shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
-def _namespace_fails() -> bool:
+@functools.cache
+def _has_namespaces() -> bool:
     tried = ["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"]
-    return subprocess.run(tried, capture_output=True, check=False).returncode != 0
+    return os.geteuid() == 0 and subprocess.run(tried, capture_output=True, check=False).returncode == 0
 
 
 class Sshd:
@@ -100,7 +102,7 @@ class Sshd:
         config = _CONFIG.format(
             port=self.port,
             place=place,
-            keys_file="/run/key.pub" if os.geteuid() == 0 else place / "key.pub",
+            keys_file="/run/key.pub" if _has_namespaces() else place / "key.pub",
             password="yes" if setup == "password" else "no",
             keys="no" if setup == "password" else "yes",
         )
@@ -142,8 +144,10 @@ class Sshd:
         program = _program()
         assert program is not None
         command = [program, "-D", "-e", "-f", str(self.place / "config")]
-        if os.geteuid() == 0:
+        if _has_namespaces():
             command = ["unshare", "-m", "sh", "-ec", self._prepare() + 'exec "$@"', "sh", *command]
+        elif os.geteuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)  # Without it sshd does not start.
         with (self.place / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stderr=log, stdout=log, start_new_session=True)
         deadline = time.monotonic() + _READY

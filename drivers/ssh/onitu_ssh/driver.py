@@ -67,6 +67,8 @@ async def open_folder(folder: Folder) -> FolderReport:
     """Finds the root of a folder and removes what a dead process has left behind."""
     _roots.pop(folder.name, None)
     login = Login.parse(plug.options)
+    for other in [known for known in _connections if known != login]:
+        await _connections.pop(other).close()  # The setup has changed.
     connection = _connections.setdefault(login, Connection(login))
     try:
         owner = Owner(setup=plug.setup_id, service=plug.service_name)
