@@ -45,7 +45,6 @@ class Connection:
         self.login = login
         self.loop = asyncio.get_running_loop()
         self.number = 0
-        self._desk: Desk | None = None
         self._sftp: Sftp | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._connecting = asyncio.Lock()
@@ -93,13 +92,16 @@ class Connection:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
             await process.wait()
-        if self._desk is not None:
-            self._desk.close()
-            self._desk = None
 
     async def _connect(self) -> Sftp:
         await self._hang_up()
-        desk = self._desk = Desk(self.login)
+        desk = Desk(self.login)
+        try:
+            return await self._log_in(desk)
+        finally:
+            desk.close()
+
+    async def _log_in(self, desk: Desk) -> Sftp:
         ours, its = socket.socketpair()
         try:
             environment = await asyncio.to_thread(desk.environment)
@@ -127,8 +129,6 @@ class Connection:
                 process.terminate()
             await process.wait()
             raise refusal(await words, self.login.address) from error
-        finally:
-            desk.forget()
         return sftp
 
 

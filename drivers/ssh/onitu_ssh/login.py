@@ -130,7 +130,7 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Desk:
-    """What one connection needs on this host: a private directory, and in it what `ssh` asks for secrets.
+    """What one login needs on this host: the command line, and a private directory for what `ssh` asks for.
 
     Args:
         login: Whose.
@@ -143,7 +143,7 @@ class Desk:
         if shutil.which("ssh") is None:
             raise Unavailable("there is no program ssh on this host: install OpenSSH's client")
         self._login = login
-        self._place = Path(tempfile.mkdtemp(prefix="onitu-ssh-"))
+        self._place: Path | None = None
         self._pipes: list[int] = []
 
     def command(self, *what: str) -> list[str]:
@@ -161,26 +161,25 @@ class Desk:
         environment["LC_ALL"] = "C"
         if not (self._login.password or self._login.passphrase):
             return environment
-        asked = self._place / "asked"
+        place = self._place = Path(tempfile.mkdtemp(prefix="onitu-ssh-"))
+        asked = place / "asked"
         asked.write_text(_ASKED)
         asked.chmod(0o700)
         for name in ("password", "passphrase"):
             if secret := getattr(self._login, name):
-                self._offer(name, secret)
+                self._offer(place / name, secret)
         return {
             **environment,
             "SSH_ASKPASS": str(asked),
             "SSH_ASKPASS_REQUIRE": "force",
             "DISPLAY": environment.get("DISPLAY") or "none",  # What is older than 8.4 asks only where there is one.
-            "ONITU_SSH_PLACE": str(self._place),
+            "ONITU_SSH_PLACE": str(place),
             "ONITU_SSH_KEY": _file(self._login.private_key) if self._login.private_key else "",
             "ONITU_SSH_WHO": self._who(environment),
         }
 
-    def _offer(self, name: str, secret: str) -> None:
+    def _offer(self, path: Path, secret: str) -> None:
         """Makes a pipe with a secret in it, which is gone once it was read."""
-        path = self._place / name
-        path.unlink(missing_ok=True)
         os.mkfifo(path, 0o600)
         pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self._pipes.append(pipe)
@@ -196,18 +195,14 @@ class Desk:
         said = dict(line.split(" ", 1) for line in told.stdout.splitlines() if " " in line)
         return f"{said['user'][:_SHOWN_USER]}@{said['hostname'][:_SHOWN_HOST]}"
 
-    def forget(self) -> None:
-        """Takes back what was not asked for."""
+    def close(self) -> None:
+        """Takes back what was not asked for, and removes everything."""
         for pipe in self._pipes:
             os.close(pipe)
         self._pipes.clear()
-        for name in ("password", "passphrase", "asked"):
-            (self._place / name).unlink(missing_ok=True)
-
-    def close(self) -> None:
-        """Removes everything."""
-        self.forget()
-        shutil.rmtree(self._place, ignore_errors=True)
+        if self._place is not None:
+            shutil.rmtree(self._place, ignore_errors=True)
+            self._place = None
 
 
 def _file(path: str) -> str:
