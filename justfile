@@ -99,6 +99,10 @@ driver name *options: init
     .ci/need ssh=openssh-client /usr/sbin/sshd=openssh-server
     ONITU_TEST_DRIVER={{name}} {{run}} pytest -n 2 tests/functional/driver {{options}}
 
+# Drivers in other languages: the templates of `onitu driver new`, those that are slow to build as well
+languages *options: init
+    ONITU_TEST_LANGUAGES=1 {{run}} pytest -n 2 --timeout 1800 tests/functional/languages {{options}}
+
 # Speed and memory, beside rsync and rclone in the same run
 bench *workloads: init
     .ci/need rsync

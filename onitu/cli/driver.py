@@ -1,4 +1,4 @@
-"""`onitu driver`: whether a driver keeps the contract, and a driver for an Onitu elsewhere."""
+"""`onitu driver`: a driver to start from, whether one keeps the contract, and one for an Onitu elsewhere."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from onitu import certificates
+from onitu.cli import driver_new
 from onitu.config.driver import is_address, is_loopback
 from onitu.config.faults import nearest
 from onitu.errors import ConfigError
@@ -18,12 +19,12 @@ from onitu.utils import get_available_drivers
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Does one of test and serve.
+    """Does one of new, test and serve.
 
     Raises:
         ConfigError: It cannot begin.
     """
-    return {"test": _test, "serve": _serve}[arguments.action](arguments)
+    return {"new": driver_new.run, "test": _test, "serve": _serve}[arguments.action](arguments)
 
 
 def _serve(arguments: argparse.Namespace) -> int:

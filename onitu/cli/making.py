@@ -7,6 +7,9 @@ from pathlib import Path
 
 from onitu.cli.pages import add_command
 
+#: Languages in which `onitu driver new` writes.
+LANGUAGES = ("go",)
+
 
 def add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `onitu driver`."""
@@ -15,6 +18,7 @@ def add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "driver",
         "Helps to write a driver, and runs one for an onitu elsewhere.",
         "Drivers are programs of their own, in any language: docs/drivers.md says how they are written.",
+        ("onitu driver new weather --language go", "write one to start from"),
         ("onitu driver test weather", "whether an installed driver keeps the contract"),
     )
     actions = driver.add_subparsers(dest="action", metavar="ACTION", required=True, title="actions")
@@ -51,6 +55,18 @@ def add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="FORM",
         help="form of the report: text, json, junit or md (default: text)",
     )
+
+    new = add_command(
+        actions,
+        "new",
+        "Writes a driver to start from.",
+        "It keeps a directory of this machine in sync, watches it, and passes `onitu driver test` as it is: put your "
+        "service in the place of the directory. With it come its tests and a file for CI.",
+        ("onitu driver new weather --language go", "into the new directory `weather`"),
+    )
+    new.add_argument("name", metavar="NAME", help="name of the driver: small letters, digits and _")
+    new.add_argument("--language", choices=LANGUAGES, required=True, help="what it is written in")
+    new.add_argument("--directory", type=Path, metavar="DIR", help="where to write it (default: the working directory)")
 
     serve = add_command(
         actions,

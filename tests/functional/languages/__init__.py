@@ -1,0 +1,1 @@
+"""Drivers in other languages: the examples of docs/examples/drivers, as `onitu driver new` writes them out."""
