@@ -73,7 +73,7 @@ class Wire:
     """
 
     def __init__(self, address: str, token: str | None) -> None:
-        options = [
+        options: list[tuple[str, int | str]] = [
             ("grpc.max_receive_message_length", LARGEST),
             ("grpc.max_send_message_length", LARGEST),
             ("grpc.initial_reconnect_backoff_ms", 100),
@@ -82,6 +82,8 @@ class Wire:
             ("grpc.enable_http_proxy", 0),
             ("grpc.use_local_subchannel_pool", 1),
         ]
+        if address.startswith("unix:"):
+            options.append(("grpc.default_authority", "localhost"))  # As the core: a path is no host's name.
         self.channel = grpc.insecure_channel(address, options)
         self.metadata: tuple[tuple[str, str], ...] = () if token is None else (("authorization", f"Bearer {token}"),)
         self._stub = driver_pb2_grpc.DriverStub(self.channel)  # type: ignore[no-untyped-call]  # Generated.

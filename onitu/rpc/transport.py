@@ -187,7 +187,7 @@ async def connect(
         credentials: What proves who the two ends are; None on this machine, where everything travels in clear text.
         max_message: Largest message in bytes, sent or received. A larger one fails its call with `TooLarge`.
     """
-    options = [
+    options: list[tuple[str, int | str]] = [
         ("grpc.max_send_message_length", max_message),
         ("grpc.max_receive_message_length", max_message),
         ("grpc.initial_reconnect_backoff_ms", _RECONNECT_MS),
@@ -198,6 +198,9 @@ async def connect(
         # A driver that was started again is another peer, even on the same address.
         ("grpc.use_local_subchannel_pool", 1),
     ]
+    if target.startswith("unix:"):
+        # The path of a socket is no host's name; servers in Rust end a call that bears one.
+        options.append(("grpc.default_authority", "localhost"))
     channel = _channel(target, options, credentials)
     try:
         yield Connection(channel, (("authorization", f"Bearer {token}"),) if token is not None else ())
@@ -207,7 +210,7 @@ async def connect(
             await trio.to_thread.run_sync(channel.close, abandon_on_cancel=True, limiter=trio.CapacityLimiter(1))
 
 
-def _channel(target: str, options: list[tuple[str, int]], credentials: Credentials | None) -> grpc.Channel:
+def _channel(target: str, options: list[tuple[str, int | str]], credentials: Credentials | None) -> grpc.Channel:
     if credentials is None:
         return grpc.insecure_channel(target, options)
     named = [] if credentials.name is None else [("grpc.ssl_target_name_override", credentials.name)]
