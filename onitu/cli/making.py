@@ -8,7 +8,7 @@ from pathlib import Path
 from onitu.cli.pages import add_command
 
 #: Languages in which `onitu driver new` writes.
-LANGUAGES = ("go",)
+LANGUAGES = ("python", "go", "node")
 
 
 def add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import attrs
 import pytest
 
 from onitu.cli.driver_new import write
+from onitu.host.spawn import driver_command
 from tests.functional.processes import EVERYTHING
 
 NAME = "weather"
@@ -68,12 +70,27 @@ LANGUAGES = {
     language.name: language
     for language in (
         Language(
+            name="python",
+            tool=sys.executable,
+            build=[(sys.executable, "-m", "compileall", "-q", ".")],
+            test=(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            run=("env", f"PYTHONPATH={os.pathsep.join(['{here}', *sys.path])}", *driver_command(NAME)),
+        ),
+        Language(
             name="go",
             tool="go",
             least=(1, 26),
             build=[("go", "generate", "."), ("go", "vet", "./..."), ("go", "build", ".")],
             test=("go", "test", "-v", "-count=1", "."),
             run=(f"{{here}}/{NAME}",),
+        ),
+        Language(
+            name="node",
+            tool="node",
+            least=(20,),
+            build=[("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")],
+            test=("npm", "test"),
+            run=("node", "{here}/main.js"),
         ),
     )
 }
@@ -99,8 +116,18 @@ def built(language: Language) -> Path:
             shutil.rmtree(written)
             return place
         for command in language.build:
-            done = subprocess.run(command, cwd=written, capture_output=True, text=True, check=False, timeout=BUILD)
+            done = subprocess.run(
+                command,
+                cwd=written,
+                env=environment(written),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=BUILD,
+            )
             assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}\n{done.stderr}"
+        if language.name == "python":
+            _install(written)
         for old in CACHE.glob(f"{language.name}-*"):
             shutil.rmtree(old)
         return written.rename(place)
@@ -112,9 +139,24 @@ def command_of(language: Language) -> list[str]:
     return [part.format(here=here) for part in language.run]
 
 
-def environment() -> dict[str, str]:
-    """Returns an environment in which `onitu` is found."""
-    return {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+def environment(here: Path) -> dict[str, str]:
+    """Returns an environment in which `onitu` is found, and a driver in Python as if it were installed."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    python = os.pathsep.join([str(here), *sys.path])
+    # What Rust's libraries were compiled to outlives a change of the driver.
+    return {**os.environ, "PATH": path, "PYTHONPATH": python, "CARGO_TARGET_DIR": str(CACHE / "cargo")}
+
+
+def _install(directory: Path) -> None:
+    """Notes the entry points of a Python driver where an installed one has them."""
+    project = tomllib.loads((directory / "pyproject.toml").read_text("utf-8"))["project"]
+    information = directory / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+    )
+    lines = [f"{key} = {value}\n" for key, value in project["entry-points"]["onitu.drivers"].items()]
+    (information / "entry_points.txt").write_text("[onitu.drivers]\n" + "".join(lines))
 
 
 def _state_of(directory: Path) -> str:

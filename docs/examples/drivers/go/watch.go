@@ -73,8 +73,10 @@ func (d *driver) WatchChanges(stream stream) error {
 	ctx, end := context.WithCancel(stream.Context())
 	defer end()
 	d.mutex.Lock()
-	folder.endWatch()
-	folder.endWatch = end
+	if stream.Context().Err() == nil { // One that was cancelled already ends nobody.
+		folder.endWatch()
+		folder.endWatch = end
+	}
 	d.mutex.Unlock()
 	w := &watch{
 		folder: folder, stream: stream, ctx: ctx, said: make(chan *contract.WatchChangesRequest), watcher: watcher,
