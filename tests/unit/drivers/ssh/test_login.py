@@ -10,7 +10,7 @@ from onitu_ssh.login import Desk, Login
 
 from onitu.plug import InvalidPath, Unauthenticated, Unavailable
 
-SECRETS = {"password": "open sesame", "passphrase": "swordfish"}
+PASSWORD, PASSPHRASE = "open sesame", "swordfish"
 
 
 def _asked(question: str, environment: dict[str, str]) -> str:
@@ -22,19 +22,19 @@ def _asked(question: str, environment: dict[str, str]) -> str:
 
 def test_secrets_are_in_no_argument_and_in_no_environment() -> None:
     """B12: who lists processes sees neither password nor passphrase."""
-    desk = Desk(Login(hostname="nas", username="me", private_key="/k", **SECRETS))
+    desk = Desk(Login(hostname="nas", username="me", private_key="/k", password=PASSWORD, passphrase=PASSPHRASE))
     try:
         seen = repr((desk.command("-s", "--", "sftp"), desk.environment(), desk))
     finally:
         desk.close()
 
-    assert not any(secret in seen for secret in SECRETS.values())
-    assert "me@nas" in repr(Login(hostname="nas", username="me", **SECRETS))
+    assert not any(secret in seen for secret in (PASSWORD, PASSPHRASE))
+    assert "me@nas" in repr(Login(hostname="nas", username="me", password=PASSWORD, passphrase=PASSPHRASE))
 
 
 def test_questions_are_answered_once_and_only_those_meant() -> None:
     """B12: a jump host that asks for a password does not get that of the server."""
-    desk = Desk(Login(hostname="nas", username="me", private_key="/k", ssh_config="none", **SECRETS))
+    desk = Desk(Login(hostname="nas", username="me", private_key="/k", ssh_config="none", password=PASSWORD, passphrase=PASSPHRASE))
     try:
         environment = desk.environment()
         assert _asked("me@jump's password: ", environment) == "refused"
