@@ -33,6 +33,8 @@ from onitu.rest.routes import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from onitu.rest.access import Access
     from onitu.rest.desk import Desk
 
@@ -84,10 +86,10 @@ def make_app(desk: Desk, access: Access) -> QuartTrio:
 
 def _serve_at_root(app: QuartTrio, name: str) -> None:
     """Serves a route where those who ask for it look first, too. Described it is once."""
-    handler = app.view_functions[f"{name}.{name}"]
+    handler = cast("Callable[[], Awaitable[Response]]", app.view_functions[f"{name}.{name}"])
 
     async def at_root() -> Response:
-        return cast("Response", await handler())
+        return await handler()
 
     app.add_url_rule(f"/{name}", name, at_root)
 
