@@ -34,7 +34,11 @@ def test_secrets_are_in_no_argument_and_in_no_environment() -> None:
 
 def test_questions_are_answered_once_and_only_those_meant() -> None:
     """B12: a jump host that asks for a password does not get that of the server."""
-    desk = Desk(Login(hostname="nas", username="me", private_key="/k", ssh_config="none", password=PASSWORD, passphrase=PASSPHRASE))
+    desk = Desk(
+        Login(
+            hostname="nas", username="me", private_key="/k", ssh_config="none", password=PASSWORD, passphrase=PASSPHRASE
+        )
+    )
     try:
         environment = desk.environment()
         assert _asked("me@jump's password: ", environment) == "refused"
