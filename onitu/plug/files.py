@@ -7,6 +7,7 @@ is made sure of first. Nothing is changed here: that is `renames`.
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Final, Protocol
 
 from onitu.core.model import Absent, Kind, Present
@@ -24,6 +25,9 @@ DIRECTORY: Final = Present(kind=Kind.DIRECTORY, revision="directory")
 
 _MOST_DIRECTORIES: Final = 10_000
 """How many are remembered; what is forgotten is looked up."""
+
+_PATIENCE: Final = 120.0
+"""Seconds that a look waits for a file to be replaced."""
 
 
 class Files(Protocol):
@@ -83,6 +87,9 @@ class FilesRoot:
         self.marked = marked
         self._mutex = threading.Lock()
         self._directories: set[str] = set()
+        self._replacing: dict[str, threading.Event] = {}
+        self._replaced: dict[str, int] = {}
+        self._count = 0
 
     def at(self, path: str) -> str:
         """Returns a path of the folder as one below the service's root."""
@@ -99,12 +106,46 @@ class FilesRoot:
         return self.at(TRASH)
 
     def observe(self, path: str) -> Present | Absent:
-        """Returns what is at a path."""
-        found = self.files.look(self.at(path))
-        if found is not None:
-            return found
-        self.require_marker()
-        return Absent()
+        """Returns what is at a path. One that is being replaced is looked at when that is done."""
+        while True:
+            began = self._wait_replaced(path)
+            found = self.files.look(self.at(path))
+            if found is not None:
+                return found
+            if not self._was_replaced(path, since=began):
+                self.require_marker()
+                return Absent()
+
+    @contextmanager
+    def replacing(self, path: str) -> Iterator[None]:
+        """Notes that for a moment nothing is at a path that is there before and after."""
+        done = threading.Event()
+        with self._mutex:
+            self._replacing[path] = done
+        try:
+            yield
+        finally:
+            with self._mutex:
+                self._count += 1
+                self._replaced.pop(path, None)
+                self._replaced[path] = self._count
+                if len(self._replaced) > _MOST_DIRECTORIES:
+                    del self._replaced[next(iter(self._replaced))]
+                if self._replacing.get(path) is done:
+                    del self._replacing[path]
+            done.set()
+
+    def _wait_replaced(self, path: str) -> int:
+        """Waits until a path is not being replaced, and returns how many have been by then."""
+        with self._mutex:
+            under_way = self._replacing.get(path)
+        if under_way is not None:
+            under_way.wait(_PATIENCE)
+        return self._count
+
+    def _was_replaced(self, path: str, *, since: int) -> bool:
+        with self._mutex:
+            return path in self._replacing or self._replaced.get(path, 0) > since
 
     def entries(self, path: str) -> Iterator[tuple[str, Present]]:
         """Yields the entries of a directory.

@@ -69,7 +69,8 @@ def put_in_place(root: FilesRoot, staged: str, metadata: Metadata) -> Present:
             root.require_free(path)
         root.files.move(staged, root.at(path))
     else:
-        _replace(root, staged, path, metadata.expected)
+        with root.replacing(path):
+            _replace(root, staged, path, metadata.expected)
     found = root.files.look(root.at(path))
     if found is None or found.kind is not Kind.FILE or found.size != metadata.size:
         raise OutcomeUnknown(f"{path}: is not there right after it was written, or is something else")

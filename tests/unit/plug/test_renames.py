@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import IO
 
@@ -170,6 +171,20 @@ def test_what_appears_while_nothing_is_there_is_not_overwritten(shelf: Shelf, ro
 
     assert shelf.visible == {"f": b"theirs"}
     assert shelf.kept == [b"old"]
+
+
+def test_a_look_at_what_is_being_replaced_waits(shelf: Shelf, root: FilesRoot) -> None:
+    """F6: a file that is there before and after is never said to be absent in between."""
+    shelf.contents["f"] = b"old"
+    seen: list[object] = []
+    people = threading.Thread(target=lambda: seen.append(root.observe("f")))
+    # Right before the new content is put in place, while nothing is there.
+    shelf.before["move"] = lambda: shelf.before.update(move=people.start)
+
+    renames.upload(root, wanted("f", b"new", "old"), b"new")
+    people.join()
+
+    assert [state.revision for state in seen if isinstance(state, Present)] == ["new"]
 
 
 def test_a_directory_that_is_filled_while_it_is_removed_comes_back(shelf: Shelf, root: FilesRoot) -> None:
