@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -322,7 +323,8 @@ class Core:
         drivers = self.drivers()
         self.process.kill()
         for driver in drivers:
-            driver.kill()
+            with suppress(psutil.NoSuchProcess):  # What a driver has started itself may end with it.
+                driver.kill()
         self.process.wait()
 
 
