@@ -65,7 +65,13 @@ def add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         ("onitu driver new weather --language go", "into the new directory `weather`"),
     )
     new.add_argument("name", metavar="NAME", help="name of the driver: small letters, digits and _")
-    new.add_argument("--language", choices=LANGUAGES, required=True, help="what it is written in")
+    new.add_argument(
+        "--language",
+        choices=LANGUAGES,
+        required=True,
+        metavar="LANGUAGE",
+        help="what it is written in: python, go or node",
+    )
     new.add_argument("--directory", type=Path, metavar="DIR", help="where to write it (default: the working directory)")
 
     serve = add_command(

@@ -95,6 +95,7 @@ def test_commands_are_right(command: str) -> None:
         ["trash"],
         ["trash", "restore"],
         ["driver"],
+        ["driver", "new"],
         ["driver", "test"],
         ["driver", "serve"],
         ["certs"],
