@@ -66,6 +66,9 @@ class Language:
         return f"{self.tool} is older than {least}: {asked.stdout.strip()}" if found < self.least else ""
 
 
+SLOW = "it is built with tools and packages of its own, which takes minutes: `just languages` does"
+"""Why a language is left out of what every run of the tests can afford."""
+
 LANGUAGES = {
     language.name: language
     for language in (
@@ -83,6 +86,7 @@ LANGUAGES = {
             build=[("go", "generate", "."), ("go", "vet", "./..."), ("go", "build", ".")],
             test=("go", "test", "-v", "-count=1", "."),
             run=(f"{{here}}/{NAME}",),
+            slow=SLOW,
         ),
         Language(
             name="node",
@@ -91,6 +95,7 @@ LANGUAGES = {
             build=[("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")],
             test=("npm", "test"),
             run=("node", "{here}/main.js"),
+            slow=SLOW,
         ),
     )
 }
