@@ -95,6 +95,36 @@ def test_a_laptop_that_slept(new_setup: Setups, window: Window) -> None:
     window.sees("1 file, 12 B")
 
 
+def test_a_tab_that_nobody_sees(new_setup: Setups, window: Window) -> None:
+    """E15: a tab in the background leaves the line to others, and is right as soon as somebody looks."""
+    onitu = new_setup("laptop", "nas")
+    core = onitu.serve()
+    page = window.page
+    page.clock.install()
+    window.open(core)
+    window.sees("Live")
+    window.is_seen(yes=False)
+    page.clock.fast_forward(31_000)
+    window.sees("Connecting …")
+    (onitu["laptop"] / "letter.txt").write_text("Dear council")
+    onitu.converge(core)
+    window.is_seen(yes=True)
+    window.sees("Live")
+    window.sees("1 file, 12 B")
+
+
+def test_too_many_follow(new_setup: Setups, window: Window) -> None:
+    """E15: a page that is not let in to the events looks for itself."""
+    onitu = new_setup("laptop", "nas")
+    core = onitu.serve()
+    window.expected.append("503")
+    window.page.route("**/events", lambda route: route.fulfill(status=503, json={"reason": "full", "status": "error"}))
+    window.open(core)
+    window.sees("Everything is up to date.")
+    (onitu["laptop"] / "letter.txt").write_text("Dear council")
+    window.sees("1 file, 12 B")
+
+
 def test_a_core_that_is_started_again(new_setup: Setups, window: Window) -> None:
     """E15: the page outlives the core, and finds the next one."""
     onitu = new_setup("laptop", "nas")

@@ -67,6 +67,16 @@ class Window:
         """Waits until a text is shown."""
         expect((within or self.page.locator("body")).get_by_text(text).first).to_be_visible()
 
+    def is_seen(self, *, yes: bool) -> None:
+        """Has the page believe that its tab is in front, or in the background."""
+        self.page.evaluate(
+            """state => {
+                Object.defineProperty(document, "visibilityState", {value: state, configurable: true});
+                document.dispatchEvent(new Event("visibilitychange"));
+            }""",
+            "visible" if yes else "hidden",
+        )
+
     @staticmethod
     def value(bar: Locator) -> float:
         """Returns how far a bar is; 0 as long as it is not there."""

@@ -73,6 +73,7 @@ export class Live {
   rest() {
     this.resting = true;
     this.stream?.abort();
+    this.listener.closed(true);
   }
 
   /** Drops the stream that stands, if one does, and opens another one at once, if anybody sees it. */
