@@ -100,11 +100,11 @@ class FtpFiles:
             if path:
                 size = session.ftp.size(self._at(path)) or 0
                 return Found(kind="file", size=size, modified=session.modified(self._at(path)))
-        except ftplib.error_perm as error:
-            return self._found_above(session, path, str(error))
+        except ftplib.error_perm:
+            return self._found_above(session, path)
         return Found(kind="dir") if session.is_directory(self._at("")) else None
 
-    def _found_above(self, session: Session, path: str, refusal: str) -> Found | None:
+    def _found_above(self, session: Session, path: str) -> Found | None:
         """Looks for an entry in the listing of its directory: a refusal alone may have any reason."""
         if not path:
             return None
@@ -112,13 +112,10 @@ class FtpFiles:
         try:
             entries = dict(self._listed(session, above))
         except NotFound as error:
-            if self._found_above(session, above, refusal) is None:
+            if self._found_above(session, above) is None:
                 return None
             raise Unavailable(f"{above}: is there, and cannot be listed: {error}") from error
-        found = entries.get(name)
-        if found is not None and found.is_file:
-            raise Unavailable(f"{path}: is there, and cannot be looked at: {refusal}")
-        return found
+        return entries.get(name)
 
     def _listed(self, session: Session, path: str) -> list[tuple[str, Found]]:
         try:
