@@ -108,6 +108,12 @@ bench *workloads: init
     .ci/need rsync
     {{run}} python -m tests.benchmarks {{workloads}}
 
+# The whole conformance kit on one driver
+kit name *options: init
+    .ci/need ssh=openssh-client /usr/sbin/sshd=openssh-server openssl
+    ONITU_TEST_DRIVER={{name}} {{run}} pytest -n 2 tests/functional/conformance/test_drivers.py {{options}}
+
+
 # Checks, all tests with many more examples and moments, and benchmarks
 everything: check && bench
     .ci/need 'cc=gcc libc6-dev' setpriv=util-linux ssh=openssh-client /usr/sbin/sshd=openssh-server

@@ -9,13 +9,13 @@ from typing import Protocol, cast
 import pytest
 
 from tests.functional.harness import Setups
-from tests.functional.processes import START
+from tests.functional.processes import EVERYTHING, START
 from tests.functional.servers.program import Server
 from tests.functional.targets import Target, target_class
 from tests.functional.targets.local_storage import LocalStorage
 from tests.functional.trees import digest_of
 
-FAR = ("s3", "webdav", "ftp")
+FAR = ("s3", "webdav", "ftp") if EVERYTHING else ("webdav",)
 ROUNDS = 4
 LARGE = 20 * 1024 * 1024
 

@@ -20,10 +20,11 @@ from tests.functional.rest import PREFIX, Api
 from tests.functional.trees import write
 
 FOLLOWERS, ASKED_A_SECOND = 200, 50
-FILES = 5_000 if EVERYTHING else 1_000
+FILES = 5_000
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not EVERYTHING, reason="a load for minutes: `just everything` has it")
 @pytest.mark.timeout(int(60 + 120 * UNIT))
 def test_who_looks_on_is_served_while_files_are_synced(new_setup: Setups) -> None:
     """E15: all who follow hear of the last file though they are two hundred, every question is answered."""

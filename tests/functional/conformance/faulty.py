@@ -44,6 +44,7 @@ def fault(plant: Callable[[], None]) -> Callable[[], None]:
 
 def put(owner: object, name: str, value: object) -> None:
     """Puts something in the place of what a class or module has."""
+    assert hasattr(owner, name), f"there is no {name} to replace"
     setattr(owner, name, value)
 
 
@@ -65,7 +66,7 @@ def lets_everybody_in() -> None:
 @fault
 def outlives_its_core() -> None:
     """The end of stdin is not noticed."""
-    put(__main__, "_end_with_the_core", lambda _plug: None)
+    put(__main__, "end_with_the_core", lambda _plug: None)
 
 
 @fault

@@ -8,13 +8,14 @@ import pytest
 
 from onitu import conformance
 from onitu.conformance import CHECKS, Check, Kit
+from tests.functional.processes import EVERYTHING
 from tests.functional.servers.ftp import encrypted, vsftpd, vsftpd_is_missing
 from tests.functional.servers.s3 import careless
 from tests.functional.servers.webdav import apache, apache_is_missing
 from tests.functional.targets import ftp, s3, webdav
 
-#: What a server has a say in, most of all.
-GROUPS = ("preconditions", "write", "delete", "move")
+#: What a server has a say in, most of all; in every run of the tests what can lose something.
+GROUPS = ("preconditions", "write", "delete", "move") if EVERYTHING else ("preconditions",)
 
 SERVERS: dict[str, Callable[[], conformance.Target]] = {
     "s3 at rclone": lambda: s3.target_at(careless(), "rclone"),

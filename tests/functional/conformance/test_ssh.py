@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from onitu.conformance import CHECKS, Check, Kit
+from tests.functional.processes import EVERYTHING
 from tests.functional.sshd import Setup, Sshd, missing
 from tests.functional.targets.ssh import conformance_target
 
-GROUPS = {"write", "delete", "move", "preconditions"}
+GROUPS = {"write", "delete", "move", "preconditions"} if EVERYTHING else {"preconditions"}
 """What is about files and permissions there; the rest is the same whoever logs in, and `test_drivers` shows it."""
 
 LONG = {"whole_files_arrive_as_they_are", "parts_of_any_size_are_joined"}

@@ -5,6 +5,7 @@ Knows targets, and no driver.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -86,7 +87,7 @@ class Pair:
         """Takes a service away, and its driver with it, so that nothing it has in its hands can be used any more."""
         driver = self.core.process_of(service.name)
         service.break_down()
-        if driver.is_running():
+        with contextlib.suppress(psutil.NoSuchProcess):  # It may end by itself, now that its service is gone.
             driver.kill()
 
     def once(self, *, expect: int | None = 0) -> Core:
