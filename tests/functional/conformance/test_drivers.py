@@ -21,7 +21,7 @@ NEAR = [driver_under_test()] if ASKED else ["local_storage", "memory"]
 """Drivers that are put through all checks in every run of the tests."""
 
 FAR = [] if ASKED else [driver for driver in HERE if driver not in NEAR]
-GROUPS = ("manifest", "preconditions", "delete", "move", "errors")
+GROUPS = ("preconditions",)
 """What the others are put through then: with a server of their own they are slow. `just kit NAME` does all."""
 
 CHOSEN = [check for check in CHECKS if EVERYTHING or check.group in GROUPS]

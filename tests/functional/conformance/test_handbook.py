@@ -17,11 +17,16 @@ from onitu.core.capability import Capabilities
 from onitu.host.spawn import driver_command
 from onitu.rpc.gen import manifest_pb2
 from onitu.rpc.status import CODES
+from tests.functional.processes import EVERYTHING
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "drivers.md").read_text("utf-8")
 FILES = dict(re.findall(r"^```\w+ file=(\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 CODE = "onitu_pocket/__init__.py"
+
+#: What everything else hangs on; `just everything` has all checks.
+GROUPS = ("life", "manifest", "read", "write", "preconditions", "delete", "errors")
+CHOSEN = [check for check in CHECKS if EVERYTHING or check.group in GROUPS]
 
 #: Entries of the large directory: the SDK lists it here as for any driver, which others show with more.
 ENTRIES = 300
@@ -53,7 +58,7 @@ def test_the_driver_of_the_handbook_keeps_the_contract(target: Target) -> None:
     """D1-D4, W1, F5: sixty lines pass every check of what they declare, and declare enough to be of use."""
     failures: dict[str, str] = {}
     with Kit(target) as kit:
-        for check in CHECKS:
+        for check in CHOSEN:
             try:
                 kit.run(check)
             except pytest.skip.Exception:
@@ -63,7 +68,7 @@ def test_the_driver_of_the_handbook_keeps_the_contract(target: Target) -> None:
         outcomes = [result.outcome for result in kit.results]
 
     assert failures == {}
-    assert outcomes.count(Outcome.PASSED) > 100
+    assert outcomes.count(Outcome.PASSED) > len(CHOSEN) / 2
 
 
 def test_it_has_sixty_lines() -> None:
