@@ -6,7 +6,7 @@ import http.client
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -75,7 +75,8 @@ class Api:
         data = raw if body is None else json.dumps(body, ensure_ascii=False).encode()
         place = path[1:] if path.startswith("//") else PREFIX + path
         try:
-            connection.request(method, place, data, {**self._headers, **(headers or {})})
+            with suppress(BrokenPipeError):  # An answer may come before all of a body that is too long was sent.
+                connection.request(method, place, data, {**self._headers, **(headers or {})})
             answer = connection.getresponse()
             names = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(answer.status, names, answer.read())
