@@ -33,9 +33,17 @@ def test_what_there_is_is_listed(new_setup: Setups) -> None:
                 {
                     "name": FOLDER,
                     "mode": "rw",
+                    "files": 0,
+                    "bytes": 0,
                     "services": [{"name": "a", "mode": "rw", "path": "docs"}, {"name": "b", "mode": "w", "path": "."}],
                 },
-                {"name": ODD, "mode": "r", "services": [{"name": "a", "mode": "r", "path": "sub"}]},
+                {
+                    "name": ODD,
+                    "mode": "r",
+                    "files": 0,
+                    "bytes": 0,
+                    "services": [{"name": "a", "mode": "r", "path": "sub"}],
+                },
             ]
         },
     )
