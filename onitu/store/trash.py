@@ -72,7 +72,7 @@ class Trash:
         self.directory = data / TRASH
         self._mutex = threading.Lock()
         self._known: dict[str, tuple[Origin, int]] | None = None
-        self._promised: defaultdict[_Owner, int] = defaultdict(int)
+        self._turns: defaultdict[_Owner, threading.Lock] = defaultdict(threading.Lock)
 
     def open(self, origin: Origin) -> Keeping:
         """Begins to keep a content.
@@ -101,22 +101,26 @@ class Trash:
         Raises:
             StoreError: One is larger than all that is kept, or the disk does not take it; others may be kept.
         """
-        owner, contents = self._make_room(list(contents), most_bytes)
-        try:
-            with _failing(self.directory):
-                with ThreadPoolExecutor(_FLUSHES) as flushing:
-                    for _ in flushing.map(Keeping.finish, contents):
-                        pass
-                directory = os.open(self.directory, os.O_RDONLY)
-                try:
-                    os.fsync(directory)
-                finally:
-                    os.close(directory)
-            with self._mutex:
-                self._load().update({keeping.path.name: (keeping.origin, keeping.size) for keeping in contents})
-        finally:
-            with self._mutex:
-                self._promised[owner] -= sum(keeping.size for keeping in contents)
+        contents = list(contents)
+        for keeping in contents:
+            if keeping.size > most_bytes:
+                message = f"{keeping.size:,} bytes are more than {self.directory} keeps ({most_bytes:,}, see 'keep')"
+                raise StoreError(message)
+        if not contents:
+            return
+        owner = (contents[0].origin.service, contents[0].origin.folder)
+        with self._mutex:
+            turn = self._turns[owner]
+        with turn:  # What one asks for room for, another does not count.
+            contents = self._make_room(owner, contents, most_bytes)
+            try:
+                with _failing(self.directory):
+                    self._flush(contents)
+            finally:
+                with self._mutex:
+                    for keeping in contents:
+                        if keeping.path.exists():
+                            self._load()[keeping.path.name] = (keeping.origin, keeping.size)
 
     def holds(self, folder: str, path: str, digest: bytes) -> bool:
         """Returns whether a content of a path is kept already, whichever service it was on."""
@@ -169,42 +173,42 @@ class Trash:
             for name in kept:
                 self._forget(Path(name).name)
 
-    def _make_room(self, contents: list[Keeping], most_bytes: int) -> tuple[_Owner, list[Keeping]]:
-        """Removes what was kept first of a folder of a service, until contents have room, and promises it to them.
+    def _make_room(self, owner: _Owner, contents: list[Keeping], most_bytes: int) -> list[Keeping]:
+        """Removes what was kept first of a folder of a service, until contents have room.
 
         Returns:
-            Whose they are, and those that have room beside the younger ones among them.
-
-        Raises:
-            StoreError: One is larger than all that is ever kept.
+            Those that have room beside the younger ones among them.
         """
-        for keeping in contents:
-            if keeping.size > most_bytes:
-                message = f"{keeping.size:,} bytes are more than {self.directory} keeps ({most_bytes:,}, see 'keep')"
-                raise StoreError(message)
-        owner = (contents[0].origin.service, contents[0].origin.folder) if contents else ("", "")
-        with self._mutex:
-            room = most_bytes - self._promised[owner]
-            fitting: list[Keeping] = []
-            for keeping in reversed(contents):
-                if keeping.size > room:
-                    break
-                room -= keeping.size
-                fitting.insert(0, keeping)
+        room = most_bytes
+        fitting: list[Keeping] = []
+        for keeping in reversed(contents):
+            if keeping.size > room:
+                break
+            room -= keeping.size
+            fitting.append(keeping)
+        with self._mutex, _failing(self.directory):
             kept = sorted(
                 (name, held)
                 for name, (origin, held) in self._load().items()
                 if (origin.service, origin.folder) == owner
             )
             room -= sum(held for _, held in kept)
-            with _failing(self.directory):
-                for name, held in kept:
-                    if room >= 0:
-                        break
-                    room += held
-                    self._forget(name)
-            self._promised[owner] += sum(keeping.size for keeping in fitting)
-        return owner, fitting
+            for name, held in kept:
+                if room >= 0:
+                    break
+                room += held
+                self._forget(name)
+        return fitting[::-1]
+
+    def _flush(self, contents: list[Keeping]) -> None:
+        with ThreadPoolExecutor(_FLUSHES) as flushing:
+            for _ in flushing.map(Keeping.finish, contents):
+                pass
+        directory = os.open(self.directory, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
 
     def _load(self) -> dict[str, tuple[Origin, int]]:
         if self._known is None:

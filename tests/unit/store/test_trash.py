@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import msgspec
 import pytest
@@ -11,7 +13,7 @@ from blake3 import blake3
 
 from onitu.core.model import Kind
 from onitu.errors import StoreError
-from onitu.store.trash import Origin, Trash
+from onitu.store.trash import Keeping, Origin, Trash
 
 
 def origin(path: str, service: str = "nas") -> Origin:
@@ -111,6 +113,43 @@ def test_what_was_kept_first_goes_first(tmp_path: Path) -> None:
         keep(trash, "large", b"12345678901", most_bytes=10)
     assert [path.exists() for path in kept] == [False, True, True]
     assert other.exists()
+
+
+def test_who_keeps_at_the_same_time_as_another_is_kept_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P1, B11 `keep`: nobody's content is left out because the one before it is still on its way to the disk."""
+    trash, on_its_way, may_go_on = Trash(tmp_path), Event(), Event()
+    finish = Keeping.finish
+
+    def slowly(keeping: Keeping) -> None:
+        on_its_way.set()
+        assert may_go_on.wait(10)
+        finish(keeping)
+
+    monkeypatch.setattr(Keeping, "finish", slowly)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(keep, trash, "a", b"12345678", most_bytes=10)
+        assert on_its_way.wait(10)
+        second = pool.submit(keep, trash, "b", b"12345678", most_bytes=10)
+        may_go_on.set()
+
+        kept = first.result(), second.result()
+
+    assert [path.exists() for path in kept] == [False, True]
+
+
+def test_what_is_kept_together_has_an_end_too(tmp_path: Path) -> None:
+    """B11 `keep`: of contents that are kept with one flush the first make room for the last."""
+    trash = Trash(tmp_path)
+    old = keep(trash, "old", b"1", most_bytes=10)
+    together = [trash.open(origin(name)) for name in "abc"]
+    for keeping in together:
+        keeping.write(b"1234")
+    trash.keep(together, most_bytes=10)
+    for keeping in together:
+        keeping.discard()
+
+    assert [keeping.path.exists() for keeping in together] == [False, True, True]
+    assert old.exists()
 
 
 def test_a_directory_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
