@@ -214,8 +214,14 @@ async def publish(
         if change != Change():
             sftp.fsetstat(staged.handle, change)
         await staged.close()
-        await _rename(root, sftp, staged.place, approach, there)
     except BaseException:
+        if kept is not None:
+            sftp.remove(kept)
+        raise
+    try:
+        await _rename(root, sftp, staged.place, approach, there)
+    except (Refused, RevisionMismatch):
+        # Only now that the server has said no: with any other end the copy may be all there is of what was replaced.
         if kept is not None:
             sftp.remove(kept)
         raise
