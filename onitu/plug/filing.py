@@ -9,7 +9,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Final, Protocol, cast
 
 from onitu.core.capability import Conditional, Mode
-from onitu.errors import DriverError, InvalidPath, Unavailable
+from onitu.errors import InvalidPath, Unavailable
 from onitu.plug import renames
 from onitu.plug.digests import COMPUTED, read_digest
 from onitu.plug.files import Files, FilesPlace, FilesRoot
@@ -184,11 +184,11 @@ class Filing:
 
     def delete_file(self, metadata: Metadata) -> None:
         """Moves a file to the trash, or removes an empty directory."""
-        renames.delete(self._root(metadata.folder), metadata.filename, _expected(metadata))
+        renames.delete(self._root(metadata.folder), metadata.filename, metadata.required)
 
     def move_file(self, old: Metadata, new: Metadata) -> Present:
         """Renames an entry."""
-        return renames.move(self._root(old.folder), old.filename, _expected(old), new.filename)
+        return renames.move(self._root(old.folder), old.filename, old.required, new.filename)
 
     def make_directory(self, metadata: Metadata) -> Present:
         """Makes one directory."""
@@ -211,9 +211,3 @@ class Filing:
 
 def _send(root: FilesRoot, metadata: Metadata, pipe: Pipe) -> None:
     renames.stage(root, metadata, cast("IO[bytes]", pipe))
-
-
-def _expected(metadata: Metadata) -> str:
-    if metadata.expected is None:
-        raise DriverError(f"{metadata.filename!r}: no expectation was given")
-    return metadata.expected

@@ -15,7 +15,7 @@ from onitu import utils
 from onitu.core.capability import Mode
 from onitu.core.manifest import OptionValue
 from onitu.core.model import Attributes, Present, Upload
-from onitu.errors import InvalidPath
+from onitu.errors import DriverError, InvalidPath
 from onitu.plug.revisions import UNSET, Revision, revision_from_text
 
 if TYPE_CHECKING:
@@ -216,6 +216,18 @@ class Metadata:
     def attributes(self) -> Attributes:
         """What is to travel with the content that is being uploaded."""
         return Attributes() if self.upload is None else self.upload.attributes
+
+    @property
+    def required(self) -> str:
+        """The revision that must be there, for mutations of what is there.
+
+        Raises:
+            DriverError: None was given.
+        """
+        if self.expected is None:
+            message = f"{self.filename!r}: no expectation was given"
+            raise DriverError(message)
+        return self.expected
 
     @property
     def extra(self) -> dict[str, object]:

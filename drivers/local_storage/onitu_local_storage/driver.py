@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from onitu.plug import (
     Conditional,
-    DriverError,
     FolderReport,
     Inadmissible,
     Metadata,
@@ -85,12 +84,6 @@ def _root(folder: str) -> Root:
     if root is None:
         raise Unavailable(f"the root of the folder {folder!r} is not there")
     return root
-
-
-def _expected(metadata: Metadata) -> str:
-    if metadata.expected is None:
-        raise DriverError(f"{metadata.filename!r}: no expectation was given")
-    return metadata.expected
 
 
 def _own(root: Root, metadata: Metadata, state: Present) -> Present:
@@ -237,7 +230,7 @@ def abort_upload(metadata: Metadata) -> None:
 @_says_errors
 def delete_file(metadata: Metadata) -> None:
     """Moves a file to the trash, or removes an empty directory."""
-    write.delete(_root(metadata.folder), metadata.filename, _expected(metadata))
+    write.delete(_root(metadata.folder), metadata.filename, metadata.required)
 
 
 @plug.handler()
@@ -245,7 +238,7 @@ def delete_file(metadata: Metadata) -> None:
 def move_file(old: Metadata, new: Metadata) -> Present:
     """Renames an entry."""
     root = _root(old.folder)
-    return _own(root, new, write.move(root, old.filename, _expected(old), new.filename))
+    return _own(root, new, write.move(root, old.filename, old.required, new.filename))
 
 
 @plug.handler()
@@ -253,7 +246,7 @@ def move_file(old: Metadata, new: Metadata) -> Present:
 def copy_file(old: Metadata, new: Metadata) -> Present:
     """Copies a file within the folder."""
     root = _root(old.folder)
-    return _own(root, new, write.copy(root, old.filename, _expected(old), new.filename))
+    return _own(root, new, write.copy(root, old.filename, old.required, new.filename))
 
 
 @plug.handler()
@@ -269,7 +262,7 @@ def make_directory(metadata: Metadata) -> Present:
 def set_attributes(metadata: Metadata, attributes: Attributes) -> Present:
     """Sets the time and the executable bit."""
     root = _root(metadata.folder)
-    return _own(root, metadata, write.set_attributes(root, metadata.filename, _expected(metadata), attributes))
+    return _own(root, metadata, write.set_attributes(root, metadata.filename, metadata.required, attributes))
 
 
 @plug.handler()

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from onitu.plug import (
     Conditional,
-    DriverError,
     FolderReport,
     InvalidPath,
     Metadata,
@@ -156,12 +155,6 @@ def _root(folder: str) -> Root:
     return root
 
 
-def _expected(metadata: Metadata) -> str:
-    if metadata.expected is None:
-        raise DriverError(f"{metadata.filename!r}: no expectation was given")
-    return metadata.expected
-
-
 @plug.handler()
 def list_directory(folder: Folder, path: str) -> Iterator[tuple[str, Present | Inadmissible]]:
     """Lists a directory."""
@@ -234,19 +227,19 @@ def abort_upload(metadata: Metadata) -> None:
 @plug.handler()
 def delete_file(metadata: Metadata) -> None:
     """Removes a file or an empty directory."""
-    writing.delete(_root(metadata.folder), metadata.filename, _expected(metadata))
+    writing.delete(_root(metadata.folder), metadata.filename, metadata.required)
 
 
 @plug.handler()
 def move_file(old: Metadata, new: Metadata) -> Present:
     """Renames a file."""
-    return writing.move(_root(old.folder), old.filename, _expected(old), new)
+    return writing.move(_root(old.folder), old.filename, old.required, new)
 
 
 @plug.handler()
 def copy_file(old: Metadata, new: Metadata) -> Present:
     """Copies a file within the store."""
-    return writing.copy(_root(old.folder), old.filename, _expected(old), new)
+    return writing.copy(_root(old.folder), old.filename, old.required, new)
 
 
 @plug.handler()
@@ -258,7 +251,7 @@ def make_directory(metadata: Metadata) -> Present:
 @plug.handler()
 def set_attributes(metadata: Metadata, attributes: Attributes) -> Present:
     """Sets the time and the executable bit."""
-    return writing.set_attributes(_root(metadata.folder), metadata.filename, _expected(metadata), attributes)
+    return writing.set_attributes(_root(metadata.folder), metadata.filename, metadata.required, attributes)
 
 
 @plug.handler()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onitu.plug import Conditional, DriverError, FolderReport, Metadata, Plug, RootState, Unavailable
+from onitu.plug import Conditional, FolderReport, Metadata, Plug, RootState, Unavailable
 from onitu.plug.marker import Owner
 
 from . import observe, staging, trash, write
@@ -54,12 +54,6 @@ def _root(folder: str) -> Root:
     if root is None:
         raise Unavailable(f"the root of the folder {folder!r} is not there")
     return root
-
-
-def _expected(metadata: Metadata) -> str:
-    if metadata.expected is None:
-        raise DriverError(f"{metadata.filename!r}: no expectation was given")
-    return metadata.expected
 
 
 @plug.handler()
@@ -177,21 +171,21 @@ async def abort_upload(metadata: Metadata) -> None:
 @changes
 async def delete_file(metadata: Metadata) -> None:
     """Moves a file to the trash, or removes an empty directory."""
-    await write.delete(_root(metadata.folder), metadata.filename, _expected(metadata))
+    await write.delete(_root(metadata.folder), metadata.filename, metadata.required)
 
 
 @plug.handler()
 @changes
 async def move_file(old: Metadata, new: Metadata) -> Present:
     """Renames an entry."""
-    return await write.move(_root(old.folder), old.filename, _expected(old), new.filename)
+    return await write.move(_root(old.folder), old.filename, old.required, new.filename)
 
 
 @plug.handler()
 @changes
 async def copy_file(old: Metadata, new: Metadata) -> Present:
     """Copies a file within the folder."""
-    return await write.copy(_root(old.folder), old.filename, _expected(old), new.filename)
+    return await write.copy(_root(old.folder), old.filename, old.required, new.filename)
 
 
 @plug.handler()
@@ -205,7 +199,7 @@ async def make_directory(metadata: Metadata) -> Present:
 @changes
 async def set_attributes(metadata: Metadata, attributes: Attributes) -> Present:
     """Sets the time and the executable bit."""
-    return await write.set_attributes(_root(metadata.folder), metadata.filename, _expected(metadata), attributes)
+    return await write.set_attributes(_root(metadata.folder), metadata.filename, metadata.required, attributes)
 
 
 @plug.handler()

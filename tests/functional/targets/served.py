@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import uuid
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -12,8 +11,8 @@ from onitu.conformance.check import NotVisible
 from tests.functional.harness import Onitu
 from tests.functional.servers.program import Server
 from tests.functional.servers.proxy import Proxy
-from tests.functional.targets.target import MEBIBYTE, Ability, Target
-from tests.functional.trees import HIDDEN, Entry, snapshot, write
+from tests.functional.targets.on_disk import OnDisk
+from tests.functional.targets.target import MEBIBYTE, Ability
 
 
 class Served(Protocol):
@@ -32,7 +31,7 @@ class Served(Protocol):
         """Where its files lie."""
 
 
-class ServedTarget(Target):
+class ServedTarget(OnDisk):
     """A service whose root is a directory of its own, among the files of a server."""
 
     large = 24 * MEBIBYTE
@@ -45,7 +44,6 @@ class ServedTarget(Target):
     def __init__(self, onitu: Onitu, name: str, **block: object) -> None:
         self._served: Served = self.serve()
         self._place = uuid.uuid4().hex
-        self.root = self._served.files / self._place
         self.root.mkdir()
         onitu.closing.callback(self._served.proxy.open_again)
         super().__init__(onitu, name, **{"changes_timer": 1, **block})
@@ -56,30 +54,13 @@ class ServedTarget(Target):
         raise NotImplementedError
 
     @property
+    def root(self) -> Path:
+        return self._served.files / self._place
+
+    @property
     def server(self) -> Server:
         """The server's process."""
         return self._served.server
-
-    def write(self, path: str, content: bytes) -> None:
-        write(self.root / path, content)
-
-    def append(self, path: str, content: bytes) -> None:
-        with (self.root / path).open("ab") as stream:
-            stream.write(content)
-
-    def make_directory(self, path: str) -> None:
-        (self.root / path).mkdir(parents=True)
-
-    def move(self, path: str, destination: str) -> None:
-        (self.root / destination).parent.mkdir(parents=True, exist_ok=True)
-        (self.root / path).rename(self.root / destination)
-
-    def delete(self, path: str) -> None:
-        place = self.root / path
-        shutil.rmtree(place) if place.is_dir() else place.unlink()
-
-    def tree(self) -> dict[str, Entry]:
-        return {path: entry for path, entry in snapshot(self.root).items() if HIDDEN not in path.split("/")}
 
     def break_down(self) -> None:
         self._served.proxy.cut()
