@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
+import msgspec
 import trio
 
 from onitu.core.answers import Mangled
-from onitu.core.model import Attributes, Observation, Present, Upload
+from onitu.core.model import Attributes, Kind, Observation, Present, Upload
 from onitu.core.plan import Source, Task
 from onitu.errors import DriverError, InvalidPath, RevisionMismatch, SourceChanged, TooLarge, Unavailable, Unsupported
 from onitu.host.client import DriverClient
@@ -80,6 +81,9 @@ def compared(upload: Upload, answer: Observation) -> Outcome:
         return answer
     algorithm, sent = upload.digest
     if there.digests.get(algorithm, sent) == sent:
+        if there.kind is Kind.FILE and there.size != upload.size:
+            # Written again already, by somebody else: the digest of what was sent is not that of what is there.
+            return msgspec.structs.replace(answer, state=msgspec.structs.replace(there, digests={}))
         return answer
     return Mangled(f"{upload.path!r}: what was written has other bytes than what was sent; it is written again", answer)
 

@@ -86,6 +86,15 @@ def _root(folder: str) -> Root:
     return root
 
 
+def _looking(metadata: Metadata) -> Callable[[], None]:
+    """Returns what notes the moment of a look: whatever is seen later, by the watcher too, is news to the core."""
+
+    def note() -> None:
+        metadata.seq = plug.tick()
+
+    return note
+
+
 def _own(root: Root, metadata: Metadata, state: Present) -> Present:
     root.remember_own(metadata.filename, state.revision)
     return state
@@ -179,7 +188,7 @@ def get_chunk(metadata: Metadata, offset: int, size: int) -> bytes:
 def upload_file(metadata: Metadata, data: bytes) -> Present:
     """Writes a whole file."""
     root = _root(metadata.folder)
-    return _own(root, metadata, write.upload_bytes(root, uploads.of(metadata), data))
+    return _own(root, metadata, write.upload_bytes(root, uploads.of(metadata), data, _looking(metadata)))
 
 
 @plug.handler()
@@ -187,7 +196,7 @@ def upload_file(metadata: Metadata, data: bytes) -> Present:
 def upload_local_file(metadata: Metadata, source: LocalFile) -> Present:
     """Writes a whole file that another driver holds on this host."""
     root = _root(metadata.folder)
-    return _own(root, metadata, write.upload_local(root, uploads.of(metadata), source))
+    return _own(root, metadata, write.upload_local(root, uploads.of(metadata), source, _looking(metadata)))
 
 
 @plug.handler()
@@ -216,7 +225,7 @@ def restart_upload(metadata: Metadata, _offset: int) -> int:
 def end_upload(metadata: Metadata) -> Present:
     """Verifies what was staged and makes it visible."""
     root = _root(metadata.folder)
-    return _own(root, metadata, uploads.end(root, metadata))
+    return _own(root, metadata, uploads.end(root, metadata, _looking(metadata)))
 
 
 @plug.handler()

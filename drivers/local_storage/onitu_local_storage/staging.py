@@ -76,7 +76,7 @@ class Staged:
         if attributes.mtime_ns is not None:
             os.utime(self.fd, ns=(attributes.mtime_ns, attributes.mtime_ns))
 
-    def publish(self, directory: int, name: bytes) -> os.stat_result:
+    def publish(self, directory: int, name: bytes) -> None:
         """Gives the file a name that nothing has.
 
         Raises:
@@ -87,9 +87,8 @@ class Staged:
         except FileExistsError as error:
             raise RevisionMismatch(f"{os.fsdecode(name)!r} is there, expected was nothing") from error
         _announce(directory, name)
-        return os.fstat(self.fd)
 
-    def replace(self, directory: int, name: bytes, *, path: bytes, before: os.stat_result) -> os.stat_result:
+    def replace(self, directory: int, name: bytes, *, path: bytes, before: os.stat_result) -> None:
         """Puts the file in the place of another one, which goes to the trash.
 
         Args:
@@ -111,7 +110,6 @@ class Staged:
         finally:
             os.close(slot)
         _announce(directory, name)
-        return os.fstat(self.fd)
 
     def _swap(self, slot: int, kept: bytes, directory: int, name: bytes) -> None:
         """Swaps the staged file, which is in the trash by now, for the one it replaces."""

@@ -16,6 +16,8 @@ from . import beneath, content, staging, write
 from .area import UPLOAD_PREFIX
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from onitu.plug import Metadata, Present, Upload
 
     from .area import Area
@@ -79,8 +81,13 @@ def write_chunk(root: Root, metadata: Metadata, offset: int, chunk: bytes) -> No
         os.close(staged.fd)
 
 
-def end(root: Root, metadata: Metadata) -> Present:
+def end(root: Root, metadata: Metadata, looking: Callable[[], object] = int) -> Present:
     """Verifies what was staged and makes it visible.
+
+    Args:
+        root: Of the folder.
+        metadata: With the session.
+        looking: Called once it is there, right before it is looked at.
 
     Raises:
         NotFound: There is no such session.
@@ -98,7 +105,7 @@ def end(root: Root, metadata: Metadata) -> Present:
             content.require_digest(digest, announced)
         directory = beneath.open_directory(root.fd, path.rpartition(b"/")[0])
         try:
-            return write.publish(staged, directory, path, upload, {algorithm: digest})
+            return write.publish(staged, directory, path, upload, {algorithm: digest}, looking)
         finally:
             os.close(directory)
     finally:

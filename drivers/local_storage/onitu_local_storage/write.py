@@ -28,19 +28,31 @@ if TYPE_CHECKING:
     from .staging import Staged
 
 
-def upload_bytes(root: Root, upload: Upload, data: bytes) -> Present:
+def upload_bytes(root: Root, upload: Upload, data: bytes, looking: Callable[[], object] = int) -> Present:
     """Writes a whole file from memory.
+
+    Args:
+        root: Of the folder.
+        upload: What to write.
+        data: The content.
+        looking: Called once it is there, right before it is looked at.
 
     Raises:
         RevisionMismatch: Something else is there than is expected; nothing has changed.
         Corrupted: The content is not what was announced.
         OSError: It could not be written.
     """
-    return _upload(root, upload, lambda descriptor: content.write_bytes(descriptor, data, upload))
+    return _upload(root, upload, lambda descriptor: content.write_bytes(descriptor, data, upload), looking)
 
 
-def upload_local(root: Root, upload: Upload, source: LocalFile) -> Present:
+def upload_local(root: Root, upload: Upload, source: LocalFile, looking: Callable[[], object] = int) -> Present:
     """Writes a whole file from another file of this host.
+
+    Args:
+        root: Of the folder.
+        upload: What to write.
+        source: The other file.
+        looking: Called once it is there, right before it is looked at.
 
     Raises:
         SourceChanged: The source is not the file that was meant.
@@ -48,10 +60,12 @@ def upload_local(root: Root, upload: Upload, source: LocalFile) -> Present:
         Corrupted: The content is not what was announced.
         OSError: It could not be written.
     """
-    return _upload(root, upload, lambda descriptor: content.copy_local(descriptor, source, upload))
+    return _upload(root, upload, lambda descriptor: content.copy_local(descriptor, source, upload), looking)
 
 
-def _upload(root: Root, upload: Upload, fill: Callable[[int], dict[str, bytes]]) -> Present:
+def _upload(
+    root: Root, upload: Upload, fill: Callable[[int], dict[str, bytes]], looking: Callable[[], object]
+) -> Present:
     area = root.writable()
     path = beneath.encode(upload.path)
     parent, _, name = path.rpartition(b"/")
@@ -62,7 +76,7 @@ def _upload(root: Root, upload: Upload, fill: Callable[[int], dict[str, bytes]])
         staged = staging.create(area, executable=upload.attributes.executable is True)
         try:
             digests = fill(staged.fd)
-            return publish(staged, directory, path, upload, digests)
+            return publish(staged, directory, path, upload, digests, looking)
         finally:
             staged.discard()
     finally:
@@ -95,7 +109,14 @@ def _require_beforehand(directory: int, name: bytes, expected: str | None) -> No
     raise RevisionMismatch(f"{os.fsdecode(name)!r} is there, expected was nothing")
 
 
-def publish(staged: Staged, directory: int, path: bytes, upload: Upload, digests: dict[str, bytes]) -> Present:
+def publish(
+    staged: Staged,
+    directory: int,
+    path: bytes,
+    upload: Upload,
+    digests: dict[str, bytes],
+    looking: Callable[[], object],
+) -> Present:
     """Makes a staged file visible, if what is expected is there.
 
     Args:
@@ -104,6 +125,7 @@ def publish(staged: Staged, directory: int, path: bytes, upload: Upload, digests
         path: The whole path of it, below the root.
         upload: What was asked for.
         digests: Those of the content.
+        looking: Called once it is there, right before it is looked at.
 
     Raises:
         RevisionMismatch: Something else is there than is expected; nothing has changed.
@@ -112,12 +134,26 @@ def publish(staged: Staged, directory: int, path: bytes, upload: Upload, digests
     name = path[path.rfind(b"/") + 1 :]
     if upload.expected is None:
         staged.finish(upload.attributes, directory, None)
-        return present(staged.publish(directory, name), digests)
+        before = os.fstat(staged.fd)
+        staged.publish(directory, name)
+        return _ours(staged, before, looking, digests)
     replaced = staging.require(directory, name, upload.expected)
     if not mode_of.S_ISREG(replaced.st_mode):
         raise RevisionMismatch(f"{upload.path!r} is not a file")
     staged.finish(upload.attributes, directory, replaced)
-    return present(staged.replace(directory, name, path=path, before=replaced), digests)
+    before = os.fstat(staged.fd)
+    staged.replace(directory, name, path=path, before=replaced)
+    return _ours(staged, before, looking, digests)
+
+
+def _ours(staged: Staged, before: os.stat_result, looking: Callable[[], object], digests: dict[str, bytes]) -> Present:
+    """Returns what was made visible. Only its ctime may be another one since: else somebody has written to it already.
+
+    That is then for the watcher to tell, as what it is: an edit of what is answered here.
+    """
+    looking()
+    found = os.fstat(staged.fd)
+    return present(found if same_content(found, before) else before, digests)
 
 
 def copy(root: Root, old: str, expected: str, new: str) -> Present:
@@ -139,7 +175,9 @@ def copy(root: Root, old: str, expected: str, new: str) -> Present:
                 os.utime(staged.fd, ns=(status.st_mtime_ns, status.st_mtime_ns))
                 if not same_content(os.fstat(origin), status) or os.fstat(staged.fd).st_size != status.st_size:
                     raise RevisionMismatch(f"{old!r} changed while it was copied")
-                return present(staged.publish(directory, name))
+                before = os.fstat(staged.fd)
+                staged.publish(directory, name)
+                return _ours(staged, before, int, {})
             finally:
                 staged.discard()
         finally:
@@ -247,11 +285,13 @@ def write_symlink(root: Root, path: str, expected: str | None, target: str, attr
         staged = staging.create_symlink(area, target, attributes.mtime_ns)
         try:
             if expected is None:
-                return symlink(staged.publish(directory, name), target)
+                staged.publish(directory, name)
+                return symlink(os.fstat(staged.fd), target)
             replaced = staging.require(directory, name, expected)
             if not mode_of.S_ISLNK(replaced.st_mode):
                 raise RevisionMismatch(f"{path!r} is not a symbolic link")
-            return symlink(staged.replace(directory, name, path=encoded, before=replaced), target)
+            staged.replace(directory, name, path=encoded, before=replaced)
+            return symlink(os.fstat(staged.fd), target)
         finally:
             staged.discard()
     finally:

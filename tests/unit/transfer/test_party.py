@@ -44,6 +44,15 @@ def test_what_cannot_be_compared_is_believed(sent: tuple[str, bytes] | None, the
     assert compared(_upload(sent), answer) is answer
 
 
+def test_a_digest_of_other_bytes_is_not_taken_over() -> None:
+    """P23, P8: where there are more or fewer bytes than were sent, somebody has written again, and what is unknown."""
+    there = Present(kind=Kind.FILE, revision="r", size=5, digests={"blake3": b"ours", "md5": b"ours too"})
+
+    outcome = compared(_upload(("blake3", b"ours")), Observation("f", there, 1))
+
+    assert outcome == Observation("f", Present(kind=Kind.FILE, revision="r", size=5), 1)
+
+
 @pytest.mark.parametrize("state", [Absent()])
 def test_what_is_not_there_is_not_compared(state: State) -> None:
     """P23: an answer without a file is somebody else's to judge."""

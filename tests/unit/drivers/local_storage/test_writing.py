@@ -60,6 +60,37 @@ def leftovers(files: Path) -> list[str]:
 class TestUpload:
     """Writing whole files."""
 
+    @pytest.mark.parametrize("theirs", [b"more than ours", b"edit!"], ids=["other size", "same size"])
+    @pytest.mark.parametrize("replaced", [False, True], ids=["new", "replaced"])
+    def test_written_again_at_once(
+        self,
+        root: Root,
+        files: Path,
+        seen: Seen,
+        monkeypatch: pytest.MonkeyPatch,
+        theirs: bytes,
+        *,
+        replaced: bool,
+    ) -> None:
+        """P8: what somebody writes into a file as soon as it is there is an edit of it, and never taken for ours."""
+        if replaced:
+            (files / "a").write_bytes(b"old")
+        expected = seen("a").revision if replaced else None
+        monkeypatch.setattr(staging, "_announce", lambda *_: (files / "a").write_bytes(theirs))
+        looked: list[bytes] = []
+
+        answer = write.upload_bytes(
+            root,
+            new_file("a", 5, expected=expected, mtime_ns=10**18),
+            b"hello",
+            lambda: looked.append((files / "a").read_bytes()),
+        )
+
+        assert (answer.size, answer.mtime_ns) == (5, 10**18)
+        assert answer.digests["blake3"] == blake3(b"hello").digest()
+        assert answer.revision != seen("a").revision
+        assert looked == [theirs]
+
     def test_new_file(self, root: Root, files: Path, seen: Seen) -> None:
         """A new file has the content, the time and the executable bit it was sent with, and its digest is answered."""
         answer = write.upload_bytes(root, new_file("a", 5, mtime_ns=10**18 + 7, executable=True), b"hello")
