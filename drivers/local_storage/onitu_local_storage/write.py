@@ -13,7 +13,7 @@ import os
 import stat as mode_of
 from typing import TYPE_CHECKING
 
-from onitu.plug import RevisionMismatch
+from onitu.plug import OutcomeUnknown, RevisionMismatch
 
 from . import beneath, content, staging, system
 from .observe import present, revision_of, same_content, symlink
@@ -303,6 +303,7 @@ def set_attributes(root: Root, path: str, expected: str, attributes: Attributes)
 
     Raises:
         RevisionMismatch: Something else is there than is expected.
+        OutcomeUnknown: Somebody has written to it at the same time; it is to be looked at again.
         OSError: They could not be set.
     """
     root.writable()
@@ -318,8 +319,13 @@ def set_attributes(root: Root, path: str, expected: str, attributes: Attributes)
             if wanted != mode:
                 os.fchmod(descriptor, wanted)
         if attributes.mtime_ns is not None:
+            if not same_content(os.fstat(descriptor), status):
+                raise RevisionMismatch(f"{path!r} changed in the last moment")
             os.utime(descriptor, ns=(status.st_atime_ns, attributes.mtime_ns))
-        return present(os.fstat(descriptor))
+        after = os.fstat(descriptor)
+        if after.st_size != status.st_size:
+            raise OutcomeUnknown(f"{path!r} was written to while its attributes were set")
+        return present(after)
     finally:
         os.close(descriptor)
 

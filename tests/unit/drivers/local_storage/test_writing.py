@@ -22,6 +22,7 @@ from onitu.plug import (
     Kind,
     LocalFile,
     Metadata,
+    OutcomeUnknown,
     Present,
     RevisionMismatch,
     SourceChanged,
@@ -599,6 +600,26 @@ class TestOthers:
         assert stat.S_IMODE((files / "a").stat().st_mode) == 0o750
         with pytest.raises(RevisionMismatch):
             write.set_attributes(root, "a", "1:2:3:4:5", Attributes(mtime_ns=6))
+
+    @pytest.mark.parametrize("when", ["before", "after"])
+    def test_attributes_hide_no_edit(
+        self, root: Root, files: Path, seen: Seen, monkeypatch: pytest.MonkeyPatch, when: str
+    ) -> None:
+        """P8: what is written while the time is set is not answered as what was there."""
+        (files / "a").write_bytes(b"one")
+        age(files / "a")
+        expected, real = seen("a").revision, os.utime if when == "after" else os.fchmod
+
+        def edited(*arguments: object, **keys: object) -> None:
+            (files / "a").write_bytes(b"edited")
+            real(*arguments, **keys)  # type: ignore[arg-type]  # As it was called.
+
+        monkeypatch.setattr(os, real.__name__, edited)
+
+        with pytest.raises(OutcomeUnknown if when == "after" else RevisionMismatch):
+            write.set_attributes(root, "a", expected, Attributes(mtime_ns=5, executable=True))
+
+        assert (files / "a").read_bytes() == b"edited"
 
     def test_sync(self, root: Root, monkeypatch: pytest.MonkeyPatch) -> None:
         """P13: when `sync` returns, the file system that holds the root was flushed."""
