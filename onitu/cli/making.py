@@ -22,6 +22,12 @@ def add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         ("onitu driver test weather", "whether an installed driver keeps the contract"),
     )
     actions = driver.add_subparsers(dest="action", metavar="ACTION", required=True, title="actions")
+    _add_test(actions)
+    _add_new(actions)
+    _add_serve(actions)
+
+
+def _add_test(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     test = add_command(
         actions,
         "test",
@@ -56,6 +62,8 @@ def add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="form of the report: text, json, junit or md (default: text)",
     )
 
+
+def _add_new(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     new = add_command(
         actions,
         "new",
@@ -74,6 +82,8 @@ def add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     new.add_argument("--directory", type=Path, metavar="DIR", help="where to write it (default: the working directory)")
 
+
+def _add_serve(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     serve = add_command(
         actions,
         "serve",
