@@ -219,6 +219,7 @@ def _present(
             return None  # We have taken it away since.
     elif is_known(work, service, occupant, there, entry, observation.seq):
         _miss_source(work, service, observation, occupant)  # The name was looked at before the rename was told.
+        _relist_another(work, service, observation, entry)
         return None
     node = _find(work, service, there, observation, entry, occupant, probed)
     if isinstance(node, Probe):
@@ -241,8 +242,19 @@ def _present(
             work.effects.append(Relist(service, observation.path))
     elif observation.moved_from is not None and entry.kind is Kind.DIRECTORY and work.scope.is_selective:
         work.effects.append(Relist(service, observation.path))  # What was left alone in it may belong here now.
+    elif node.id == occupant:
+        _relist_another(work, service, observation, entry)
     _take_in(work, service, node, there, entry, observation.seq, fresh=fresh)
     return None
+
+
+def _relist_another(work: Work, service: ServiceName, observation: Observation, entry: Present) -> None:
+    """Has a directory listed that was renamed to where one is known, and that nothing tells from that one.
+
+    They may have been swapped: then what lies in it is another's.
+    """
+    if observation.moved_from is not None and entry.kind is Kind.DIRECTORY and not entry.native_id:
+        work.effects.append(Relist(service, observation.path))
 
 
 def _miss_source(work: Work, service: ServiceName, observation: Observation, node_id: NodeId) -> None:

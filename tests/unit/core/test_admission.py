@@ -258,6 +258,21 @@ def test_a_directory_from_where_nothing_is_known_is_listed() -> None:
     assert Relist("A", "kept") in desk.effects
 
 
+def test_directories_that_are_swapped_are_listed_where_nothing_tells_them_apart() -> None:
+    """P2: two names, one revision and no ids: what lies in them is asked for."""
+    plain = Present(kind=Kind.DIRECTORY, revision="-")
+    desk = Desk("A", "B")
+    for name in ("one", "two"):
+        desk.show("A", name, plain)
+    desk.effects.clear()
+
+    desk.show("A", "swapped", Absent(), moved_from="one")
+    desk.show("A", "one", plain, moved_from="two")
+    desk.show("A", "two", plain, moved_from="swapped")
+
+    assert {effect.path for effect in desk.effects if isinstance(effect, Relist)} == {"one", "two"}
+
+
 def test_directories_are_made_where_a_file_needs_them() -> None:
     """B8, B10: where only some files belong, no skeleton of empty directories is made."""
     desk = Desk("A", "B")
