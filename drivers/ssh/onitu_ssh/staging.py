@@ -72,6 +72,8 @@ class Staged:
     Attributes:
         root: Of the folder.
         size: Bytes that were sent.
+        torn: Where what was sent did not arrive, or may not have; None: all that was answered so far has arrived. The
+            file cannot be made visible then: what comes after may have been written, and leaves a hole before it.
     """
 
     def __init__(self, root: Root, sftp: Sftp, name: bytes, handle: bytes) -> None:
@@ -80,7 +82,8 @@ class Staged:
         self.size = 0
         self.root = root
         self._handle: bytes | None = handle
-        self._sent: deque[tuple[Answer[None], int]] = deque()
+        self.torn: int | None = None
+        self._sent: deque[tuple[Answer[None], int, int]] = deque()
         self._unconfirmed = 0
 
     @property
@@ -100,7 +103,7 @@ class Staged:
         view, piece = memoryview(data), self.sftp.piece
         for begin in range(0, len(data), piece):
             part = data if len(data) <= piece else bytes(view[begin : begin + piece])
-            self._sent.append((self.sftp.write(self.handle, offset + begin, part), len(part)))
+            self._sent.append((self.sftp.write(self.handle, offset + begin, part), offset + begin, len(part)))
             self._unconfirmed += len(part)
         self.size = max(self.size, offset + len(data))
         while self._unconfirmed > _WINDOW:
@@ -113,17 +116,30 @@ class Staged:
         Raises:
             QuotaExceeded: Its disk is full.
             Refused: It could not be written.
+            Unavailable: Something before could not be written.
         """
         while self._sent:
             await self._confirm()
+        if self.torn is not None:
+            raise Unavailable("a part of the content did not arrive: it has to be sent again")
+
+    async def settled(self) -> int:
+        """Returns how many bytes from the beginning have arrived, when everything is answered or the channel lost."""
+        while self._sent:
+            try:
+                await self._confirm()
+            except (Refused, QuotaExceeded, Lost):
+                pass  # Now it is torn, and it is known where.
+        return self.size if self.torn is None else self.torn
 
     async def _confirm(self) -> None:
-        answer, size = self._sent.popleft()
+        answer, offset, size = self._sent.popleft()
         self._unconfirmed -= size
         try:
             await answer
-        except Refused as error:
-            if error.code == p.FAILURE and await is_full(self.root, self.sftp):
+        except BaseException as error:
+            self.torn = offset if self.torn is None else min(self.torn, offset)
+            if isinstance(error, Refused) and error.code == p.FAILURE and await is_full(self.root, self.sftp):
                 raise QuotaExceeded("the server's disk is full") from error
             raise
 

@@ -1,14 +1,13 @@
 """Uploads that come in chunks. Each is a file in `.onitu/tmp` on the server that bears the name of its session.
 
-Chunks are sent without waiting for each; those that the server has not confirmed are kept here, so that an upload goes
-on after a lost connection without a byte being asked for again. A process that is started anew knows no upload but
-those it finds there: it reads what is staged once more, to know the digest of the whole.
+Chunks are sent without waiting for each. A process that is started anew knows no upload but those it finds there: it
+reads what is staged once more, to know the digest of the whole. So it does where the connection was lost or the server
+has refused a part meanwhile: the digest is that of what lies there, and what is not known to have arrived comes again.
 """
 
 from __future__ import annotations
 
 import re
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from onitu.plug import DriverError, InvalidPath, NotFound
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from .root import Root
 
 _SESSION: Final = re.compile(r"[0-9A-Za-z_-]{1,100}")
-_KEPT: Final = 16 * 1024 * 1024
-"""Bytes of the last chunks that are kept: more than are ever unconfirmed."""
 
 
 class Session:
@@ -43,24 +40,11 @@ class Session:
     def __init__(self, staged: Staged, verifier: Verifier) -> None:
         self.staged = staged
         self.verifier = verifier
-        self._last: deque[tuple[int, bytes]] = deque()
-        self._bytes = 0
 
     def take(self, offset: int, chunk: bytes) -> None:
         """Notes a chunk, perhaps for the second time."""
-        if offset + len(chunk) <= self.verifier.size:
-            return
-        self.verifier.update(chunk[self.verifier.size - offset :])
-        self._last.append((offset, chunk))
-        self._bytes += len(chunk)
-        while self._bytes > _KEPT:
-            self._bytes -= len(self._last.popleft()[1])
-
-    def after(self, size: int) -> list[tuple[int, bytes]] | None:
-        """Returns the chunks that a file of some size lacks; None: not all of them are kept."""
-        if size < self.verifier.size and (not self._last or self._last[0][0] > size):
-            return None
-        return [(offset, chunk) for offset, chunk in self._last if offset + len(chunk) > size]
+        if offset + len(chunk) > self.verifier.size:
+            self.verifier.update(chunk[self.verifier.size - offset :])
 
 
 def of(metadata: Metadata) -> Upload:
@@ -112,18 +96,24 @@ class Uploads:
         upload, name = of(metadata), _name(metadata)
         sftp = await write.channel(root)
         approach = Approach(root, sftp, upload.path)
-        staged = await self._reopen(root, sftp, name, metadata)
-        require(await approach.arrive(), upload.expected, upload.path)
         known = self._sessions.get(metadata.session)
-        lacking = None if known is None else known.after(staged.size)
-        if known is None or lacking is None:
-            known = self._sessions[metadata.session] = await _read_again(root, staged, upload)
-            return known.verifier.size
-        known.staged.leave()
-        known.staged = staged
-        for offset, chunk in lacking:
-            await staged.write(offset, chunk)
-        return known.verifier.size
+        arrived = None if known is None else await known.staged.settled()
+        staged = await self._reopen(root, sftp, name, metadata)
+        try:
+            require(await approach.arrive(), upload.expected, upload.path)
+            if known is None or known.staged.sftp is not sftp or not known.verifier.size == arrived == staged.size:
+                # A server may have written what came later and not what came before: that leaves a hole.
+                staged.size = staged.size if arrived is None else min(staged.size, arrived)
+                session = await _read_again(staged, upload)
+            else:
+                session = Session(staged, known.verifier)
+        except BaseException:
+            staged.leave()
+            raise
+        if known is not None:
+            known.staged.leave()
+        self._sessions[metadata.session] = session
+        return session.verifier.size
 
     async def end(self, root: Root, metadata: Metadata) -> Present:
         """Verifies what was staged and makes it visible.
@@ -132,6 +122,7 @@ class Uploads:
             NotFound: There is no such session.
             Corrupted: What was staged is not what was announced.
             RevisionMismatch: Something else is there than is expected; nothing has changed.
+            Unavailable: A part did not arrive: the upload has to be restarted.
         """
         session, upload = self._known(metadata), of(metadata)
         staged = session.staged
@@ -178,9 +169,8 @@ class Uploads:
         return staged
 
 
-async def _read_again(root: Root, staged: Staged, upload: Upload) -> Session:
-    """Takes up what an earlier process has staged: its digest has to be known."""
-    del root
+async def _read_again(staged: Staged, upload: Upload) -> Session:
+    """Takes up what lies there: its digest has to be known."""
     verifier = Verifier(upload)
     if staged.size > upload.size:
         # Should it be longer than it can be, it begins again: what is written over it is as long as it will be.
