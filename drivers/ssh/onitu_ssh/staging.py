@@ -19,7 +19,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from onitu.plug import Corrupted, OutcomeUnknown, QuotaExceeded, RevisionMismatch, Unavailable
+from onitu.plug import Corrupted, QuotaExceeded, RevisionMismatch, Unavailable
 
 from . import protocol as p
 from .channel import Lost, Refused
@@ -150,6 +150,14 @@ class Staged:
         if handle is not None:
             await self.sftp.close_handle(handle)
 
+    async def finish(self) -> Status:
+        """Closes the file, and returns what it is then: a rename changes none of it."""
+        looking = self.sftp.fstat(self.handle)
+        await self.confirmed()
+        status = await looking
+        await self.close()
+        return status
+
     def leave(self) -> None:
         """Closes the file and leaves it there."""
         if self._handle is not None:
@@ -217,6 +225,7 @@ async def publish(
 
     Raises:
         RevisionMismatch: Something else is there than is expected; nothing has changed.
+        Corrupted: What was staged has another size than was announced.
         Refused: It could not be done.
     """
     sftp = staged.sftp
@@ -229,7 +238,8 @@ async def publish(
             change = await _change_of_replacing(staged, upload.attributes, there)
         if change != Change():
             sftp.fsetstat(staged.handle, change)
-        await staged.close()
+        made = await staged.finish()
+        require_size(made.size, upload)
     except BaseException:
         if kept is not None:
             sftp.remove(kept)
@@ -241,10 +251,8 @@ async def publish(
         if kept is not None:
             sftp.remove(kept)
         raise
-    found = await sftp.lstat(approach.place)
-    if found.size != upload.size:
-        raise OutcomeUnknown(f"{upload.path!r} is another file right after it was written")
-    return present(found, root.lag, digests)
+    # Not what lies there by now: that may be somebody else's, with other digests.
+    return present(made, root.lag, digests)
 
 
 async def _change_of_new(staged: Staged, attributes: Attributes, parent: Status | None) -> Change:

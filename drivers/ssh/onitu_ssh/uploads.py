@@ -131,7 +131,6 @@ class Uploads:
         approach = Approach(root, staged.sftp, upload.path)
         there = await approach.arrive()
         require(there, upload.expected, upload.path)
-        staging.require_size((await staged.sftp.fstat(staged.handle)).size, upload)
         state = await staging.publish(root, staged, approach, there, upload, digests)
         # What could not be published stays staged: the core tries again, or aborts.
         self._sessions.pop(metadata.session, None)

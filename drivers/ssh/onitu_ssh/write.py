@@ -97,9 +97,9 @@ async def copy(root: Root, old: str, expected: str, new: str) -> Present:
             required(await sftp.fstat(handle), expected, old)
             staging.require_copied(await sftp.fstat(staged.handle), found, old)
             sftp.fsetstat(staged.handle, Change(mtime=found.mtime))
-            await staged.close()
+            made = await staged.finish()
             await staging.rename_new(root, sftp, staged.place, destination.place, new)
-            return note(root, new, present(await sftp.lstat(destination.place), root.lag))
+            return note(root, new, present(made, root.lag))
         except BaseException:
             staged.discard()
             raise

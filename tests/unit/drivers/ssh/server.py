@@ -1,6 +1,6 @@
 """A small SFTP server in this process: a directory of this host, of which a test decides what goes wrong, and when."""
 
-# ruff: noqa: PTH101, PTH102, PTH104, PTH106, PTH108, PTH115, PTH116, PTH211, ASYNC240  Paths are bytes, as they come; nothing else waits for this loop.
+# ruff: noqa: PTH101, PTH104, PTH115, PTH116, PTH211, ASYNC240  Paths are bytes, as they come; nothing else waits for this loop.
 from __future__ import annotations
 
 import asyncio
