@@ -52,9 +52,10 @@ class Answer(Generic[T]):
         wanted: The kind that holds the answer.
         read: Takes it out.
         end: What is answered at the end of a file or directory; without it that is a refusal like any other.
+        hang_up: Given for what changes something: ends the channel where nobody can tell whether it was done.
     """
 
-    __slots__ = ("_end", "_read", "_waiting", "_wanted")
+    __slots__ = ("_end", "_hang_up", "_read", "_waiting", "_wanted")
 
     def __init__(
         self,
@@ -62,31 +63,36 @@ class Answer(Generic[T]):
         wanted: int,
         read: Callable[[Reply], T],
         end: Callable[[], T] | None = None,
+        hang_up: Callable[[], None] | None = None,
     ) -> None:
         self._waiting = waiting
         self._wanted = wanted
         self._read = read
         self._end = end
+        self._hang_up = hang_up
 
     def __await__(self) -> Generator[object, None, T]:
         """Waits for it.
 
         Raises:
             Refused: The server does not do it.
-            Lost: The connection is gone.
+            Lost: The connection is gone, or of no use: a change was answered with what cannot be understood.
         """
         kind, body = yield from self._waiting.__await__()
-        reply = Reply(body)
+        reply = Reply(body if kind in {self._wanted, p.STATUS} else b"")
         try:
             if kind == self._wanted != p.STATUS:
                 return self._read(reply)
-            code = reply.u32() if kind == p.STATUS else p.BAD_MESSAGE
+            code = reply.u32()
             if code == p.OK and self._wanted == p.STATUS:
                 return self._read(reply)
             if code == p.EOF and self._end is not None:
                 return self._end()
             words = reply.text().decode("utf-8", "replace") if reply.more else ""
         except (ValueError, struct.error) as error:
+            if self._hang_up is not None:
+                self._hang_up()
+                raise Lost from error
             raise Refused(p.BAD_MESSAGE, "the server's answer cannot be understood") from error
         raise Refused(code, words)
 
@@ -121,6 +127,9 @@ class Channel(asyncio.Protocol):
         try:
             for kind, body in self._splitter.feed(data, _LONGEST):
                 number = int.from_bytes(body[:4])
+                if kind == p.STATUS and int.from_bytes(body[4:8]) in p.LOST:
+                    self.close()  # The server has lost what it passes requests on to.
+                    return
                 waiting = self._waiting.pop(0 if kind == p.VERSION else number, None)
                 if waiting is not None and not waiting.done():
                     waiting.set_result((kind, body[4:]))
@@ -186,7 +195,7 @@ class Channel(asyncio.Protocol):
 
     def done(self, kind: int, *parts: bytes) -> Answer[None]:
         """Makes a request whose answer has no more to say than that it was done."""
-        return Answer(self.ask(kind, *parts), p.STATUS, _nothing)
+        return Answer(self.ask(kind, *parts), p.STATUS, _nothing, hang_up=self.close)
 
 
 def _nothing(_reply: Reply) -> None:

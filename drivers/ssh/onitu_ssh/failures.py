@@ -7,9 +7,11 @@ looks again; here is what holds everywhere.
 from __future__ import annotations
 
 import functools
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from onitu.plug import (
+    DriverError,
     InvalidPath,
     Metadata,
     NotFound,
@@ -23,9 +25,7 @@ from . import protocol as p
 from .channel import Lost, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-    from onitu.plug import DriverError
+    from collections.abc import Callable, Coroutine, Iterator
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,6 +47,22 @@ def from_refusal(error: Refused, path: str) -> DriverError:
     """
     # The disk or the server is in trouble that may pass.
     return _TABLE.get(error.code, Unavailable)(f"{path!r}: {error}")
+
+
+@contextmanager
+def done(path: str) -> Iterator[None]:
+    """Says of a failure that it came when the change had been made already, whose answer it is not.
+
+    Args:
+        path: What was changed.
+
+    Raises:
+        OutcomeUnknown: Instead of whatever went wrong.
+    """
+    try:
+        yield
+    except (Refused, Lost, DriverError, ValueError) as error:
+        raise OutcomeUnknown(f"{path!r} was changed, and what it is now is not known: {error}") from error
 
 
 def is_missing(error: Refused) -> bool:

@@ -17,6 +17,7 @@ from onitu.plug.digests import Verifier
 from . import protocol as p
 from . import staging
 from .channel import Refused
+from .failures import done
 from .observe import Approach, is_directory, is_file, is_link, present, require, required, revision_of, symlink
 from .protocol import Change
 
@@ -119,12 +120,14 @@ async def move(root: Root, old: str, expected: str, new: str) -> Present:
     before = required(await origin.arrive(), expected, old)
     require(await destination.arrive(), None, new)
     await staging.rename_new(root, sftp, origin.place, destination.place, new)
-    after = await sftp.lstat(destination.place)
-    if revision_of(after) != revision_of(before):
-        await staging.rename_new(root, sftp, destination.place, origin.place, old)
+    with done(new):
+        after = await sftp.lstat(destination.place)
+        if is_link(after) and _is_same(after, before):
+            return symlink(after, (await sftp.readlink(destination.place)).decode(), root.lag)
+        if not _is_same(after, before):
+            await staging.rename_new(root, sftp, destination.place, origin.place, old)
+    if not _is_same(after, before):
         raise RevisionMismatch(f"{old!r} changed in the last moment")
-    if is_link(after):
-        return symlink(after, (await sftp.readlink(destination.place)).decode(), root.lag)
     return note(root, new, present(after, root.lag))
 
 
@@ -142,11 +145,14 @@ async def delete(root: Root, path: str, expected: str) -> None:
         await _remove_directory(sftp, approach)
         return
     kept = await staging.to_trash(root, sftp, approach, lambda slot: sftp.rename(approach.place, slot))
-    if not _is_same(await sftp.lstat(kept), before):
-        try:
-            await staging.rename_new(root, sftp, kept, approach.place, path)
-        except RevisionMismatch:
-            pass  # By now there is a third file. The second one stays in the trash, and nothing is lost.
+    with done(path):
+        changed = not _is_same(await sftp.lstat(kept), before)
+        if changed:
+            try:
+                await staging.rename_new(root, sftp, kept, approach.place, path)
+            except RevisionMismatch:
+                pass  # By now there is a third file. The second one stays in the trash, and nothing is lost.
+    if changed:
         raise RevisionMismatch(f"{path!r} changed in the last moment")
     if not root.links:
         sftp.remove(kept)  # What is replaced cannot be kept there, so the core keeps everything itself.
@@ -181,7 +187,8 @@ async def make_directory(root: Root, path: str) -> Present:
         if error.code == p.FAILURE and await staging.exists(sftp, approach.place):
             raise RevisionMismatch(f"{path!r} is there already") from error
         raise
-    return present(await sftp.lstat(approach.place), root.lag)
+    with done(path):
+        return present(await sftp.lstat(approach.place), root.lag)
 
 
 async def write_symlink(root: Root, path: str, expected: str | None, target: str) -> Present:
@@ -199,7 +206,8 @@ async def write_symlink(root: Root, path: str, expected: str | None, target: str
         await _link_new(sftp, approach, target)
     else:
         await _link_again(root, sftp, approach, there, target, expected)
-    return symlink(await sftp.lstat(approach.place), target, root.lag)
+    with done(path):
+        return symlink(await sftp.lstat(approach.place), target, root.lag)
 
 
 async def _link_new(sftp: Sftp, approach: Approach, target: str) -> None:
@@ -247,7 +255,8 @@ async def set_attributes(root: Root, path: str, expected: str, attributes: Attri
         permissions = staging.with_executable(there.mode & 0o7777, attributes.executable)
     mtime = None if attributes.mtime_ns is None else attributes.mtime_ns // 1_000_000_000
     await sftp.setstat(approach.place, Change(permissions=permissions, mtime=mtime))
-    return note(root, path, present(await sftp.lstat(approach.place), root.lag))
+    with done(path):
+        return note(root, path, present(await sftp.lstat(approach.place), root.lag))
 
 
 def note(root: Root, path: str, state: Present) -> Present:

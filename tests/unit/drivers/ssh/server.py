@@ -70,7 +70,10 @@ class Server(Sftp):
             request, about = about, reply.text()
         path = self.opened[about][1] if request in _OF_HANDLES and about in self.opened else os.fsdecode(about)
         self.asked.append((request, path))
-        decided = p.CONNECTION_LOST if self.closed else self.decide(request, path)
+        if self.closed:
+            answer.set_exception(Lost())
+            return answer
+        decided = self.decide(request, path)
         if decided is not None and decided >= 0:
             answer.set_result(_status(decided))
             return answer
