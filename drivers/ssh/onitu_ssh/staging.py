@@ -300,7 +300,7 @@ async def _keep(root: Root, sftp: Sftp, approach: Approach, there: Status, uploa
         # Linux lets nobody give another name to a file that is another user's.
         if error.code != p.PERMISSION_DENIED or not sftp.can(p.COPY_DATA):
             raise
-        kept = await _keep_copy(root, sftp, approach, there)
+        kept = await _keep_copy(root, sftp, approach, there, upload)
         found = await sftp.lstat(approach.place)
     else:
         found = await sftp.lstat(kept)
@@ -310,14 +310,15 @@ async def _keep(root: Root, sftp: Sftp, approach: Approach, there: Status, uploa
     return kept
 
 
-async def _keep_copy(root: Root, sftp: Sftp, approach: Approach, there: Status) -> bytes:
-    """Copies what is replaced into the trash, at the server."""
+async def _keep_copy(root: Root, sftp: Sftp, approach: Approach, there: Status, upload: Upload) -> bytes:
+    """Copies what is replaced into the trash, at the server, and looks whether what it copies is what is expected."""
     staged = await create(root, sftp, name := new_name(), begin(root, sftp, name, executable=False), executable=False)
     try:
         handle = await sftp.open(approach.place, p.FOR_READING)
         try:
             if there.size:
                 await sftp.copy_data(handle, staged.handle)
+            require(await sftp.fstat(handle), upload.expected, upload.path)
         finally:
             sftp.close_handle(handle)
         require_copied(await sftp.fstat(staged.handle), there, approach.path)
@@ -372,7 +373,13 @@ async def to_trash(root: Root, sftp: Sftp, approach: Approach, put: Callable[[by
         sftp: The channel.
         approach: The way to what is kept.
         put: Called with a place; refused where that is taken.
+
+    Raises:
+        RevisionMismatch: What is to be kept is gone.
+        Unavailable: There is no place for it.
+        Refused: It could not be put there.
     """
+    emptied = False
     now = time.gmtime(time.time() + root.lag)
     slot = time.strftime(SECOND_FORMAT, now).encode()
     parent = approach.encoded.rpartition(b"/")[0]
@@ -385,7 +392,10 @@ async def to_trash(root: Root, sftp: Sftp, approach: Approach, put: Callable[[by
         try:
             await put(place)
         except Refused as error:
-            if error.code == p.NO_SUCH_FILE and root.made:
+            if error.code == p.NO_SUCH_FILE:
+                if emptied:
+                    break
+                emptied = True
                 root.made.clear()  # The user may empty the trash at any time, the directory itself included.
                 await make_directory(sftp, root.inside(b"trash"))
                 continue
@@ -393,7 +403,9 @@ async def to_trash(root: Root, sftp: Sftp, approach: Approach, put: Callable[[by
                 raise
         else:
             return place
-    raise Unavailable(f"{approach.path!r}: no free place in the trash")
+    if emptied and not await exists(sftp, approach.place):
+        raise RevisionMismatch(f"{approach.path!r} is not there any more")
+    raise Unavailable(f"{approach.path!r}: there is no place for it in the trash")
 
 
 async def _make_in_trash(root: Root, sftp: Sftp, base: bytes, parent: bytes) -> None:
