@@ -18,7 +18,7 @@ from . import protocol as p
 from . import staging
 from .channel import Refused
 from .failures import done
-from .observe import Approach, is_directory, is_file, is_link, present, require, required, revision_of, symlink
+from .observe import SECOND, Approach, is_directory, is_file, is_link, present, require, required, revision_of, symlink
 from .protocol import Change
 
 if TYPE_CHECKING:
@@ -253,10 +253,47 @@ async def set_attributes(root: Root, path: str, expected: str, attributes: Attri
     permissions = None
     if is_file(there) and attributes.executable is not None:
         permissions = staging.with_executable(there.mode & 0o7777, attributes.executable)
-    mtime = None if attributes.mtime_ns is None else attributes.mtime_ns // 1_000_000_000
-    await sftp.setstat(approach.place, Change(permissions=permissions, mtime=mtime))
-    with done(path):
-        return note(root, path, present(await sftp.lstat(approach.place), root.lag))
+    mtime = None if attributes.mtime_ns is None else attributes.mtime_ns // SECOND
+    state = await _set(sftp, approach, there, Change(permissions=permissions, mtime=mtime))
+    return note(root, path, present(state, root.lag))
+
+
+async def _set(sftp: Sftp, approach: Approach, there: Status, change: Change) -> Status:
+    """Sets attributes, and looks in the same breath: an edit must not become what Onitu has written.
+
+    Raises:
+        OutcomeUnknown: Something else was there, or is there now.
+        Refused: They could not be set, and nothing was.
+    """
+    before, setting, after = (
+        sftp.lstat(approach.place),
+        sftp.setstat(approach.place, change),
+        sftp.lstat(approach.place),
+    )
+    try:
+        await setting
+    except Refused:
+        with done(approach.path):
+            if not _is_same(await after, there):
+                raise  # A part was set, or something else is there.
+        raise
+    with done(approach.path):
+        found = await after
+        if not _is_same(await before, there) or not _is_made_of(found, there, change):
+            raise RevisionMismatch("it changed in the last moment")
+    return found
+
+
+def _is_made_of(status: Status, before: Status, change: Change) -> bool:
+    """Tells whether something is what was there before, but for what was changed."""
+    if is_directory(before):
+        return is_directory(status)
+    expected = before
+    if change.mtime is not None:
+        expected = expected._replace(mtime=status.mtime)
+    if change.permissions is not None:
+        expected = expected._replace(mode=status.mode)
+    return is_file(status) and _is_same(status, expected)
 
 
 def note(root: Root, path: str, state: Present) -> Present:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from onitu_ssh import protocol as p
 from onitu_ssh import write
-from onitu_ssh.channel import Lost
+from onitu_ssh.channel import Lost, Refused
 from onitu_ssh.observe import revision_of
 from onitu_ssh.root import Root
 
@@ -155,3 +155,68 @@ def test_an_answer_that_cannot_be_understood_is_none(tmp_path: Path, decided: in
 
     asyncio.run(run())
     assert (tmp_path / "root/new").is_dir()
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_edit_beside_new_attributes_is_not_taken_for_ours(tmp_path: Path, moment: str) -> None:
+    """P1, D8: the time that Onitu sets must not make a user's edit what Onitu has written."""
+    place = tmp_path / "root/a"
+    asked: list[Request] = []
+
+    def decide(request: Request, path: str) -> None:
+        if path != str(place):
+            return
+        asked.append(request)
+        if moment == "before" and len(asked) == 3:  # After the look at what is expected, and one more.
+            _edit(place, b"user", OLD + 1)
+        if moment == "after" and asked[-2:] == [p.SETSTAT, p.LSTAT]:
+            _edit(place, b"the user", OLD + 1)
+
+    async def run() -> None:
+        root, _ = await opened(tmp_path / "root", Server(decide))
+        _edit(place, b"ours", OLD)
+        known = await _revision(root, "a")
+        with pytest.raises(OutcomeUnknown):
+            await write.set_attributes(root, "a", known, Attributes(mtime_ns=(OLD + 9) * 10**9))
+        assert p.SETSTAT in asked
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("torn", "error"), [(False, Refused), (True, OutcomeUnknown)], ids=["whole", "torn"])
+def test_attributes_that_are_refused(tmp_path: Path, torn: bool, error: type[Exception]) -> None:
+    """D8: a refusal is one only if nothing was set."""
+    place = tmp_path / "root/a"
+
+    def decide(request: Request, _path: str) -> int | None:
+        if request != p.SETSTAT:
+            return None
+        if torn:
+            place.chmod(0o700)
+        return p.FAILURE
+
+    async def run() -> None:
+        root, _ = await opened(tmp_path / "root", Server(decide))
+        _edit(place, b"ours", OLD)
+        known = await _revision(root, "a")
+        with pytest.raises(error):
+            await write.set_attributes(root, "a", known, Attributes(mtime_ns=OLD, executable=True))
+
+    asyncio.run(run())
+
+
+def test_attributes_are_set(tmp_path: Path) -> None:
+    """F11: what was asked for is set, of files and of directories."""
+
+    async def run() -> None:
+        root, _ = await opened(tmp_path / "root", Server())
+        _edit(tmp_path / "root/a", b"ours", OLD)
+        await write.make_directory(root, "d")
+        answer = await write.set_attributes(
+            root, "a", await _revision(root, "a"), Attributes(mtime_ns=OLD * 10**9 + 10**9, executable=True)
+        )
+        assert (answer.mtime_ns, answer.executable) == (OLD * 10**9 + 10**9, True)
+        answer = await write.set_attributes(root, "d", "directory", Attributes(mtime_ns=OLD * 10**9))
+        assert answer.mtime_ns == OLD * 10**9
+
+    asyncio.run(run())
