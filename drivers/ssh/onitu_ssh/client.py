@@ -5,10 +5,11 @@ A request is sent when its method is called; see `channel`. This module does not
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from . import protocol as p
-from .channel import Answer, Channel, Lost
+from .channel import Answer, Channel, Lost, Refused
 from .protocol import Change, Reply, Status
 
 _SAFE_PIECE: Final = 32 * 1024
@@ -117,6 +118,16 @@ class Sftp(Channel):
     def close_handle(self, handle: bytes) -> Answer[None]:
         """Closes an open file."""
         return self.done(p.CLOSE, p.text(handle))
+
+    def drop(self, opening: Answer[bytes]) -> None:
+        """Closes what is being opened, once it is. Nobody waits for it, whatever comes of it."""
+        asyncio.ensure_future(self._drop(opening))  # noqa: RUF006  The answer that it waits for keeps it.
+
+    async def _drop(self, opening: Answer[bytes]) -> None:
+        try:
+            self.close_handle(await opening)
+        except (Refused, Lost):
+            pass  # It was not opened, so nothing is to be closed.
 
     def read(self, handle: bytes, offset: int, size: int) -> Answer[bytes]:
         """Reads up to `size` bytes; none at the end of the file."""

@@ -39,6 +39,7 @@ plug.declare(
 
 _connections: dict[Login, Connection] = {}
 _roots: dict[str, Root] = {}
+_unsynced: dict[tuple[str, str], set[str]] = {}  # Of folders and ids of roots: opening one anew forgets nothing.
 _listings: dict[str, trash.Listing] = {}
 _files = Files()
 _uploads = Uploads()
@@ -75,6 +76,7 @@ async def open_folder(folder: Folder) -> FolderReport:
         raise from_refusal(error, f"{plug.options['root']}/{folder.path}") from error
     except Lost as error:
         raise Unavailable("the connection was lost") from error
+    root.unsynced = _unsynced.setdefault((folder.name, root.id), root.unsynced)
     _roots[folder.name] = root
     await _declare(root)
     return report

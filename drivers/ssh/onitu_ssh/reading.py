@@ -164,7 +164,7 @@ class Files:
             _require(await approach.arrive(), revision, path)
             handle = await opening
         except BaseException:
-            asyncio.ensure_future(_close_opened(sftp, opening))  # noqa: RUF006  Nobody waits for it, whatever comes of it.
+            sftp.drop(opening)
             raise
         try:
             # What was opened may be another file than what was looked at.
@@ -188,13 +188,6 @@ class Files:
         if self._open.get(key) is file:
             del self._open[key]
             file.close()
-
-
-async def _close_opened(sftp: Sftp, opening: Answer[bytes]) -> None:
-    try:
-        sftp.close_handle(await opening)
-    except Exception:  # noqa: BLE001, S110  It was not opened, so nothing is to be closed.
-        pass
 
 
 def _require(status: Status | None, revision: str, path: str) -> None:

@@ -69,7 +69,7 @@ class Root:
         links: Whether files can have several names there: what is replaced is kept then.
         keeps: Whether a rename never replaces what is there.
         made: Directories of the trash that were made.
-        unsynced: Files that were written since the last `sync`.
+        unsynced: Files that were written, or moved, since the last `sync`.
     """
 
     def __init__(self, connection: Connection, path: bytes, folder: Folder) -> None:

@@ -9,7 +9,8 @@ Durability: nothing here waits for the server's disk. What was answered is durab
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, TypeVar
 
 from onitu.plug import RevisionMismatch, Unavailable
 from onitu.plug.digests import Verifier
@@ -24,9 +25,12 @@ from .protocol import Change
 if TYPE_CHECKING:
     from onitu.plug import Attributes, Present, Upload
 
+    from .channel import Answer
     from .client import Sftp
     from .protocol import Status
     from .root import Root
+
+T = TypeVar("T")
 
 _SYNCED_AT_ONCE = 64
 
@@ -120,6 +124,7 @@ async def move(root: Root, old: str, expected: str, new: str) -> Present:
     before = required(await origin.arrive(), expected, old)
     require(await destination.arrive(), None, new)
     await staging.rename_new(root, sftp, origin.place, destination.place, new)
+    root.unsynced.update([new + path[len(old) :] for path in root.unsynced if path.startswith(f"{old}/")])
     with done(new):
         after = await sftp.lstat(destination.place)
         if is_link(after) and _is_same(after, before):
@@ -306,24 +311,61 @@ async def sync(root: Root) -> None:
     """Waits for the server's disk, for everything that was written since the last time.
 
     Raises:
-        Refused: The disk could not take it.
+        Refused: The disk could not take it, or a file could not be opened for it.
     """
     sftp = await channel(root)
     if not sftp.can(p.FSYNC):
         return
-    waiting, root.unsynced = sorted(root.unsynced), set()
+    waiting = sorted(root.unsynced)
+    root.unsynced.clear()
     try:
         for begin in range(0, len(waiting), _SYNCED_AT_ONCE):
-            places = [root.place(path.encode()) for path in waiting[begin : begin + _SYNCED_AT_ONCE]]
-            openings = [sftp.open(place, p.FOR_READING) for place in places]
-            for opening in openings:
-                try:
-                    handle = await opening
-                except Refused:
-                    continue  # Moved or gone meanwhile, or not to be read.
+            await _flush(sftp, [root.place(path.encode()) for path in waiting[begin : begin + _SYNCED_AT_ONCE]])
+    except BaseException:
+        root.unsynced.update(waiting)
+        raise
+
+
+async def _flush(sftp: Sftp, places: list[bytes]) -> None:
+    """Waits until files are on the server's disk. None is opened before it was seen: a pipe would never open."""
+    openings: deque[tuple[Status, Answer[bytes]]] = deque()
+    for place, looking in [(place, sftp.lstat(place)) for place in places]:
+        status = await _unless_gone(looking)
+        if status is not None and (is_file(status) or is_directory(status)):
+            openings.append((status, sftp.open(place, p.FOR_READING)))
+    try:
+        while openings:
+            status, opening = openings.popleft()
+            if is_directory(status):
+                await _flush_directory(sftp, opening)
+            elif (handle := await _unless_gone(opening)) is not None:
                 flushing = sftp.fsync(handle)
                 sftp.close_handle(handle)
                 await flushing
     except BaseException:
-        root.unsynced.update(waiting)
+        for _, opening in openings:
+            sftp.drop(opening)
         raise
+
+
+async def _unless_gone(answer: Answer[T]) -> T | None:
+    try:
+        return await answer
+    except Refused as error:
+        if error.code == p.NO_SUCH_FILE:
+            return None  # Moved or gone meanwhile.
+        raise
+
+
+async def _flush_directory(sftp: Sftp, opening: Answer[bytes]) -> None:
+    """Does what can be done: not every server opens directories."""
+    try:
+        handle = await opening
+    except Refused:
+        return
+    flushing = sftp.fsync(handle)
+    sftp.close_handle(handle)
+    try:
+        await flushing
+    except Refused:
+        return

@@ -1,6 +1,6 @@
 """A small SFTP server in this process: a directory of this host, of which a test decides what goes wrong, and when."""
 
-# ruff: noqa: PTH101, PTH104, PTH115, PTH116, PTH211, ASYNC240  Paths are bytes, as they come; nothing else waits for this loop.
+# ruff: noqa: PTH101, PTH104, PTH115, PTH116, PTH118, PTH208, PTH211, ASYNC240  Paths are bytes, as they come; nothing else waits for this loop.
 from __future__ import annotations
 
 import asyncio
@@ -26,7 +26,7 @@ GARBLED = -1
 LOST = -2
 """What is asked is done, and the connection ends before the answer."""
 
-_OF_HANDLES = {p.CLOSE, p.READ, p.WRITE, p.FSTAT, p.FSETSTAT, p.FSYNC}
+_OF_HANDLES = {p.CLOSE, p.READDIR, p.READ, p.WRITE, p.FSTAT, p.FSETSTAT, p.FSYNC}
 
 _OF_PATHS: dict[int | bytes, Callable[[bytes], None]] = {p.MKDIR: os.mkdir, p.RMDIR: os.rmdir, p.REMOVE: os.unlink}
 
@@ -51,6 +51,7 @@ class Server(Sftp):
         self.decide = decide
         self.asked: list[tuple[Request, str]] = []
         self.opened: dict[bytes, tuple[int, str]] = {}
+        self.listings: dict[bytes, list[bytes]] = {}
         self.extensions = dict.fromkeys((p.POSIX_RENAME, p.HARDLINK, p.FSYNC, p.COPY_DATA), b"1")
         self.closed = False
 
@@ -93,6 +94,8 @@ class Server(Sftp):
     def _do(self, request: Request, about: bytes, reply: Reply) -> tuple[int, bytes]:
         if request == p.OPEN:
             return self._open(about, reply.u32())
+        if request in {p.OPENDIR, p.READDIR}:
+            return self._list(request, about)
         if request in {p.LSTAT, p.STAT, p.FSTAT}:
             entry: bytes | int = self.opened[about][0] if request == p.FSTAT else about
             return p.ATTRS, _attributes(os.stat(entry, follow_symlinks=request != p.LSTAT))
@@ -108,6 +111,19 @@ class Server(Sftp):
         else:
             self._act(request, about, reply)
         return _status(p.OK)
+
+    def _list(self, request: Request, about: bytes) -> tuple[int, bytes]:
+        if request == p.OPENDIR:
+            handle = b"list %d" % len(self.asked)
+            self.opened[handle] = os.open(about, os.O_RDONLY | os.O_DIRECTORY), os.fsdecode(about)
+            self.listings[handle] = [os.fsencode(name) for name in os.listdir(about)]
+            return p.HANDLE, p.text(handle)
+        names = self.listings.pop(about, None)
+        if names is None:
+            return _status(p.EOF)
+        place = os.fsencode(self.opened[about][1])
+        found = [p.text(name) * 2 + _attributes(os.lstat(os.path.join(place, name))) for name in names]
+        return p.NAME, p.u32(len(found)) + b"".join(found)
 
     def _open(self, path: bytes, flags: int) -> tuple[int, bytes]:
         wanted = {p.FOR_READING: os.O_RDONLY, p.FOR_WRITING: os.O_WRONLY}.get(flags & 3, os.O_RDWR)
