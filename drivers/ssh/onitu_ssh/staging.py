@@ -151,10 +151,16 @@ class Staged:
             await self.sftp.close_handle(handle)
 
     async def finish(self) -> Status:
-        """Closes the file, and returns what it is then: a rename changes none of it."""
+        """Closes the file, and returns what it is then: a rename changes none of it.
+
+        What it holds is on the server's disk by then: after a power cut the new name must not lead to nothing.
+        """
         looking = self.sftp.fstat(self.handle)
+        flushing = self.sftp.fsync(self.handle) if self.sftp.can(p.FSYNC) else None
         await self.confirmed()
         status = await looking
+        if flushing is not None:
+            await flushing
         await self.close()
         return status
 
@@ -323,7 +329,7 @@ async def _keep_copy(root: Root, sftp: Sftp, approach: Approach, there: Status, 
             sftp.close_handle(handle)
         require_copied(await sftp.fstat(staged.handle), there, approach.path)
         sftp.fsetstat(staged.handle, Change(permissions=there.mode & _PERMISSIONS, mtime=there.mtime))
-        await staged.close()
+        await staged.finish()
         return await to_trash(root, sftp, approach, lambda slot: sftp.rename(staged.place, slot))
     except BaseException:
         staged.discard()

@@ -4,7 +4,8 @@ Expectations are kept as well as the protocol can: nothing that exists is ever o
 nothing there; what is replaced or deleted is looked at right before, and kept. This module decides how; `staging` knows
 where.
 
-Durability: nothing here waits for the server's disk. What was answered is durable after the next `sync`.
+Durability: the bytes of a file are on the server's disk before its name leads to them. That it does, and whatever else
+was answered, is durable after the next `sync`.
 """
 
 from __future__ import annotations

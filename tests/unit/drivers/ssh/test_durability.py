@@ -24,6 +24,36 @@ def _flushed(server: Server) -> list[str]:
     return [path for request, path in server.asked if request == p.FSYNC]
 
 
+def test_a_name_leads_to_nothing_that_is_not_on_the_disk(tmp_path: Path) -> None:
+    """P1, D4: the bytes are on the disk before the rename, of a new file, one that is replaced, and a copy."""
+
+    async def run() -> None:
+        server = Server()
+        root, _ = await opened(tmp_path / "root", server)
+        answer = await write.upload(root, _upload("a"), b"1")
+        replacing = Upload(path="a", expected=answer.revision, size=1)
+        answer = await write.upload(root, replacing, b"2")
+        await write.copy(root, "a", str(answer.revision), "b")
+        asked = [request for request, _ in server.asked if request in {p.FSYNC, p.RENAME, p.POSIX_RENAME}]
+        assert asked == [p.FSYNC, p.RENAME, p.FSYNC, p.POSIX_RENAME, p.FSYNC, p.RENAME]
+
+    asyncio.run(run())
+
+
+def test_what_the_disk_does_not_take_is_not_published(tmp_path: Path) -> None:
+    """P1, D4: a server that can wait for its disk and fails to makes nothing visible."""
+
+    async def run() -> None:
+        server = Server()
+        root, _ = await opened(tmp_path / "root", server)
+        server.decide = lambda request, _: p.FAILURE if request == p.FSYNC else None
+        with pytest.raises(Refused):
+            await write.upload(root, _upload("a"), b"1")
+
+    asyncio.run(run())
+    assert not (tmp_path / "root/a").exists()
+
+
 def test_what_lies_in_a_moved_directory_is_synced_there(tmp_path: Path) -> None:
     """D4: what was written before its directory was moved is durable after the next `sync`."""
 
