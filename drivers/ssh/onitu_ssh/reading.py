@@ -159,13 +159,9 @@ class Files:
     async def _opened(self, root: Root, path: str, revision: str, offset: int) -> _Open:
         sftp = await root.connection.sftp()
         approach = Approach(root, sftp, path)
-        opening = sftp.open(approach.place, p.FOR_READING)
-        try:
-            _require(await approach.arrive(), revision, path)
-            handle = await opening
-        except BaseException:
-            sftp.drop(opening)
-            raise
+        # Nothing is opened before it was seen: a pipe would hold up everything else on the channel.
+        _require(await approach.arrive(), revision, path)
+        handle = await sftp.open(approach.place, p.FOR_READING)
         try:
             # What was opened may be another file than what was looked at.
             status = await sftp.fstat(handle)
