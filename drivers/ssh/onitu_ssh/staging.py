@@ -13,6 +13,7 @@ Layout::
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import stat as mode_of
 import time
@@ -201,6 +202,18 @@ def begin(root: Root, sftp: Sftp, name: bytes, *, executable: bool) -> Answer[by
     """Begins to open a new staged file. Its permissions are those that any program's new file has there."""
     permissions = _ANYBODY_EXECUTES if executable else _ANYBODY
     return sftp.open(root.inside(b"tmp", name), p.FOR_WRITING | p.CREATE | p.EXCLUSIVE, permissions)
+
+
+def drop(root: Root, sftp: Sftp, name: bytes, opening: Answer[bytes]) -> None:
+    """Removes a staged file that is being opened, once it is. Nobody waits for it, whatever comes of it."""
+
+    async def discard() -> None:
+        try:
+            Staged(root, sftp, name, await opening).discard()
+        except (Refused, Lost):
+            pass  # It was not opened, so nothing is to be removed.
+
+    asyncio.ensure_future(discard())  # noqa: RUF006  The answer that it waits for keeps it.
 
 
 def new_name() -> bytes:

@@ -67,7 +67,7 @@ async def upload(root: Root, upload: Upload, content: bytes) -> Present:
         there = await approach.arrive()
         require(there, upload.expected, upload.path)
     except BaseException:
-        (await staging.create(root, sftp, name, opening, executable=executable)).discard()
+        staging.drop(root, sftp, name, opening)
         raise
     staged = await staging.create(root, sftp, name, opening, executable=executable)
     try:
@@ -230,18 +230,34 @@ async def _link_again(
 ) -> None:
     if not is_link(there):
         raise RevisionMismatch(f"{approach.path!r} is not a symbolic link")
-    seen = (await sftp.readlink(approach.place)).decode("utf-8", "replace")
-    if f"{revision_of(there)}:{seen}" != expected:
+    seen = await sftp.readlink(approach.place)
+    if f"{revision_of(there)}:{seen.decode('utf-8', 'replace')}" != expected:
         raise RevisionMismatch(f"{approach.path!r} is not what was expected")
     staged = root.inside(b"tmp", staging.new_name())
     await sftp.symlink(target.encode(), staged)
+    kept: bytes | None = None
     try:
         if root.links:
-            await staging.to_trash(root, sftp, approach, lambda slot: sftp.symlink(seen.encode(), slot))
+            kept = await staging.to_trash(root, sftp, approach, lambda slot: sftp.symlink(seen, slot))
+        await _require_link(sftp, approach, there, seen)
         await root.replace(sftp, staged, approach.place)
+    except (Refused, RevisionMismatch):
+        # With any other end, what is kept may be all there is of what was replaced.
+        if kept is not None:
+            sftp.remove(kept)
+        sftp.remove(staged)
+        raise
     except BaseException:
         sftp.remove(staged)
         raise
+
+
+async def _require_link(sftp: Sftp, approach: Approach, there: Status, target: bytes) -> None:
+    looking, reading = sftp.lstat(approach.place), sftp.readlink(approach.place)
+    now: Status | None = await _unless_gone(looking)
+    require(now, revision_of(there), approach.path)
+    if await _unless_gone(reading) != target:
+        raise RevisionMismatch(f"{approach.path!r} changed in the last moment")
 
 
 async def set_attributes(root: Root, path: str, expected: str, attributes: Attributes) -> Present:

@@ -123,3 +123,51 @@ def test_a_copy_is_of_what_is_expected(tmp_path: Path) -> None:
     asyncio.run(run())
     assert place.read_bytes() == b"a"
     assert _kept(tmp_path / "root") == []
+
+
+@pytest.mark.parametrize("edit", ["file", "link", "gone"])
+def test_a_link_that_changes_in_the_last_moment_stays(tmp_path: Path, edit: str) -> None:
+    """P1: what comes to the place of a link right before it would be replaced is not replaced."""
+    place = tmp_path / "root/a"
+
+    def decide(request: Request, path: str) -> None:
+        if request != p.SYMLINK or path != "new":
+            return
+        place.unlink()
+        if edit == "file":
+            _edit(place, b"user", OLD)
+        elif edit == "link":
+            place.symlink_to("two")
+            os.utime(place, (OLD, OLD), follow_symlinks=False)
+
+    async def run() -> None:
+        server = Server(decide)
+        root, _ = await opened(tmp_path / "root", server)
+        place.symlink_to("one")
+        os.utime(place, (OLD, OLD), follow_symlinks=False)
+        found = revision_of(await server.lstat(os.fsencode(place)))
+        with pytest.raises(RevisionMismatch):
+            await write.write_symlink(root, "a", f"{found}:one", "new")
+
+    asyncio.run(run())
+    assert edit != "file" or place.read_bytes() == b"user"
+    assert edit != "link" or place.readlink() == Path("two")
+    assert edit != "gone" or not place.is_symlink()
+    assert not [found for found in (tmp_path / "root/.onitu").rglob("*") if found.is_symlink()]
+
+
+def test_a_link_is_replaced_and_kept(tmp_path: Path) -> None:
+    """P1: the link that is replaced stays in the trash."""
+    place = tmp_path / "root/a"
+
+    async def run() -> None:
+        server = Server()
+        root, _ = await opened(tmp_path / "root", server)
+        place.symlink_to("one")
+        found = revision_of(await server.lstat(os.fsencode(place)))
+        await write.write_symlink(root, "a", f"{found}:one", "new")
+
+    asyncio.run(run())
+    assert place.readlink() == Path("new")
+    (kept,) = [found for found in (tmp_path / "root/.onitu").rglob("*") if found.is_symlink()]
+    assert kept.readlink() == Path("one")

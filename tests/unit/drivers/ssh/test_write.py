@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from onitu_ssh.channel import Lost, Refused
 from onitu_ssh.observe import revision_of
 from onitu_ssh.root import Root
 
-from onitu.plug import Attributes, Corrupted, OutcomeUnknown, Present, Upload
+from onitu.plug import Attributes, Corrupted, OutcomeUnknown, Present, RevisionMismatch, Unavailable, Upload
 from tests.unit.drivers.ssh.server import GARBLED, LOST, Request, Server, opened
 
 OLD = 1_000_000_000
@@ -220,3 +221,34 @@ def test_attributes_are_set(tmp_path: Path) -> None:
         assert answer.mtime_ns == OLD * 10**9
 
     asyncio.run(run())
+
+
+def test_the_error_of_an_upload_is_not_hidden(tmp_path: Path) -> None:
+    """D8: that a root is another one is said, whatever comes of the staged file, and nothing is made there."""
+
+    async def run() -> None:
+        root, _ = await opened(tmp_path / "root", Server())
+        shutil.rmtree(tmp_path / "root/.onitu")
+        (tmp_path / "root/strange").mkdir()
+        with pytest.raises(Unavailable):
+            await write.upload(root, _upload(b"ours"), b"ours")
+        await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert [found.name for found in (tmp_path / "root").iterdir()] == ["strange"]
+
+
+def test_a_staged_file_of_no_use_is_removed(tmp_path: Path) -> None:
+    """D8: where something is that was not expected, nothing stays staged."""
+
+    async def run() -> None:
+        server = Server()
+        root, _ = await opened(tmp_path / "root", server)
+        _edit(tmp_path / "root/a", b"user", OLD)
+        with pytest.raises(RevisionMismatch):
+            await write.upload(root, _upload(b"ours"), b"ours")
+        await asyncio.sleep(0)
+        assert not server.opened
+
+    asyncio.run(run())
+    assert not list((tmp_path / "root/.onitu/tmp").iterdir())
