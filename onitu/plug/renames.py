@@ -71,7 +71,7 @@ def put_in_place(root: FilesRoot, staged: str, metadata: Metadata) -> Present:
     else:
         with root.replacing(path):
             _replace(root, staged, path, metadata.expected)
-    found = root.files.look(root.at(path))
+    found = _look_after(root, root.at(path), path)
     if found is None or found.kind is not Kind.FILE or found.size != metadata.size:
         raise OutcomeUnknown(f"{path}: is not there right after it was written, or is something else")
     return found
@@ -88,7 +88,7 @@ def _replace(root: FilesRoot, staged: str, path: str, expected: str) -> None:
         root.files.move(staged, root.at(path))
     except DriverError:
         # What was there comes back, unless somebody has put something else there already.
-        with suppress(DriverError):
+        with suppress(RevisionMismatch):
             _move_back(root, kept, path)
         raise
 
@@ -98,6 +98,7 @@ def _keep(root: FilesRoot, path: str, expected: Present) -> str:
 
     Raises:
         RevisionMismatch: It is not what was expected; it is back where it was.
+        OutcomeUnknown: Nobody knows what was renamed, or whether it was.
     """
     name, beside = name_for(path)
     kept = f"{root.trash}/{name}"
@@ -105,18 +106,46 @@ def _keep(root: FilesRoot, path: str, expected: Present) -> str:
         root.files.put(f"{root.trash}/{beside}", path.encode(), None)
     try:
         root.files.move(root.at(path), kept)
+        found = _look_after(root, kept, path)
     except NotFound as error:
         raise RevisionMismatch(f"{path}: nothing is there any more") from error
-    if not _is_same(root.files.look(kept), expected):
+    except OutcomeUnknown:
+        with suppress(DriverError):
+            _move_back(root, kept, path)
+        raise
+    if not _is_same(found, expected):
         _move_back(root, kept, path)
         raise RevisionMismatch(f"{path}: was changed at this moment")
     return kept
 
 
 def _move_back(root: FilesRoot, place: str, path: str, *, directory: bool = False) -> None:
-    if not root.files.exclusive:
-        root.require_free(path)
-    root.files.move(place, root.at(path), directory=directory)
+    """Renames what was taken away to where it was.
+
+    Raises:
+        RevisionMismatch: Something else is there by now.
+        OutcomeUnknown: It may not be there again.
+    """
+    try:
+        if not root.files.exclusive:
+            root.require_free(path)
+        root.files.move(place, root.at(path), directory=directory)
+    except RevisionMismatch:
+        raise
+    except DriverError as error:
+        raise OutcomeUnknown(f"{path}: was taken away, and may not be there again: {error}") from error
+
+
+def _look_after(root: FilesRoot, place: str, path: str) -> Present | None:
+    """Looks at what was just renamed.
+
+    Raises:
+        OutcomeUnknown: It cannot be seen: that is no reason to say that nothing was done.
+    """
+    try:
+        return root.files.look(place)
+    except DriverError as error:
+        raise OutcomeUnknown(f"{path}: was renamed, and cannot be looked at: {error}") from error
 
 
 def _is_same(found: Present | None, expected: Present) -> bool:
@@ -147,7 +176,13 @@ def _delete_directory(root: FilesRoot, path: str) -> None:
     aside = f"{root.trash}/{name_for(path)[0]}"
     root.remember(path, there=False)
     root.files.move(root.at(path), aside, directory=True)
-    if any(True for _ in root.files.children(aside)):
+    try:
+        empty = not any(True for _ in root.files.children(aside))
+    except DriverError as error:
+        with suppress(DriverError):
+            _move_back(root, aside, path, directory=True)
+        raise OutcomeUnknown(f"{path}: was renamed, and cannot be looked at: {error}") from error
+    if not empty:
         _move_back(root, aside, path, directory=True)
         raise RevisionMismatch(f"{path}: the directory is not empty")
     if root.files.lists_all:
@@ -165,11 +200,14 @@ def move(root: FilesRoot, path: str, expected: str, destination: str) -> Present
     root.remember(path, there=False)
     directory = before.kind is Kind.DIRECTORY
     root.files.move(root.at(path), root.at(destination), directory=directory)
-    found = root.files.look(root.at(destination))
+    found = _look_after(root, root.at(destination), path)
     if found is None:
         raise OutcomeUnknown(f"{destination}: is not there right after it was renamed")
     if not directory and not _is_same(found, before):
-        _move_back(root, root.at(destination), path)
+        try:
+            _move_back(root, root.at(destination), path)
+        except RevisionMismatch as error:
+            raise OutcomeUnknown(f"{destination}: is something else, and so is {path}") from error
         raise RevisionMismatch(f"{path}: was changed at this moment")
     return found
 

@@ -8,7 +8,7 @@ from typing import IO
 
 import pytest
 
-from onitu.errors import DriverError, InvalidPath, NotFound, RevisionMismatch, Unavailable
+from onitu.errors import DriverError, InvalidPath, NotFound, OutcomeUnknown, RevisionMismatch, Unavailable
 from onitu.plug import Attributes, Kind, Metadata, Present, Upload, renames
 from onitu.plug.files import DIRECTORY, FilesRoot
 from onitu.plug.trash import check, name_for, parse
@@ -19,7 +19,9 @@ class Shelf:
 
     Attributes:
         contents: Path to content; None is a directory.
-        before: What somebody else does right before the next call of a method.
+        before: What somebody else does right before the next call of a method, or right after a rename ("moved").
+        blind_after: After so many renames the service is gone: nothing can be looked at, or renamed.
+        blind: How many requests it is gone for.
     """
 
     exclusive = False
@@ -28,9 +30,14 @@ class Shelf:
     def __init__(self) -> None:
         self.contents: dict[str, bytes | None] = dict.fromkeys((".onitu", ".onitu/tmp", ".onitu/trash"))
         self.before: dict[str, Callable[[], object]] = {}
+        self.blind_after = -1
+        self.blind = 0
 
     def _meanwhile(self, method: str) -> None:
         self.before.pop(method, lambda: None)()
+        if self.blind_after == 0 and self.blind:
+            self.blind -= 1
+            raise Unavailable("away")
 
     def describe(self, path: str) -> str:
         return f"shelf:/{path}"
@@ -48,6 +55,7 @@ class Shelf:
         return self.look(path) is None
 
     def children(self, path: str) -> Iterator[tuple[str, Present]]:
+        self._meanwhile("children")
         prefix = f"{path}/" if path else ""
         for name in list(self.contents):
             state = self.look(name)
@@ -72,6 +80,8 @@ class Shelf:
             raise NotFound(path)
         for name in [name for name in self.contents if name == path or name.startswith(f"{path}/")]:
             self.contents[destination + name[len(path) :]] = self.contents.pop(name)
+        self.blind_after -= 1
+        self.before.pop("moved", lambda: None)()
 
     def make_directory(self, path: str) -> None:
         self.contents[path] = None
@@ -171,6 +181,96 @@ def test_what_appears_while_nothing_is_there_is_not_overwritten(shelf: Shelf, ro
 
     assert shelf.visible == {"f": b"theirs"}
     assert shelf.kept == [b"old"]
+
+
+CHANGES: dict[str, tuple[int, Callable[[FilesRoot], object]]] = {
+    "create": (1, lambda root: renames.upload(root, wanted("new", b"new", None), b"new")),
+    "replace, the old one is away": (1, lambda root: renames.upload(root, wanted("f", b"new", "old"), b"new")),
+    "replace, the new one is there": (2, lambda root: renames.upload(root, wanted("f", b"new", "old"), b"new")),
+    "delete": (1, lambda root: renames.delete(root, "f", "old")),
+    "delete a directory": (1, lambda root: renames.delete(root, "d", DIRECTORY.revision)),
+    "move": (1, lambda root: renames.move(root, "f", "old", "g")),
+    "move a directory": (1, lambda root: renames.move(root, "d", DIRECTORY.revision, "e")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("blind", [1, 1_000])
+def test_what_cannot_be_looked_at_after_a_rename_may_have_been_done(
+    shelf: Shelf, root: FilesRoot, change: str, blind: int
+) -> None:
+    """P9: a look that fails says nothing of the rename before it, and no content is lost, wherever it is by then."""
+    shelf.contents |= {"f": b"old", "d": None}
+    shelf.blind_after, run = CHANGES[change]
+    shelf.blind = blind
+
+    with pytest.raises(OutcomeUnknown):
+        run(root)
+
+    assert b"old" in shelf.contents.values()
+
+
+@pytest.mark.parametrize("change", ["replace, the old one is away", "delete", "delete a directory"])
+def test_what_was_taken_away_comes_back_where_it_cannot_be_looked_at(
+    shelf: Shelf, root: FilesRoot, change: str
+) -> None:
+    """P9: as soon as the server answers again."""
+    shelf.contents |= {"f": b"old", "d": None}
+    shelf.blind_after, run = CHANGES[change]
+    shelf.blind = 1
+
+    with pytest.raises(OutcomeUnknown):
+        run(root)
+
+    assert shelf.visible == {"f": b"old", "d": None}
+
+
+def test_what_may_have_been_taken_away_comes_back(shelf: Shelf, root: FilesRoot) -> None:
+    """P9: the answer to the rename itself did not come."""
+    shelf.contents["f"] = b"old"
+
+    def torn() -> None:
+        raise OutcomeUnknown("torn")
+
+    shelf.before["moved"] = torn
+    with pytest.raises(OutcomeUnknown):
+        renames.delete(root, "f", "old")
+
+    assert shelf.visible == {"f": b"old"}
+
+
+@pytest.mark.parametrize("change", sorted(CHANGES.keys() - {"create", "move a directory"}))
+def test_what_may_not_have_come_back_is_said(shelf: Shelf, root: FilesRoot, change: str) -> None:
+    """P9: somebody's content that was renamed, and a server that is gone before it is back."""
+    shelf.contents |= {"f": b"old", "d": None}
+
+    def theirs() -> None:
+        if change != "replace, the new one is there":
+            shelf.contents.update({"f": b"theirs", "d/theirs": b"x"})
+        shelf.before["move"] = fail
+
+    def fail() -> None:
+        shelf.before.update(move=fail)
+        raise Unavailable("away")
+
+    shelf.before["move"] = theirs
+    with pytest.raises(OutcomeUnknown):
+        CHANGES[change][1](root)
+
+
+def test_two_at_once_that_meet_a_rename_are_both_looked_at(shelf: Shelf, root: FilesRoot) -> None:
+    """P9: what was renamed is somebody's, and so is what has taken its place: the core looks at both paths."""
+    shelf.contents["f"] = b"old"
+
+    def meanwhile() -> None:
+        shelf.contents["f"] = b"theirs"
+        shelf.before["look"] = lambda: shelf.contents.update(f=b"another")
+
+    shelf.before["move"] = meanwhile
+    with pytest.raises(OutcomeUnknown):
+        renames.move(root, "f", "old", "g")
+
+    assert shelf.visible == {"f": b"another", "g": b"theirs"}
 
 
 def test_a_look_at_what_is_being_replaced_waits(shelf: Shelf, root: FilesRoot) -> None:
