@@ -25,6 +25,8 @@ ASKED: Final = (
 )
 
 _RESPONSE: Final = "{DAV:}response"
+_STATUS: Final = "{DAV:}status"
+_GONE: Final = frozenset(("404", "410"))
 
 
 class Resource(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -51,7 +53,8 @@ def resources(body: IO[bytes]) -> Iterator[Resource]:
     """Yields the resources of an answer as they come.
 
     Raises:
-        Unavailable: It breaks off, or is no XML: what has come is not all.
+        Unavailable: It breaks off, or is no XML: what has come is not all. Or the server says that something is there
+            and nothing about it.
     """
     try:
         for _, element in iterparse(body, events=("end",)):
@@ -65,18 +68,26 @@ def resources(body: IO[bytes]) -> Iterator[Resource]:
 
 
 def _resource(element: Element) -> Resource | None:
-    """Returns a resource; None for one that the server says nothing of."""
+    """Returns a resource; None for one that the server says is not there.
+
+    Raises:
+        Unavailable: The server says nothing of it: that is no reason to take it for absent.
+    """
     href = element.findtext("{DAV:}href")
     if href is None:
+        raise Unavailable("the server's listing has an entry without a name")
+    status = _code(element.findtext(_STATUS) or "200")
+    if status in _GONE:
         return None
     props = [
         prop
-        for status in element.iter("{DAV:}propstat")
-        if " 200" in (status.findtext("{DAV:}status") or " 200")
-        for prop in status.iter("{DAV:}prop")
+        for one in element.iter("{DAV:}propstat")
+        if _code(one.findtext(_STATUS) or "200") == "200"
+        for prop in one.iter("{DAV:}prop")
     ]
-    if not props:
-        return None
+    if not props or status != "200":
+        statuses = sorted({_code(one.text or "") for one in element.iter(_STATUS)})
+        raise Unavailable(f"{path_of(href)}: the server says nothing of it ({', '.join(statuses)}); it is tried again")
 
     def text(name: str) -> str:
         return next((found.strip() for prop in props if (found := prop.findtext(f"{{DAV:}}{name}"))), "")
@@ -91,6 +102,11 @@ def _resource(element: Element) -> Resource | None:
         etag=text("getetag"),
         checksums=checksums,
     )
+
+
+def _code(status: str) -> str:
+    """Returns the number in a line such as "HTTP/1.1 200 OK"."""
+    return next((word for word in status.split() if word.isdigit()), status)
 
 
 def path_of(href: str) -> str:

@@ -42,6 +42,41 @@ def test_an_answer_that_breaks_off_is_not_complete(body: bytes) -> None:
         list(resources(io.BytesIO(body)))
 
 
+def response(inside: str, href: str = "<D:href>/dav/f</D:href>") -> bytes:
+    """Returns an answer about one resource, and one beside it of which all is known."""
+    beside = "<D:href>/dav/g</D:href><D:propstat><D:prop/><D:status>HTTP/1.1 200 OK</D:status></D:propstat>"
+    responses = f"<D:response>{href}{inside}</D:response><D:response>{beside}</D:response>"
+    return f'<D:multistatus xmlns:D="DAV:">{responses}</D:multistatus>'.encode()
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "410 Gone"])
+def test_what_a_server_says_is_gone(status: str) -> None:
+    """Another request has removed it since the listing began."""
+    (beside,) = resources(io.BytesIO(response(f"<D:status>HTTP/1.1 {status}</D:status>")))
+
+    assert beside.path == "/dav/g"
+
+
+IN_PROPSTAT = "<D:propstat><D:prop/><D:status>HTTP/1.1 {}</D:status></D:propstat>"
+
+
+@pytest.mark.parametrize("status", ["403 Forbidden", "423 Locked", "500 Internal Server Error", "503 Busy"])
+@pytest.mark.parametrize("place", ["<D:status>HTTP/1.1 {}</D:status>", IN_PROPSTAT])
+def test_what_a_server_says_nothing_of_is_not_absent(status: str, place: str) -> None:
+    """F6: what is taken for absent is deleted on every other service."""
+    body = response(place.format(status))
+
+    with pytest.raises(Unavailable, match="says nothing"):
+        list(resources(io.BytesIO(body)))
+
+
+@pytest.mark.parametrize("body", [response(""), response("", href=""), response(IN_PROPSTAT.format("404 Not Found"))])
+def test_an_entry_that_is_not_said_at_all_is_not_absent(body: bytes) -> None:
+    """F6: nor is one without a name."""
+    with pytest.raises(Unavailable):
+        list(resources(io.BytesIO(body)))
+
+
 @pytest.mark.parametrize(
     ("href", "path"), [("/dav/x/", "/dav/x"), ("https://h:1/dav/x%3Fy", "/dav/x?y"), (" /a%2Bb+c ", "/a+b+c")]
 )
