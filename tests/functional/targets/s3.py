@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -117,7 +118,7 @@ class Visitor(conformance.Backstage):
         self._bucket.ask("PUT", f"{self._prefix}{path}/")
 
     def move(self, path: str, destination: str) -> None:
-        for name in self._at(path):
+        for name in self._keys(path):
             new = destination + name[len(path) :]
             if name.endswith("/"):
                 self._bucket.ask("PUT", self._prefix + new)
@@ -127,7 +128,10 @@ class Visitor(conformance.Backstage):
         self.delete(path)
 
     def delete(self, path: str) -> None:
-        for name in reversed(self._at(path)):
+        keys = self._keys(path)
+        # SeaweedFS lists a directory for minutes after the last object below it has gone, unless it is deleted itself.
+        directories = [] if keys == [path] else [f"{path}/", *self._directories(f"{path}/")]
+        for name in (*reversed(keys), *reversed(directories)):
             self._bucket.ask("DELETE", self._prefix + name)
 
     def make_executable(self, path: str) -> None:
@@ -155,7 +159,7 @@ class Visitor(conformance.Backstage):
             state = head_of(answer.headers, md5=False).state
             executable, mtime_ns = getattr(state, "executable", None), getattr(state, "mtime_ns", None)
             found[name] = Entry("file", digest_of(answer.data), executable=executable is True, mtime_ns=mtime_ns or 0)
-        return found
+        return {name[:-1]: Entry("directory") for name in self._directories("")} | found
 
     def limit_rate(self, path: str) -> None:
         del path
@@ -171,7 +175,21 @@ class Visitor(conformance.Backstage):
     def _bucket(self) -> Bucket:
         return self._store.bucket
 
-    def _at(self, path: str) -> list[str]:
+    def _directories(self, above: str) -> Iterator[str]:
+        """Yields the directories that the store lists below one; all of them end in "/"."""
+        after = None
+        while True:
+            page = self._bucket.list_page(self._prefix + above, after=after)
+            for below in page.prefixes:
+                name = below[len(self._prefix) :]
+                if name != ".onitu/":
+                    yield name
+                    yield from self._directories(name)
+            if page.next is None:
+                return
+            after = page.next
+
+    def _keys(self, path: str) -> list[str]:
         keys = list(self._bucket.list_all(f"{self._prefix}{path}/"))
         names = [key[len(self._prefix) :] for key in keys]
         try:

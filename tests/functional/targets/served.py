@@ -39,6 +39,7 @@ class ServedTarget(OnDisk):
     unable: ClassVar = {
         Ability.EXECUTABLE: "the protocol knows no executable bits",
         Ability.CORRUPT: "what the server sends is what lies on its disk",
+        Ability.RENAME: "the protocol tells of no ids, so a rename looks like a deletion and a new file",
     }
 
     def __init__(self, onitu: Onitu, name: str, **block: object) -> None:
