@@ -30,7 +30,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
         create: That nothing is there, as an object is written.
         replace: That a revision is there, as an object is written.
         delete: The same as one is deleted.
-        complete: That nothing is there, as an upload in parts ends.
+        complete: Either, as an upload in parts ends.
         copy: That nothing is there, as an object is copied.
         marks: Not a condition: an empty object whose key ends in "/" can be made, and so an empty directory.
         md5: Not a condition: its ETags are MD5s where they look like it.
@@ -77,13 +77,13 @@ def probe(bucket: Bucket, area: str) -> Conditions:
         replace = replace and create and put(first, b"first", If_Match=quoted(etag)) is not None
         source = f"/{bucket.name}/{first}"
         copy = put(second, b"", If_None_Match="*", x_amz_copy_source=source) is None
-        complete = _keeps_at_the_end(bucket, first)
+        wrong = {"If-Match": quoted("0" * 32)}
+        complete = all(_keeps_at_the_end(bucket, first, one) for one in ({"If-None-Match": "*"}, wrong))
         try:
             marks = put(f"{third}/", b"") is not None and put(f"{third}/x", b"x") is not None
         except Unavailable:
             marks = False
             bucket.ask("HEAD", first)  # It is this that it cannot do; all else it can.
-        wrong = {"If-Match": quoted("0" * 32)}
         delete = _attempt(bucket, "DELETE", first, b"", wrong) is None
         return Conditions(
             create=create, replace=replace, delete=delete, complete=complete, copy=copy, marks=marks, md5=md5
@@ -92,11 +92,11 @@ def probe(bucket: Bucket, area: str) -> Conditions:
         _remove(bucket, made, [first, second, f"{third}/x", f"{third}/"])
 
 
-def _keeps_at_the_end(bucket: Bucket, key: str) -> bool:
+def _keeps_at_the_end(bucket: Bucket, key: str, condition: dict[str, str]) -> bool:
     parts = Parts.begin(bucket, key, {})
     try:
         parts.send(1, b"part")
-        parts.complete({"If-None-Match": "*"})
+        parts.complete(condition)
     except (Unavailable, Unauthenticated):
         raise
     except DriverError:
