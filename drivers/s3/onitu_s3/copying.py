@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from . import answers
+from onitu.plug import DriverError, OutcomeUnknown
+
 from .entries import etag_in, quoted
-from .failures import raise_refusal
+from .failures import etag_after
 from .parts import Parts
 from .signing import encode_path
 
@@ -33,21 +34,24 @@ def copy_object(root: Root, source: Present, key: str, target: str, headers: Map
 
     Raises:
         RevisionMismatch: The source has changed, or something is at the target.
+        OutcomeUnknown: Nobody knows whether the copy is there.
     """
     pinned = {
         "x-amz-copy-source": _source(root, key),
         "x-amz-copy-source-if-match": quoted(source.revision),
     }
-    condition = {} if key == target else {"If-None-Match": "*"}
+    condition = {"If-Match": quoted(source.revision)} if key == target else {"If-None-Match": "*"}
     kept = root.conditions
     in_one = kept.copy or not kept.complete or key == target
     if source.size <= LARGEST and in_one:
         replaced = {"x-amz-metadata-directive": "REPLACE"}
-        answer = root.bucket.ask("PUT", target, headers={**headers, **pinned, **condition, **replaced})
-        raise_refusal(answer, target)
-        return answers.etag_of(answer.data) or etag_in(root.bucket.ask("HEAD", target).headers)
+        # Onto itself it is pinned already: not every store knows both at once.
+        expected = {} if key == target else condition
+        answer = root.bucket.ask("PUT", target, headers={**headers, **pinned, **expected, **replaced})
+        return etag_after(answer, target) or _etag_at(root, target)
     if source.size == 0:
-        return etag_in(root.bucket.ask("PUT", target, headers={**headers, **condition}).headers)
+        answer = root.bucket.ask("PUT", target, headers={**headers, **condition})
+        return etag_in(answer.headers) or _etag_at(root, target)
     return _in_parts(root, source, target, headers, pinned, condition)
 
 
@@ -68,6 +72,21 @@ def _in_parts(
     except BaseException:
         parts.abort()
         raise
+
+
+def _etag_at(root: Root, target: str) -> str:
+    """Looks for the ETag that the answer to a copy did not tell.
+
+    Raises:
+        OutcomeUnknown: The copy cannot be seen: that is no reason to say that it was not made.
+    """
+    try:
+        etag = etag_in(root.bucket.ask("HEAD", target).headers)
+    except DriverError as error:
+        raise OutcomeUnknown(f"{target}: was copied, and cannot be looked at: {error}") from error
+    if not etag:
+        raise OutcomeUnknown(f"{target}: was copied, and has no ETag")
+    return etag
 
 
 def _source(root: Root, key: str) -> str:

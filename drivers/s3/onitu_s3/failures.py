@@ -23,7 +23,7 @@ from onitu.plug import (
     Unsupported,
 )
 
-from .answers import refusal
+from .answers import etag_of, refusal
 
 if TYPE_CHECKING:
     from onitu.plug.http import Answer
@@ -97,6 +97,20 @@ def failure_of(answer: Answer, about: str, *, mutates: bool) -> DriverError:
     if answer.status >= _SERVER:
         return OutcomeUnknown(message) if mutates else Unavailable(message)
     return DriverError(message)
+
+
+def etag_after(answer: Answer, about: str) -> str:
+    """Returns the ETag in the answer to a copy or to the end of an upload; "" where it has none.
+
+    Raises:
+        OutcomeUnknown: The answer began as a success, and cannot be read.
+        DriverError: It is a refusal after all.
+    """
+    raise_refusal(answer, about)
+    try:
+        return etag_of(answer.data)
+    except Unavailable as error:
+        raise OutcomeUnknown(f"{about}: {error}") from error
 
 
 def raise_refusal(answer: Answer, about: str) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from typing import IO, TYPE_CHECKING, Self
 
-from onitu.plug import NotFound, RevisionMismatch
+from onitu.plug import NotFound, OutcomeUnknown, RevisionMismatch
 
 from . import answers
 from .entries import etag_in
-from .failures import raise_refusal
+from .failures import etag_after, raise_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,15 +59,18 @@ class Parts:
 
         Raises:
             RevisionMismatch: A condition is not kept, and nothing was changed.
+            OutcomeUnknown: The store does not say whether it is complete.
         """
         etags = [etag for _, etag in sorted(self._etags.items())]
         body = _complete_body(etags)
         try:
             answer = self._bucket.ask("POST", self.key, query={"uploadId": self.id}, headers=conditions, body=body)
-            raise_refusal(answer, self.key)
+            etag = etag_after(answer, self.key)
         except NotFound as error:
             raise RevisionMismatch(f"{self.key}: what was to be replaced is not there any more") from error
-        return answers.etag_of(answer.data)
+        if not etag:
+            raise OutcomeUnknown(f"{self.key}: the store does not say what it has made of the parts")
+        return etag
 
     def abort(self) -> None:
         """Removes what was sent. That there is nothing any more is fine."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onitu.plug import Inadmissible, NotFound, Present, RevisionMismatch
+from onitu.plug import DriverError, Inadmissible, NotFound, OutcomeUnknown, Present, RevisionMismatch
 
 from .copying import copy_object
 from .entries import DIRECTORY, etag_in, metadata_of, present_of, quoted, with_attributes
@@ -31,7 +31,7 @@ def upload(root: Root, metadata: Metadata, content: bytes) -> Present:
         raise RevisionMismatch(f"{metadata.filename}: nothing is there any more") from error
     etag = etag_in(answer.headers)
     if not etag:
-        return _looked_at(root, metadata.filename)
+        return _looked_at(root, metadata.filename, len(content))
     return present_of(headers, etag, content, md5=root.conditions.md5)
 
 
@@ -58,8 +58,11 @@ def delete(root: Root, path: str, expected: str) -> None:
 def move(root: Root, path: str, expected: str, target: Metadata) -> Present:
     """Renames a file: a copy within the store, then the deletion of what was copied."""
     state = copy(root, path, expected, target)
-    # Should this fail, both are there and nothing is lost: the core looks at both.
-    _keep_above_and_delete(root, path, root.require(path, expected))
+    try:
+        _keep_above_and_delete(root, path, root.require(path, expected))
+    except DriverError as error:
+        # Both are there and nothing is lost: the core looks at both.
+        raise OutcomeUnknown(f"{path}: was copied to {target.filename}, and may be there still: {error}") from error
     return state
 
 
@@ -119,8 +122,16 @@ def _keep_above_and_delete(root: Root, path: str, head: Head) -> None:
         raise RevisionMismatch(f"{path}: nothing is there any more") from error
 
 
-def _looked_at(root: Root, path: str) -> Present:
-    head = root.look(path)
-    if head is None or isinstance(head.state, Inadmissible):
-        raise RevisionMismatch(f"{path}: is not there right after it was written")
+def _looked_at(root: Root, path: str, size: int) -> Present:
+    """Looks at what was written, where the store has not said its revision.
+
+    Raises:
+        OutcomeUnknown: It is not seen: that is no reason to say that it was not written.
+    """
+    try:
+        head = root.look(path)
+    except DriverError as error:
+        raise OutcomeUnknown(f"{path}: was written, and cannot be looked at: {error}") from error
+    if head is None or isinstance(head.state, Inadmissible) or not head.state.revision or head.state.size != size:
+        raise OutcomeUnknown(f"{path}: is not there right after it was written, or is something else")
     return head.state
