@@ -80,7 +80,7 @@ class FtpFiles:
 
         def ask(session: Session) -> bool:
             try:
-                session.fact(place) if "MLST" in session.features else session.ftp.size(place)
+                session.fact(place) if "MLST" in session.features else session.size(place)
             except ftplib.error_perm:
                 return "MLST" in session.features or not session.is_directory(place)
             return False
@@ -98,7 +98,7 @@ class FtpFiles:
             if "MLST" in session.features:
                 return session.fact(self._at(path))
             if path:
-                size = session.ftp.size(self._at(path)) or 0
+                size = session.size(self._at(path)) or 0
                 return Found(kind="file", size=size, modified=session.modified(self._at(path)))
         except ftplib.error_perm:
             return self._found_above(session, path)
@@ -194,7 +194,7 @@ class FtpFiles:
         return self._pool.ask(path, lambda session: self._part(session, path, offset, size))
 
     def _part(self, session: Session, path: str, offset: int, size: int) -> bytes:
-        length = session.ftp.size(self._at(path))
+        length = session.size(self._at(path))
         if length is not None and offset >= length:
             return b""
         connection = session.ftp.transfercmd(f"RETR {self._at(path)}", rest=offset or None)

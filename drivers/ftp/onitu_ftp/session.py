@@ -75,6 +75,7 @@ class Session:
             self.ftp = ftplib.FTP(timeout=TIMEOUT, encoding=_BYTES)  # noqa: S321  The user has asked for it.
         else:
             self.ftp = _Encrypted(timeout=TIMEOUT, encoding=_BYTES, context=access.tls)
+        self._takes_bytes = False
         where = f"{access.host}:{access.port}"
         try:
             self.ftp.connect(access.host, access.port)
@@ -84,7 +85,7 @@ class Session:
             self.features = self._features()
             if "UTF8" in self.features:
                 self._try("OPTS UTF8 ON")
-            self._take_bytes()
+            self.take_bytes()
             self._home = self.ftp.pwd()
         except ssl.SSLError as error:
             self.close()
@@ -120,9 +121,9 @@ class Session:
 
     def facts(self, place: str) -> Iterator[tuple[str, Found]]:
         """Yields what the server says of the entries of a directory (MLSD)."""
+        self._takes_bytes = False
         for name, facts in list(self.ftp.mlsd(place)):
             yield from_wire(name), of_facts(facts)
-        self._take_bytes()
 
     def lines(self, place: str) -> list[str]:
         """Returns the lines of a listing (LIST). A place with spaces or dashes is no argument for every server."""
@@ -136,11 +137,11 @@ class Session:
         finally:
             if place:
                 self.ftp.cwd(self._home)
-        self._take_bytes()
         return [from_wire(line) for line in lines]
 
     def _listing(self, command: str) -> list[str]:
         lines: list[str] = []
+        self._takes_bytes = False
         try:
             self.ftp.retrlines(command, lines.append)
         except ftplib.error_perm:
@@ -161,9 +162,16 @@ class Session:
         self.ftp.cwd(self._home)
         return True
 
-    def _take_bytes(self) -> None:
-        """Lets files come as they are, and sizes be asked for: a listing is text, and has changed that."""
-        self.ftp.voidcmd("TYPE I")
+    def size(self, place: str) -> int | None:
+        """Returns how long a file is (SIZE). In text many servers say nothing of it, as if it were not there."""
+        self.take_bytes()
+        return self.ftp.size(place)
+
+    def take_bytes(self) -> None:
+        """Lets files come as they are, and sizes be asked for: a listing is text, also one that was refused."""
+        if not self._takes_bytes:
+            self.ftp.voidcmd("TYPE I")
+            self._takes_bytes = True
 
     def _features(self) -> dict[str, str]:
         try:
