@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from onitu.plug import NotFound
 from onitu.plug.http import Streams, Web, let_go
 
-from .failures import failure_of
+from .failures import MIXED, failure_of
 from .multistatus import ASKED, path_of, resources
 
 if TYPE_CHECKING:
@@ -77,13 +77,13 @@ class Dav:
             stream: Whether the caller reads the answer's body.
 
         Raises:
-            DriverError: The server refuses it, or no answer came.
+            DriverError: The server refuses it, or a part of it, or no answer came.
         """
         repeat = repeat or method in _SAFE
         given = {**self._headers, **(headers or {})}
         target = self._target(path, directory=directory)
         answer = self._web.send(method, target, headers=given, body=body, repeat=repeat, stream=stream)
-        if answer.status < _REFUSED:
+        if answer.status < _REFUSED and not (answer.status == MIXED and method not in _SAFE):
             return answer
         failure = failure_of(answer, path or "the root", mutates=not repeat)
         let_go(answer) if stream else answer.release_conn()

@@ -41,6 +41,9 @@ _BY_STATUS: Final[dict[int, tuple[type[DriverError], str]]] = {
     507: (QuotaExceeded, "the server is full"),
 }
 
+MIXED: Final = 207
+"""An answer with several statuses: to a change it says that not all of it was done."""
+
 _BUSY: Final = frozenset((429, 503))
 _SERVER: Final = 500
 
@@ -53,6 +56,8 @@ def failure_of(answer: Answer, about: str, *, mutates: bool) -> DriverError:
         about: The path, for a person.
         mutates: Whether the request may have been carried out all the same.
     """
+    if answer.status == MIXED:
+        return OutcomeUnknown(f"{about}: the server did a part of it, and refused another ({answer.status})")
     if answer.status in _BUSY:
         after = answer.headers.get("Retry-After", "")
         message = f"{about}: the server is busy, or under maintenance"
