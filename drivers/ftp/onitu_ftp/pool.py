@@ -147,10 +147,11 @@ def _told(session: Session, about: str, command: Callable[[Session], T]) -> T:
     except _BROKEN as error:
         session.close()
         raise OutcomeUnknown(f"{about}: the connection broke: {str(error) or type(error).__name__}") from error
-    except ftplib.Error as error:
-        if isinstance(error, ftplib.error_reply | ftplib.error_proto):
-            session.close()
+    except (ftplib.error_perm, ftplib.error_temp) as error:
         raise refusal(error, about) from error
+    except ftplib.Error as error:
+        session.close()
+        raise OutcomeUnknown(f"{about}: the server's answer is not understood: {error}") from error
     except DriverError:
         raise  # What was asked is answered, and the answer is understood.
     except BaseException:

@@ -87,9 +87,9 @@ class Session:
                 self._try("OPTS UTF8 ON")
             self.take_bytes()
             self._home = self.ftp.pwd()
-        except ssl.SSLError as error:
+        except ssl.SSLCertVerificationError as error:
             self.close()
-            raise DriverError(f"{where}: the connection cannot be encrypted: {error}") from error
+            raise DriverError(f"{where}: the server's certificate is not to be trusted: {error}") from error
         except ftplib.error_perm as error:
             self.close()
             if str(error)[:3] in _REFUSED_LOGIN:
@@ -112,9 +112,16 @@ class Session:
         return True
 
     def fact(self, place: str) -> Found:
-        """Returns what the server says of one entry (MLST)."""
-        line = self.ftp.sendcmd(f"MLST {place}" if place else "MLST").split("\n")[1]
+        """Returns what the server says of one entry (MLST).
+
+        Raises:
+            ftplib.error_proto: It says nothing.
+        """
+        answer = self.ftp.sendcmd(f"MLST {place}" if place else "MLST")
+        line = answer.partition("\n")[2].partition("\n")[0]
         facts = line.strip("\r").removeprefix(" ").partition(" ")[0]
+        if "=" not in facts:
+            raise ftplib.error_proto(answer)  # noqa: S321  It is an error, and asks nobody.
         pairs = (fact.partition("=") for fact in facts.rstrip(";").split(";"))
         found = of_facts({name.lower(): value for name, _, value in pairs})
         return Found(kind="dir") if found.kind in {"cdir", "pdir"} else found

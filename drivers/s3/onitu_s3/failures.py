@@ -54,6 +54,7 @@ _BY_CODE: Final[dict[str, type[DriverError]]] = {
     "XMinioInvalidObjectName": InvalidPath,
     "EntityTooLarge": TooLarge,
     "BadDigest": Corrupted,
+    "IncompleteBody": Corrupted,
     "XAmzContentSHA256Mismatch": Corrupted,
     "QuotaExceeded": QuotaExceeded,
     "XMinioStorageFull": QuotaExceeded,
@@ -74,6 +75,9 @@ _BY_STATUS: Final[dict[int, type[DriverError]]] = {
 }
 
 _TOO_FAST: Final = frozenset(("SlowDown", "RequestLimitExceeded", "TooManyRequests", "Throttling"))
+_TOO_SLOW: Final = frozenset(("RequestTimeout",))
+"""The store has waited for us for too long: it is none of our errors, though its status says so."""
+
 _SERVER: Final = 500
 _BUSY: Final = frozenset((429, 503))
 
@@ -94,7 +98,7 @@ def failure_of(answer: Answer, about: str, *, mutates: bool) -> DriverError:
     kind = _BY_CODE.get(code) or _BY_STATUS.get(answer.status)
     if kind is not None:
         return kind(message)
-    if answer.status >= _SERVER:
+    if answer.status >= _SERVER or code in _TOO_SLOW:
         return OutcomeUnknown(message) if mutates else Unavailable(message)
     return DriverError(message)
 

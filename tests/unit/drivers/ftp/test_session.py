@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ftplib
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 
 import pytest
 from onitu_ftp.files import FtpFiles
 from onitu_ftp.pool import Pool
-from onitu_ftp.session import Access
+from onitu_ftp.session import Access, Session
 
-from onitu.plug import DriverError, NotFound
+from onitu.plug import DriverError, NotFound, OutcomeUnknown, Unavailable
 
 PLAIN = ("SIZE", "MDTM")
 MODERN = (*PLAIN, "MLST type*;size*;modify*;")
@@ -141,3 +142,50 @@ def test_parts_of_a_file_are_bytes_after_a_listing_with_facts(connect: Callable[
         list(files.children(""))
 
     assert files.read("f", "", 2, 100) == b"me\ncontent"
+
+
+@pytest.mark.parametrize("command", ["RNTO", "MKD"])
+@pytest.mark.parametrize("answer", ["350 What then?", "hello", "650 What?"])
+def test_a_change_whose_answer_is_not_understood_may_have_been_done(
+    connect: Callable[[Server], FtpFiles], command: str, answer: str
+) -> None:
+    """P9: it is looked at again, not waited for until somebody changes something."""
+    server = Server(*MODERN)
+    files = connect(server)
+    server.instead[command] = answer
+
+    with pytest.raises(OutcomeUnknown):
+        files.make_directory("d") if command == "MKD" else files.move("f", "g")
+
+
+@pytest.mark.parametrize("answer", ["250 Here it is", "250-Here it is\n250 End"])
+def test_a_look_that_is_answered_with_nothing_is_tried_again(
+    connect: Callable[[Server], FtpFiles], answer: str
+) -> None:
+    """F6: nothing is known of what the server says nothing of."""
+    server = Server(*MODERN)
+    server.instead["MLST"] = answer
+
+    with pytest.raises(Unavailable):
+        connect(server).look("f")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ssl.SSLError("handshake failure"), Unavailable),
+        (ssl.SSLEOFError("cut"), Unavailable),
+        (ssl.SSLCertVerificationError("self-signed"), DriverError),
+    ],
+)
+def test_a_handshake_that_fails_is_tried_again(
+    connect: Callable[[Server], FtpFiles], error: OSError, kind: type[DriverError]
+) -> None:
+    """Only a certificate that is not to be trusted needs somebody to do something."""
+    server = Server()
+    connect(server)
+    server.instead["USER"] = error
+
+    with pytest.raises(DriverError) as raised:
+        Session(ACCESS)
+    assert type(raised.value) is kind
