@@ -13,7 +13,15 @@ from itertools import islice
 from typing import IO, TYPE_CHECKING, Final
 
 from onitu.core.model import Kept, Kind
-from onitu.errors import DriverError, InvalidPath, NotFound, OutcomeUnknown, PermissionDenied, RevisionMismatch
+from onitu.errors import (
+    Corrupted,
+    DriverError,
+    InvalidPath,
+    NotFound,
+    OutcomeUnknown,
+    PermissionDenied,
+    RevisionMismatch,
+)
 from onitu.plug.files import DIRECTORY
 from onitu.plug.trash import BESIDE, check, name_for, parse
 
@@ -61,9 +69,18 @@ def remove_staged(root: FilesRoot) -> None:
 
 
 def put_in_place(root: FilesRoot, staged: str, metadata: Metadata) -> Present:
-    """Makes a staged file visible, if what is expected is there."""
+    """Makes a staged file visible, if what is expected is there.
+
+    Raises:
+        RevisionMismatch: It is not.
+        Corrupted: What was staged is not whole.
+        OutcomeUnknown: Something else is there by now, or nothing.
+    """
     path = metadata.filename
     root.require_above(path)
+    ours = root.files.look(staged)
+    if ours is None or ours.kind is not Kind.FILE or ours.size != metadata.size:
+        raise Corrupted(f"{path}: what was staged of it is not all there")
     if metadata.expected is None:
         if not root.files.exclusive:
             root.require_free(path)
@@ -72,7 +89,7 @@ def put_in_place(root: FilesRoot, staged: str, metadata: Metadata) -> Present:
         with root.replacing(path):
             _replace(root, staged, path, metadata.expected)
     found = _look_after(root, root.at(path), path)
-    if found is None or found.kind is not Kind.FILE or found.size != metadata.size:
+    if found is None or not _is_same(found, ours):
         raise OutcomeUnknown(f"{path}: is not there right after it was written, or is something else")
     return found
 

@@ -8,7 +8,7 @@ from typing import IO
 
 import pytest
 
-from onitu.errors import DriverError, InvalidPath, NotFound, OutcomeUnknown, RevisionMismatch, Unavailable
+from onitu.errors import Corrupted, DriverError, InvalidPath, NotFound, OutcomeUnknown, RevisionMismatch, Unavailable
 from onitu.plug import Attributes, Kind, Metadata, Present, Upload, renames
 from onitu.plug.files import DIRECTORY, FilesRoot
 from onitu.plug.trash import check, name_for, parse
@@ -256,6 +256,33 @@ def test_what_may_not_have_come_back_is_said(shelf: Shelf, root: FilesRoot, chan
     shelf.before["move"] = theirs
     with pytest.raises(OutcomeUnknown):
         CHANGES[change][1](root)
+
+
+@pytest.mark.parametrize("expected", [None, "old"])
+def test_what_somebody_else_writes_right_after_is_not_ours(shelf: Shelf, root: FilesRoot, expected: str | None) -> None:
+    """P9: a file of the same size in the place of what was just written is not said to be that."""
+    if expected is not None:
+        shelf.contents["f"] = b"old"
+
+    def theirs() -> None:
+        shelf.contents["f"] = b"two"
+
+    shelf.before["moved"] = theirs if expected is None else lambda: shelf.before.update(moved=theirs)
+    with pytest.raises(OutcomeUnknown):
+        renames.upload(root, wanted("f", b"new", expected), b"new")
+
+    assert shelf.visible == {"f": b"two"}
+
+
+def test_what_is_not_staged_whole_is_not_put_in_place(shelf: Shelf, root: FilesRoot) -> None:
+    """P8: a server that has written less than it said is found out before anything is changed."""
+    shelf.contents["f"] = b"old"
+
+    with pytest.raises(Corrupted):
+        renames.upload(root, wanted("f", b"new!", "old"), b"new")
+
+    assert shelf.visible == {"f": b"old"}
+    assert shelf.kept == []
 
 
 def test_two_at_once_that_meet_a_rename_are_both_looked_at(shelf: Shelf, root: FilesRoot) -> None:
