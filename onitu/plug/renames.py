@@ -74,7 +74,7 @@ def put_in_place(root: FilesRoot, staged: str, metadata: Metadata) -> Present:
     Raises:
         RevisionMismatch: It is not.
         Corrupted: What was staged is not whole.
-        OutcomeUnknown: Something else is there by now, or nothing.
+        OutcomeUnknown: Nothing is there afterwards, or nobody knows what.
     """
     path = metadata.filename
     root.require_above(path)
@@ -89,9 +89,10 @@ def put_in_place(root: FilesRoot, staged: str, metadata: Metadata) -> Present:
         with root.replacing(path):
             _replace(root, staged, path, metadata.expected)
     found = _look_after(root, root.at(path), path)
-    if found is None or not _is_same(found, ours):
-        raise OutcomeUnknown(f"{path}: is not there right after it was written, or is something else")
-    return found
+    if found is None:
+        raise OutcomeUnknown(f"{path}: is not there right after it was written")
+    # Somebody may have changed it by now: what was put in place is told, and theirs comes after it.
+    return found if _is_same(found, ours) else ours
 
 
 def _replace(root: FilesRoot, staged: str, path: str, expected: str) -> None:

@@ -260,7 +260,7 @@ def test_what_may_not_have_come_back_is_said(shelf: Shelf, root: FilesRoot, chan
 
 @pytest.mark.parametrize("expected", [None, "old"])
 def test_what_somebody_else_writes_right_after_is_not_ours(shelf: Shelf, root: FilesRoot, expected: str | None) -> None:
-    """P9: a file of the same size in the place of what was just written is not said to be that."""
+    """P9, G1: an edit of what was just written comes after it, whatever its size: it is not that, and no conflict."""
     if expected is not None:
         shelf.contents["f"] = b"old"
 
@@ -268,10 +268,17 @@ def test_what_somebody_else_writes_right_after_is_not_ours(shelf: Shelf, root: F
         shelf.contents["f"] = b"two"
 
     shelf.before["moved"] = theirs if expected is None else lambda: shelf.before.update(moved=theirs)
-    with pytest.raises(OutcomeUnknown):
-        renames.upload(root, wanted("f", b"new", expected), b"new")
+    state = renames.upload(root, wanted("f", b"new", expected), b"new")
 
+    assert state.revision == "new"
     assert shelf.visible == {"f": b"two"}
+
+
+def test_what_is_not_there_right_after_may_have_been_written(shelf: Shelf, root: FilesRoot) -> None:
+    """P9: a server that lags behind, or somebody who has deleted it: the core looks again."""
+    shelf.before["moved"] = lambda: shelf.contents.pop("f")
+    with pytest.raises(OutcomeUnknown):
+        renames.upload(root, wanted("f", b"new", None), b"new")
 
 
 def test_what_is_not_staged_whole_is_not_put_in_place(shelf: Shelf, root: FilesRoot) -> None:

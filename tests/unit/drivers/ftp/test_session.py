@@ -52,11 +52,12 @@ class Server:
             return ["550 SIZE not allowed in ASCII mode" if self.text else f"213 {len(self.files[path])}"]
         if command == "CWD" and path not in {"/", "."}:
             return ["550 No such directory"]
-        return {
+        found: dict[str, list[str | BaseException]] = {
             "FEAT": ["\n".join(["211-", *(f" {name}" for name in self.features), "211 End"])],
             "MDTM": ["213 20260102030405"],
             "PWD": ['257 "/"'],
-        }.get(command, ["150 Here it comes", DONE] if command in {"LIST", "MLSD", "RETR"} else ["250 Yes"])
+        }
+        return found.get(command, ["150 Here it comes", DONE] if command in {"LIST", "MLSD", "RETR"} else ["250 Yes"])
 
     def content(self, line: str) -> bytes:
         """Returns what comes on a data connection."""
