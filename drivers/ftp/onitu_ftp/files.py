@@ -273,13 +273,14 @@ class FtpFiles:
     def prepare(self, staging: str) -> Declaration:
         """Finds out whether the server keeps times, and how far its clock is ahead."""
         path = f"{staging}/probe-{uuid.uuid4().hex}"
-        began = time.time()
         self.put(path, b"probe", None)
+        # Not before: as long as that took, what was just written would be taken for old.
+        written = time.time()
         found = self.look(path)
         if found is None or found.mtime_ns is None:
             self.delete(path)
             return {"mtime_precision_ns": 0}
-        self._skew = found.mtime_ns / _SECOND - began
+        self._skew = found.mtime_ns / _SECOND - written
         try:
             self._pool.tell(path, lambda session: session.ftp.voidcmd(f"MFMT {said(_PROBED)} {self._at(path)}"))
             found = self.look(path)

@@ -8,7 +8,9 @@ import ssl
 from collections.abc import Callable, Iterator
 
 import pytest
+from onitu_ftp import files as ftp_files
 from onitu_ftp.files import FtpFiles
+from onitu_ftp.listing import said
 from onitu_ftp.pool import Pool
 from onitu_ftp.session import Access, Session
 
@@ -28,6 +30,8 @@ class Server:
         text: Whether what is sent now is text.
         instead: What it answers to a command instead; the first that it begins with counts.
         said: What it was told.
+        now: What its clock says, and when everything was written.
+        slow: Seconds that it takes to write something.
     """
 
     def __init__(self, *features: str) -> None:
@@ -36,6 +40,8 @@ class Server:
         self.text = True
         self.instead: dict[str, str | BaseException] = {}
         self.said: list[str] = []
+        self.now = 1_800_000_000.0
+        self.slow = 0.0
 
     def answers(self, line: str) -> list[str | BaseException]:
         """Returns what comes back on the control connection."""
@@ -46,6 +52,9 @@ class Server:
         command, _, path = line.partition(" ")
         if command == "TYPE":
             self.text = path == "A"
+        if command == "STOR":
+            self.now += self.slow
+            self.files[path] = b"probe"
         if command in {"SIZE", "MDTM", "RETR", "DELE"} and path not in self.files:
             return ["550 No such file"]
         if command == "SIZE":
@@ -54,10 +63,12 @@ class Server:
             return ["550 No such directory"]
         found: dict[str, list[str | BaseException]] = {
             "FEAT": ["\n".join(["211-", *(f" {name}" for name in self.features), "211 End"])],
-            "MDTM": ["213 20260102030405"],
+            "MDTM": [f"213 {said(int(self.now) * 1_000_000_000)}"],
             "PWD": ['257 "/"'],
         }
-        return found.get(command, ["150 Here it comes", DONE] if command in {"LIST", "MLSD", "RETR"} else ["250 Yes"])
+        return found.get(
+            command, ["150 Here it comes", DONE] if command in {"LIST", "MLSD", "RETR", "STOR"} else ["250 Yes"]
+        )
 
     def content(self, line: str) -> bytes:
         """Returns what comes on a data connection."""
@@ -74,6 +85,7 @@ class Wire(ftplib.FTP):
         super().__init__()
         self.server = server
         self.answers: list[str | BaseException] = []
+        self.others: list[socket.socket] = []
 
     def connect(self, *_where: object, **_how: object) -> str:
         self.sock = socket.socket()
@@ -96,8 +108,14 @@ class Wire(ftplib.FTP):
         self.sendcmd(cmd)
         here, there = socket.socketpair()
         there.sendall(self.server.content(cmd)[begin:])
-        there.close()
+        there.shutdown(socket.SHUT_WR)
+        self.others.append(there)
         return here, None
+
+    def close(self) -> None:
+        super().close()
+        for there in self.others:
+            there.close()
 
 
 @pytest.fixture
@@ -190,3 +208,19 @@ def test_a_handshake_that_fails_is_tried_again(
     with pytest.raises(DriverError) as raised:
         Session(ACCESS)
     assert type(raised.value) is kind
+
+
+def test_a_slow_server_has_no_clock_that_is_ahead(
+    connect: Callable[[Server], FtpFiles], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F6: what was written a moment ago may be written again, and look the same."""
+    server = Server(*PLAIN)
+    server.slow = 30.0
+    monkeypatch.setattr(ftp_files.time, "time", lambda: server.now)
+    files = connect(server)
+
+    files.prepare(".onitu/tmp")
+
+    state = files.look("f")
+    assert state is not None
+    assert state.racy
