@@ -21,6 +21,8 @@ from onitu.errors import (
     OutcomeUnknown,
     PermissionDenied,
     RevisionMismatch,
+    ServiceError,
+    Unsupported,
 )
 from onitu.plug.files import DIRECTORY
 from onitu.plug.trash import BESIDE, check, name_for, parse
@@ -204,8 +206,16 @@ def _delete_directory(root: FilesRoot, path: str) -> None:
         _move_back(root, aside, path, directory=True)
         raise RevisionMismatch(f"{path}: the directory is not empty")
     if root.files.lists_all:
-        with suppress(DriverError):  # It is out of the way, and empty: it does no harm in the trash.
+        try:
             root.files.delete(aside, directory=True)
+        except ServiceError:
+            pass  # It is out of the way, and seen to be empty: it does no harm in the trash.
+        except (PermissionDenied, Unsupported):
+            _move_back(root, aside, path, directory=True)
+            raise
+        except DriverError as error:
+            _move_back(root, aside, path, directory=True)
+            raise RevisionMismatch(f"{path}: the server does not take the directory for empty: {error}") from error
 
 
 def move(root: FilesRoot, path: str, expected: str, destination: str) -> Present:

@@ -8,7 +8,16 @@ from typing import IO
 
 import pytest
 
-from onitu.errors import Corrupted, DriverError, InvalidPath, NotFound, OutcomeUnknown, RevisionMismatch, Unavailable
+from onitu.errors import (
+    Corrupted,
+    DriverError,
+    InvalidPath,
+    NotFound,
+    OutcomeUnknown,
+    PermissionDenied,
+    RevisionMismatch,
+    Unavailable,
+)
 from onitu.plug import Attributes, Kind, Metadata, Present, Upload, renames
 from onitu.plug.files import DIRECTORY, FilesRoot
 from onitu.plug.trash import check, name_for, parse
@@ -88,6 +97,7 @@ class Shelf:
 
     def delete(self, path: str, *, directory: bool = False) -> None:
         del directory
+        self._meanwhile("delete")
         for name in [name for name in self.contents if name == path or name.startswith(f"{path}/")]:
             del self.contents[name]
 
@@ -330,6 +340,40 @@ def test_a_directory_that_is_filled_while_it_is_removed_comes_back(shelf: Shelf,
         renames.delete(root, "d", DIRECTORY.revision)
 
     assert shelf.visible == {"d": None, "d/theirs": b"x"}
+
+
+@pytest.mark.parametrize("refusal", [NotFound("not empty"), PermissionDenied("no"), DriverError("no")])
+def test_a_directory_that_the_server_does_not_remove_comes_back(
+    shelf: Shelf, root: FilesRoot, refusal: DriverError
+) -> None:
+    """P9: something came into it right after it was looked at, which nobody finds in the trash."""
+    shelf.contents["d"] = None
+    shelf.before["delete"] = lambda: fail_with(shelf, refusal)
+
+    with pytest.raises(PermissionDenied if isinstance(refusal, PermissionDenied) else RevisionMismatch):
+        renames.delete(root, "d", DIRECTORY.revision)
+
+    assert [path.rpartition("/")[2] for path in shelf.visible] == ["d", "theirs"]
+
+
+def fail_with(shelf: Shelf, refusal: DriverError) -> None:
+    """Refuses to remove a directory, into which somebody has put something."""
+    aside = next(path for path in shelf.contents if path.startswith(".onitu/trash/"))
+    shelf.contents[f"{aside}/theirs"] = b"x"
+    raise refusal
+
+
+def test_a_directory_that_is_out_of_the_way_needs_no_removal(shelf: Shelf, root: FilesRoot) -> None:
+    """It is empty, and a server that is gone at this moment may remove it or not."""
+    shelf.contents["d"] = None
+
+    def fail() -> None:
+        raise Unavailable("away")
+
+    shelf.before["delete"] = fail
+    renames.delete(root, "d", DIRECTORY.revision)
+
+    assert shelf.visible == {}
 
 
 def test_a_directory_that_may_hold_what_is_not_listed_is_kept(shelf: Shelf, root: FilesRoot) -> None:
