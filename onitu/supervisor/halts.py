@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from onitu.referee.holding import set_hold
-from onitu.supervisor.rounds import save_round
+from onitu.supervisor.leaving import forget_members
 
 if TYPE_CHECKING:
     from onitu.core.node import ServiceName
@@ -45,17 +44,9 @@ def take_for_new(transaction: Transaction, service: ServiceName, folder: str) ->
     Returns:
         False where nothing is halted.
     """
-    key = _key(service, folder)
-    if transaction.meta(_HALT + key) is None:
+    if transaction.meta(_HALT + _key(service, folder)) is None:
         return False
-    for number in [node.id for node in transaction.nodes() if node.folder == folder and service in node.services]:
-        node = transaction.node(number)
-        del node.services[service]
-        transaction.put(node)
-    for name in ("root-id ", "cursor ", _HALT):
-        transaction.set_meta(name + key, None)
-    set_hold(transaction, service, folder, None)
-    save_round(transaction, service, folder, None)
+    forget_members(transaction, {(service, folder)})
     return True
 
 

@@ -62,6 +62,7 @@ class InForce:
         before, after = active_services(self.setup), active_services(setup)
         await self._services.remove(changes.ending)
         scopes = self._referee.scopes
+        gone = [name for name in self.setup.services if name not in setup.services]
 
         def work(transaction: Transaction) -> list[Unmanaged]:
             overlay.keep(transaction)
@@ -74,6 +75,7 @@ class InForce:
             self._services.add(ended, {})
             raise
         self.file, self.overlay, self.setup = file, overlay, setup
+        self._services.forget(gone)
         self._services.take(after)
         self._services.add({name: after[name] for name in changes.beginning}, {})
         self._referee.tell_unmanaged(unmanaged)

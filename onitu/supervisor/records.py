@@ -19,6 +19,7 @@ from onitu.core.tree import Effect, Notice
 from onitu.referee.ignoring import ignore_text, with_ignore_text
 from onitu.referee.keeper import note_power_cut
 from onitu.store import Store, Transaction
+from onitu.supervisor.leaving import forget_left
 
 if TYPE_CHECKING:
     from onitu.referee import Referee
@@ -28,9 +29,6 @@ Unmanaged: TypeAlias = tuple[str, Notice]
 
 #: Changes at every start of the host (Linux). Elsewhere nothing tells, and every start counts as one.
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
-#: In front of the names of services that a person has stopped, or paused.
-STOPPED, PAUSED = "stopped ", "paused "
 
 
 def note_start(store: Store) -> None:
@@ -55,7 +53,8 @@ def note_start(store: Store) -> None:
 def open_setup(store: Store, setup: Setup) -> tuple[str, dict[str, Scope], list[Unmanaged]]:
     """Returns the id of a setup and its folders as scopes, making what is not there yet.
 
-    What is derived is derived anew when the setup says something else of a folder than at the last start.
+    What is derived is derived anew when the setup says something else of a folder than at the last start. What is known
+    of folders on services that are gone from it is forgotten.
 
     Args:
         store: The records; its scopes are set.
@@ -68,12 +67,19 @@ def open_setup(store: Store, setup: Setup) -> tuple[str, dict[str, Scope], list[
     def work(transaction: Transaction) -> tuple[str, dict[str, Scope], list[Unmanaged]]:
         setup_id = (transaction.meta("setup-id") or uuid.uuid4().hex.encode()).decode()
         transaction.set_meta("setup-id", setup_id.encode())
+        let_go(transaction, setup)
         scopes = scopes_of(transaction, setup)
         return setup_id, scopes, enforce(transaction, scopes)
 
     setup_id, scopes, notices = store.write(work)
     store.scopes = scopes
     return setup_id, scopes, notices
+
+
+def let_go(transaction: Transaction, setup: Setup) -> None:
+    """Forgets what is known of folders on services that are gone from the setup; `enforce` has to follow."""
+    if forget_left(transaction, setup):
+        transaction.set_meta("shape", None)
 
 
 def scopes_of(transaction: Transaction, setup: Setup) -> dict[str, Scope]:
@@ -106,6 +112,8 @@ def known_scopes(transaction: Transaction, setup: Setup) -> dict[str, Scope]:
 def put_in_force(referee: Referee, setup: Setup, transaction: Transaction) -> list[Unmanaged]:
     """Puts another setup in force while the core runs. What is known of services that go on stays known.
 
+    What is known of folders on services that are gone from it is forgotten; those services must have ended.
+
     Args:
         referee: Its scopes are replaced.
         setup: The setup.
@@ -117,6 +125,7 @@ def put_in_force(referee: Referee, setup: Setup, transaction: Transaction) -> li
     known = {
         service: member.capabilities for scope in referee.scopes.values() for service, member in scope.members.items()
     }
+    let_go(transaction, setup)
     scopes = scopes_of(transaction, setup)
     for service, capabilities in known.items():
         scopes = with_capabilities(scopes, service, capabilities)
@@ -180,7 +189,7 @@ def wished(store: Store, wish: str) -> set[str]:
 
     Args:
         store: The records.
-        wish: `STOPPED` or `PAUSED`.
+        wish: `leaving.STOPPED` or `leaving.PAUSED`.
     """
     return store.read(lambda transaction: {name for name, _ in transaction.metas(wish)})
 

@@ -20,7 +20,7 @@ from onitu.log import LogFormat, get_logger, set_up_logging
 from onitu.referee import Link, Referee
 from onitu.rest.door import Door
 from onitu.store import Store
-from onitu.supervisor import records
+from onitu.supervisor import leaving, records
 from onitu.supervisor.changes import active_services
 from onitu.supervisor.checker import Checker
 from onitu.supervisor.dryrun import borrowed_store, tell_plan
@@ -111,7 +111,7 @@ class Core:
             dry_run=options.dry_run,
             debug=options.debug,
         )
-        self._services = Services(common, *(records.wished(store, wish) for wish in (records.STOPPED, records.PAUSED)))
+        self._services = Services(common, *(records.wished(store, wish) for wish in (leaving.STOPPED, leaving.PAUSED)))
         self._services.add(active_services(setup), early)
         self._in_force = InForce(options.setup, overlay, setup, referee=self._referee, services=self._services)
         self._notifier = Notifier()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 
 import trio
 
@@ -108,6 +108,11 @@ class Services:
         for service in leaving:
             await service.stopped.wait()
             del self._running[service.name]
+
+    def forget(self, names: Collection[str]) -> None:
+        """Forgets what a person has wished of services that are gone."""
+        self._held_back.difference_update(names)
+        self._paused.difference_update(names)
 
     def take(self, setups: Mapping[str, ServiceSetup]) -> None:
         """Tells those that go on what has changed for them, and has those that failed try again now."""

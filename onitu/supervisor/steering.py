@@ -13,7 +13,7 @@ from onitu.config.faults import SetupError
 from onitu.core.manifest import Manifest
 from onitu.errors import ConfigError
 from onitu.rest.desk import HIDDEN, Standing
-from onitu.supervisor import records
+from onitu.supervisor import leaving, records
 from onitu.supervisor.conflicts import ResolveConflict, conflicts_in, resolve
 from onitu.supervisor.holds import DecideHold, halts_in, holds_in, take_order
 from onitu.supervisor.lookout import Lookout
@@ -120,7 +120,7 @@ class Steering:
         if self._services.get(service) is None:
             return
         stopped = self._services.stop(service)
-        await self._remember(records.STOPPED, service, holds=True)
+        await self._remember(leaving.STOPPED, service, holds=True)
         await stopped.wait()
 
     async def start(self, service: str) -> None:
@@ -128,7 +128,7 @@ class Steering:
         if self._services.get(service) is None:
             return
         began = self._services.start_again(service)
-        await self._remember(records.STOPPED, service, holds=False)
+        await self._remember(leaving.STOPPED, service, holds=False)
         with trio.move_on_after(PATIENCE):
             await began.wait()
 
@@ -141,7 +141,7 @@ class Steering:
     async def pause(self, service: str, *, paused: bool) -> None:
         """Lets nothing be moved to a service and from it until it is resumed, or does so again."""
         self._services.pause(service, paused=paused)
-        await self._remember(records.PAUSED, service, holds=paused)
+        await self._remember(leaving.PAUSED, service, holds=paused)
 
     async def _remember(self, wish: str, service: str, *, holds: bool) -> None:
         """Keeps what a person wants of a service."""

@@ -96,6 +96,52 @@ def test_a_service_that_is_gone_stops_and_keeps_its_files(new_setup: Setups) -> 
     assert pids(core) | {"c": 0} == before | {"c": 0}
 
 
+@pytest.mark.parametrize("live", [True, False], ids=["while it runs", "while none runs"])
+@pytest.mark.parametrize("what", ["service", "folder", "mode"])
+def test_what_is_put_back_is_met_as_new(new_setup: Setups, what: str, *, live: bool) -> None:
+    """F1: a service was out of the file, or its folder was, and it was cleared meanwhile: it deletes nothing."""
+    onitu = new_setup("a", "b", "c")
+    names = {"one.txt", "more/two.txt", "three.txt"}
+    for name in names:
+        write(onitu["a"] / name, name)
+    core = onitu.serve()
+    onitu.converge(core)
+
+    def turn() -> Core:
+        if live:
+            reload(onitu, core)
+            return core
+        core.stop()
+        return onitu.serve()
+
+    before = dict(onitu.services), dict(onitu.folders)
+    if what == "service":
+        del onitu.services["b"]
+    elif what == "folder":
+        onitu.folders = {"other": None}
+        aside = {name: onitu.directory / "aside" / name for name in "abc"}
+        for root in aside.values():
+            root.mkdir(parents=True)
+        other = {"driver": "local_storage", "folders": {"other": "."}}
+        onitu.services = {name: {**other, "root": str(root)} for name, root in aside.items()}
+    else:
+        onitu.services["b"] = {**onitu.services["b"], **in_mode("none")}
+    core = turn()
+    for name in names - {"one.txt"}:
+        (onitu["b"] / name).unlink()
+    if what == "folder":
+        # Nobody has it any more: it is not waited for.
+        for name in "abc":
+            (onitu[name] / "three.txt").unlink(missing_ok=True)
+        names -= {"three.txt"}
+    onitu.services, onitu.folders = before
+    core = turn()
+
+    core.wait_until(lambda: all((onitu["b"] / name).exists() for name in names), "b has everything again")
+    onitu.converge(core)
+    assert {name for name in onitu.tree("a") if name.endswith(".txt")} == names
+
+
 @pytest.mark.parametrize("change", [{"rescan_interval": 7}, in_mode("w")], ids=str)
 def test_a_service_whose_driver_is_told_something_else_is_started_anew(
     new_setup: Setups, change: dict[str, object]

@@ -6,6 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import pytest
 import yaml
 
 from tests.functional.harness import FOLDER, Onitu, Setups
@@ -85,6 +86,52 @@ def test_folders_are_added_and_removed(new_setup: Setups) -> None:
     core.wait_until((onitu["b"] / "docs/late.txt").exists, "the other folder goes on")
     assert not (onitu["b"] / "more/late.txt").exists()
     assert (onitu["b"] / "more/one.txt").exists()
+
+
+@pytest.mark.parametrize("what", ["service", "folder"])
+def test_what_is_put_back_is_met_as_new(new_setup: Setups, what: str) -> None:
+    """E15: a service or folder was taken away, and was cleared meanwhile: put back, it deletes nothing anywhere."""
+    onitu = new_setup("a", "b")
+    names = {"one.txt", "more/two.txt", "three.txt"}
+    for name in names:
+        write(onitu["a"] / name, name)
+    core = onitu.serve()
+    api = Api(core)
+    onitu.converge(core)
+    api.put("/services/b/pause")
+
+    if what == "service":
+        assert api.ask("DELETE", "/services/b").code == 200
+    else:
+        assert api.ask("DELETE", f"/folders/{FOLDER}").code == 200
+    for name in names - {"one.txt"}:
+        (onitu["b"] / name).unlink()
+    if what == "folder":
+        assert api.put(f"/folders/{FOLDER}", {}).code == 200
+        assert api.put("/services/a", block(onitu, "a")).code == 200
+        assert api.put("/resume").code == 200
+    assert api.put("/services/b", block(onitu, "b")).code == 200
+
+    core.wait_until(lambda: all((onitu["b"] / name).exists() for name in names), "b has everything again")
+    assert {name for name in names if (onitu["a"] / name).read_text() == name} == names
+    assert not api.get("/services/b/status").body.get("paused", False)
+
+
+def test_what_is_changed_is_not_met_as_new(new_setup: Setups) -> None:
+    """E15: a service whose options and schedule are changed is known on: what was deleted there stays deleted."""
+    onitu = new_setup("a", "b")
+    for name in ("one.txt", "two.txt"):
+        write(onitu["a"] / name, name)
+    core = onitu.serve()
+    api = Api(core)
+    onitu.converge(core)
+
+    assert api.put("/services/b", {**block(onitu, "b"), "rescan_interval": 7}).code == 200
+    assert api.put("/services/b/schedule", {"schedule": []}).code == 200
+    (onitu["b"] / "two.txt").unlink()
+
+    core.wait_until(lambda: not (onitu["a"] / "two.txt").exists(), "it is deleted on a")
+    assert (onitu["a"] / "one.txt").exists()
 
 
 def test_changes_at_the_same_time_all_hold(new_setup: Setups) -> None:

@@ -10,9 +10,12 @@ import pytest
 
 from onitu.config import Setup, load_setup
 from onitu.core.capability import Capabilities, NameComparison
+from onitu.core.model import Kind, Present
+from onitu.core.node import Base, Place, Seen, ServiceState, Version
 from onitu.referee import Referee
 from onitu.store import Store, Transaction
-from onitu.supervisor import records
+from onitu.store.examine import examine_derived, examine_tree
+from onitu.supervisor import leaving, records
 
 SETUP = """
 name: x
@@ -22,6 +25,7 @@ services:
   b: {driver: local_storage, root: b, folders: {docs: }}
 """
 FOLDED = Capabilities(watch=True, name_comparison=NameComparison.CASE_INSENSITIVE)
+B_GONE = ("  b: {driver: local_storage, root: b, folders: {docs: }}\n", "")
 
 
 @pytest.fixture
@@ -43,6 +47,38 @@ def setup(directory: Path, *replaced: tuple[str, str]) -> Setup:
     path = directory / "onitu.yaml"
     path.write_text(text)
     return load_setup(path)
+
+
+def known(store: Store, *services: str) -> int:
+    """Makes a file that services hold, which were met, and returns its node."""
+
+    def work(transaction: Transaction) -> int:
+        for service in services:
+            records.set_root_id(transaction, service, "docs", f"root of {service}")
+            transaction.set_meta(f"cursor {service}\0docs", b"here")
+        root = int(transaction.meta("root docs") or b"0")
+        place = Place(root, "-".join(services))
+        node = transaction.create("docs", place)
+        version = Version(number=0, kind=Kind.FILE, size=3, mtime_ns=5, origin=services[0], revision="r")
+        node.head = node.add_version(version)
+        for service in services:
+            seen = Seen(place, Present(kind=Kind.FILE, revision="r", size=3))
+            node.services[service] = ServiceState(base=Base(node.head, place, "r"), seen=seen)
+        transaction.put(node)
+        return node.id
+
+    return store.write(work)
+
+
+def faults(store: Store) -> list[str]:
+    """Returns what does not fit together."""
+
+    def work(transaction: Transaction) -> list[str]:
+        report = examine_tree(transaction)
+        examine_derived(transaction, store.scopes, report)
+        return report.faults
+
+    return store.read(work)
 
 
 @pytest.fixture
@@ -108,3 +144,33 @@ def test_reading_makes_nothing(opened: tuple[Store, Referee], tmp_path: Path) ->
 
     assert set(scopes) == {"docs"}
     assert records.shape_of(scopes) == records.shape_of(referee.scopes)
+
+
+def test_what_has_left_the_setup_is_forgotten(opened: tuple[Store, Referee], tmp_path: Path) -> None:
+    """F1, P28: of a service that is gone nothing is known any more; what nobody else had is forgotten with it."""
+    store, referee = opened
+    shared, alone = known(store, "a", "b"), known(store, "b")
+    for prefix in (leaving.STOPPED, leaving.PAUSED):
+        store.write(partial(records.set_wish, wish=prefix, service="b", holds=True))
+
+    store.write(partial(records.put_in_force, referee, setup(tmp_path, B_GONE)))
+
+    assert store.read(lambda transaction: transaction.node(shared).services.keys()) == {"a"}
+    assert store.read(lambda transaction: transaction.find(alone)) is None
+    assert records.wished(store, leaving.STOPPED) == records.wished(store, leaving.PAUSED) == set()
+    assert store.read(partial(records.root_id, service="a", folder="docs")) == "root of a"
+    assert store.read(partial(records.root_id, service="b", folder="docs")) is None
+    assert store.read(lambda transaction: transaction.meta("cursor b\0docs")) is None
+    assert faults(store) == []
+
+
+def test_what_was_taken_out_between_two_starts_is_forgotten(opened: tuple[Store, Referee], tmp_path: Path) -> None:
+    """F1: a service that an edited file has no more is met as new once it is there again; others stay known."""
+    store, _ = opened
+    shared = known(store, "a", "b")
+
+    records.open_setup(store, setup(tmp_path, ("{docs: }}\n  b:", "{docs: }, velocity: 0.5}\n  b:")))
+    assert store.read(lambda transaction: transaction.node(shared).services.keys()) == {"a", "b"}
+    records.open_setup(store, setup(tmp_path, ("root: b, folders: {docs: }", "root: b, folders: {docs: {mode: none}}")))
+    assert store.read(lambda transaction: transaction.node(shared).services.keys()) == {"a"}
+    assert faults(store) == []
