@@ -53,13 +53,30 @@ def add_holds(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     holds.add_argument("--all", action="store_true", help="name every file, not only the first of them")
     holds.add_argument("--json", action="store_true", help="print JSON, with every file")
     actions = holds.add_subparsers(dest="action", metavar="ACTION", title="actions")
-    _add_decision(actions, "approve", "Does to all services what has happened to the files on this one.")
+    approve = _add_decision(actions, "approve", "Does to all services what has happened to the files on this one.")
+    said = approve.add_mutually_exclusive_group()
+    said.add_argument("--root", action="store_true", help="go on with the root that is there in place of the lost one")
+    said.add_argument("--count", type=_count, metavar="N", help="not if it is about more than N files by now")
     _add_decision(actions, "restore", "Brings the files back to the service that has lost them.")
 
 
-def _add_decision(actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str) -> None:
+def _add_decision(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
+) -> argparse.ArgumentParser:
     decision = add_command(actions, name, text, "", (f"onitu holds {name} nas photos", ""))
     for add in (add_config, add_data_dir):
         add(decision).default = argparse.SUPPRESS  # What stands before the action counts as well.
     decision.add_argument("service", metavar="SERVICE", help="the service that is held")
     decision.add_argument("folder", metavar="FOLDER", help="the folder")
+    return decision
+
+
+def _count(text: str) -> int:
+    """Reads a number of files.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not text.isdecimal():
+        raise ValueError(text)
+    return int(text)

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     for root in halted:
         print(f"{root.service}, folder {root.folder}: {root.reason}")
         print("  bring it back, and it goes on by itself; nothing is deleted anywhere meanwhile")
-        print(f"  to go on with what is there now:  onitu holds approve {root.service} {root.folder}")
+        print(f"  to go on with what is there now:  onitu holds approve {root.service} {root.folder} --root")
     for one in held:
         print("\n".join(_lines(one, None if arguments.all else NAMED)))
     if not held and not halted:
@@ -50,11 +50,18 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _decide(directory: Path, setup: Setup, arguments: argparse.Namespace) -> int:
-    from onitu.referee.holding import Order  # noqa: PLC0415 - as above
+    from onitu.referee.holding import Order, Subject  # noqa: PLC0415 - as above
     from onitu.supervisor.holds import DecideHold, decide  # noqa: PLC0415 - as above
 
     order = Order(arguments.action)
-    at_once = decide(directory, setup, DecideHold(service=arguments.service, folder=arguments.folder, order=order))
+    request = DecideHold(
+        service=arguments.service,
+        folder=arguments.folder,
+        order=order,
+        what=Subject.ROOT if order is Order.APPROVE and arguments.root else None,
+        count=arguments.count if order is Order.APPROVE else None,
+    )
+    at_once = decide(directory, setup, request)
     when = "it is being done" if at_once else "it is done at the next `onitu serve`"
     print(f"{arguments.service}, folder {arguments.folder}: {order.value}; {when}")
     return 0
@@ -69,6 +76,7 @@ def _lines(held: Held, most: int | None) -> list[str]:
     if held.order is not None:
         lines.append(f"  decided: {held.order.value}; it is done as soon as the service can be reached")
     else:
-        lines.append(f"  to do the same everywhere:  onitu holds approve {held.service} {held.folder}")
+        count = f"--count {len(held.paths)}"
+        lines.append(f"  to do the same everywhere:  onitu holds approve {held.service} {held.folder} {count}")
         lines.append(f"  to bring them back there:   onitu holds restore {held.service} {held.folder}")
     return lines

@@ -33,6 +33,15 @@ class Order(enum.Enum):
     RESTORE = "restore"
 
 
+class Subject(enum.Enum):
+    """What a person decides about."""
+
+    #: Losses, or older content.
+    HOLD = "hold"
+    #: A root that is missing, or another one.
+    ROOT = "root"
+
+
 class Hold(msgspec.Struct, frozen=True, kw_only=True):
     """Losses that wait for a person.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from onitu.core.wanted import RepairFile
     from onitu.host.latency import Latencies
     from onitu.referee import Referee
-    from onitu.referee.holding import Hold, Order
+    from onitu.referee.holding import Hold, Order, Subject
     from onitu.store import Transaction
 
 #: Stands in the place of a secret. Written back, it leaves the secret as it is.
@@ -176,8 +176,17 @@ class Desk(Protocol):
     async def repair(self, request: RepairFile) -> str:
         """Has a file written again; returns why that cannot be, or ""."""
 
-    async def decide(self, service: str, folder: str, order: Order) -> None:
+    async def decide(
+        self, service: str, folder: str, order: Order, *, what: Subject | None = None, count: int | None = None
+    ) -> None:
         """Keeps what a person has decided about what is held or halted, and has it carried out.
+
+        Args:
+            service: Whose.
+            folder: Of which folder.
+            order: What is decided.
+            what: About what; None for what there is, if that is one thing.
+            count: How many files were shown to whoever approves; None for any number.
 
         Raises:
             ConfigError: Nothing is, or it cannot be decided so.

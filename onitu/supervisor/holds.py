@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlencode
 
 import attrs
 
@@ -14,7 +15,7 @@ from onitu.core.safety import losses, rollbacks
 from onitu.core.scope import Scope
 from onitu.core.tree import Work
 from onitu.errors import ConfigError
-from onitu.referee.holding import Hold, Order, all_holds, set_order
+from onitu.referee.holding import Hold, Order, Subject, all_holds, load_hold, set_order
 from onitu.rest.client import place
 from onitu.store import Store, Transaction
 from onitu.store.beside import read_beside
@@ -51,11 +52,22 @@ class DecideHold:
         service: Whose.
         folder: Of which folder.
         order: What is decided.
+        what: About what. None: about what there is, if that is one thing.
+        count: Of how many files it was decided to approve; None for any number.
     """
 
     service: str
     folder: str
     order: Order
+    what: Subject | None = None
+    count: int | None = None
+
+    @property
+    def query(self) -> str:
+        """What the API is told of it beside the order."""
+        said = {"what": self.what.value if self.what is not None else None, "count": self.count}
+        query = urlencode({name: value for name, value in said.items() if value is not None})
+        return f"?{query}" if query else ""
 
 
 def list_holds(directory: Path, setup: Setup) -> list[Held]:
@@ -81,15 +93,19 @@ def holds_in(transaction: Transaction, scopes: Mapping[str, Scope]) -> list[Held
     """
     held: list[Held] = []
     for service, folder, hold, order in all_holds(transaction):
-        scope = scopes.get(folder)
-        paths: list[str] = []
-        if scope is not None and service in scope.members:
-            work = Work(transaction, scope, now_ns=time.time_ns())
-            waiting = list(transaction.awaiting(service, folder))
-            nodes = losses(work, service, waiting) | rollbacks(work, service, waiting)
-            paths = sorted(work.head_path(work.tree.node(node)) for node in nodes)
-        held.append(Held(service=service, folder=folder, hold=hold, order=order, paths=tuple(paths)))
+        paths = _paths(transaction, scopes.get(folder), service)
+        held.append(Held(service=service, folder=folder, hold=hold, order=order, paths=paths))
     return held
+
+
+def _paths(transaction: Transaction, scope: Scope | None, service: str) -> tuple[str, ...]:
+    """Returns the files of a folder that wait for a decision on a service, sorted."""
+    if scope is None or service not in scope.members:
+        return ()
+    work = Work(transaction, scope, now_ns=time.time_ns())
+    waiting = list(transaction.awaiting(service, scope.folder))
+    nodes = losses(work, service, waiting) | rollbacks(work, service, waiting)
+    return tuple(sorted(work.head_path(work.tree.node(node)) for node in nodes))
 
 
 @attrs.frozen(kw_only=True)
@@ -149,28 +165,45 @@ def decide(directory: Path, setup: Setup, request: DecideHold) -> bool:
     """
 
     def alone(store: Store) -> None:
-        open_setup(store, store.read(lambda transaction: in_force(transaction, setup)))
-        wrong = store.write(partial(take_order, request=request))
+        _, scopes, _ = open_setup(store, store.read(lambda transaction: in_force(transaction, setup)))
+        wrong = store.write(partial(take_order, scopes=scopes, request=request))
         if wrong:
             raise ConfigError(wrong)
 
-    path = f"/holds{place(request.service, request.folder)}/{request.order.value}"
+    path = f"/holds{place(request.service, request.folder)}/{request.order.value}{request.query}"
     return have_done(directory, Request(method="PUT", path=path), alone) is not None
 
 
-def take_order(transaction: Transaction, request: DecideHold) -> str:
+def take_order(transaction: Transaction, scopes: Mapping[str, Scope], request: DecideHold) -> str:
     """Keeps what a person has decided; returns why it cannot be, or "".
 
     Args:
         transaction: A write transaction.
+        scopes: The folders.
         request: What is decided.
     """
     service, folder = request.service, request.folder
     if (service, folder) in {(one, other) for one, other, _ in all_halts(transaction)}:
-        if request.order is Order.APPROVE:
-            take_for_new(transaction, service, folder)
-            return ""
-        return f"the root of folder '{folder}' on service '{service}' is lost: bring it back, and it goes on by itself"
+        lost = f"the root of folder '{folder}' on service '{service}' is lost: bring it back, and it goes on by itself"
+        if request.order is not Order.APPROVE:
+            return lost
+        is_held = request.count is not None or load_hold(transaction, service, folder) is not None
+        if (request.what or (Subject.HOLD if is_held else Subject.ROOT)) is Subject.HOLD:
+            return (
+                f"{lost}, and what is held there can be decided; to go on with the root that is there now, as with a "
+                f"new service: `onitu holds approve {service} {folder} --root`"
+            )
+        take_for_new(transaction, service, folder)
+        return ""
+    if request.what is Subject.ROOT:
+        return f"the root of folder '{folder}' on service '{service}' is not lost; `onitu holds` lists what is"
+    if request.order is Order.APPROVE and request.count is not None:
+        count = len(_paths(transaction, scopes.get(folder), service))
+        if count > request.count:
+            return (
+                f"{count:,} files are concerned by now in folder '{folder}' on service '{service}', more than the "
+                f"{request.count:,} that were shown: look again with `onitu holds`, then decide"
+            )
     if set_order(transaction, service, folder, request.order):
         return ""
     return f"nothing is held of folder '{folder}' on service '{service}'; `onitu holds` lists what is"

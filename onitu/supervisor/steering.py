@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from onitu.core.wanted import RepairFile
     from onitu.host.latency import Latencies
     from onitu.referee import Referee
-    from onitu.referee.holding import Order
+    from onitu.referee.holding import Order, Subject
     from onitu.store import Transaction
     from onitu.supervisor.holds import Halted, Held
     from onitu.supervisor.inforce import InForce
@@ -183,14 +183,17 @@ class Steering:
             referee.wake(request.folder)
         return wrong
 
-    async def decide(self, service: str, folder: str, order: Order) -> None:
+    async def decide(
+        self, service: str, folder: str, order: Order, *, what: Subject | None = None, count: int | None = None
+    ) -> None:
         """Keeps what a person has decided about what is held or halted, and has it carried out.
 
         Raises:
             ConfigError: Nothing is, or it cannot be decided so.
         """
-        request = DecideHold(service=service, folder=folder, order=order)
-        wrong = await self.referee.writer.write(partial(take_order, request=request))
+        request = DecideHold(service=service, folder=folder, order=order, what=what, count=count)
+        referee = self.referee
+        wrong = await referee.writer.write(lambda transaction: take_order(transaction, referee.scopes, request))
         if wrong:
             raise ConfigError(wrong)
         self.referee.telling.hold(service, folder, state=order.value)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.functional.harness import Onitu, Setups
 from tests.functional.processes import RUN, Core
+from tests.functional.rest import Api
 from tests.functional.trees import fill, write
 
 
@@ -69,6 +70,63 @@ def test_a_running_core_is_told_what_to_do(new_setup: Setups, order: str) -> Non
     assert "nothing is held" in _holds(onitu).output
     (onitu["a"] / "other.txt").unlink()
     core.wait_until(lambda: not (onitu["b"] / "other.txt").exists(), "counting begins anew once somebody has decided")
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_hold_is_not_approved_while_the_root_is_lost(new_setup: Setups, *, running: bool) -> None:
+    """P15, P16: what was said about losses never takes an empty mount point for a new root; that is said on its own."""
+    onitu = _filled(new_setup)
+    core = onitu.serve()
+    before = onitu.tree("b")
+    _lose(onitu, "a")
+    core.wait_for("service_held", service="a")
+    onitu["a"].rename(onitu.directory / "away")
+    onitu["a"].mkdir()
+    core.wait_for("service_halted", service="a")
+    if not running:
+        core.stop()
+
+    for further in ([], ["--count", "60"]):
+        refused = _holds(onitu, "approve", "a", "docs", *further)
+        assert (refused.process.returncode, "bring it back" in refused.log.path.read_text()) == (1, True)
+    if running:
+        api = Api(core)
+        for query in ("", "?what=hold", "?what=hold&count=60"):
+            answer = api.put(f"/holds/a/docs/approve{query}")
+            assert (answer.code, "--root" in answer.body["reason"]) == (409, True), answer
+        assert api.put("/holds/a/docs/approve?what=any").code == 400
+        assert api.put("/holds/a/docs/approve?count=few").code == 400
+        assert len(api.get("/holds").body["halts"]) == 1
+    assert onitu.tree("b") == before
+
+    assert _holds(onitu, "approve", "a", "docs", "--root").process.returncode == 0
+    core = core if running else onitu.serve()
+    core.wait_until(lambda: onitu.tree("a") == before, "it is filled as a new one")
+    assert onitu.tree("b") == before
+
+
+def test_no_more_is_approved_than_was_shown(new_setup: Setups) -> None:
+    """P16: who has seen some losses has not agreed to more of them."""
+    onitu = _filled(new_setup)
+    core = onitu.serve()
+    fill(onitu["a"] / "further", 5, files=10)
+    onitu.converge(core)
+    before = onitu.tree("b")
+    _lose(onitu, "a")
+    core.wait_for("service_held", service="a")
+    api = Api(core)
+    core.wait_until(lambda: api.get("/holds").body["holds"][0]["count"] == 60, "all of them are held")
+    assert "--count 60" in _holds(onitu).output
+    _lose(onitu, "a", "further")
+    core.wait_until(lambda: api.get("/holds").body["holds"][0]["count"] == 70, "so are the further ones")
+
+    refused = _holds(onitu, "approve", "a", "docs", "--count", "60")
+    assert (refused.process.returncode, "70" in refused.log.path.read_text()) == (1, True)
+    assert api.put("/holds/a/docs/approve?what=hold&count=69").code == 409
+    assert api.put("/holds/a/docs/approve?what=root").code == 409
+    assert onitu.tree("b") == before
+    assert api.put("/holds/a/docs/approve?what=hold&count=70").code == 200
+    onitu.converge(core)
 
 
 @pytest.mark.parametrize("order", ["approve", "restore"])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 
 from onitu.errors import ConfigError
-from onitu.referee.holding import Order
-from onitu.rest.answer import answer, body
+from onitu.referee.holding import Order, Subject
+from onitu.rest.answer import answer, body, number
 from onitu.rest.bodies import Done
 from onitu.rest.describe import described
 from onitu.rest.fids import fid_of
@@ -85,7 +85,9 @@ def _holds(routes: Blueprint, desk: Desk) -> None:
         )
         return answer(holds_of(found, halted, most=NAMED))
 
-    async def decide(service: str, folder: str, order: Order) -> Response:
+    async def decide(
+        service: str, folder: str, order: Order, *, what: Subject | None = None, count: int | None = None
+    ) -> Response:
         def work(transaction: Transaction) -> set[tuple[str, str]]:
             held = {(one.service, one.folder) for one in desk.holds(transaction)}
             return held | {(one.service, one.folder) for one in desk.halts(transaction)}
@@ -93,16 +95,31 @@ def _holds(routes: Blueprint, desk: Desk) -> None:
         if (service, folder) not in await desk.referee.writer.read(work):
             raise NotThere(f"nothing is held of folder '{folder}' on service '{service}'; `onitu holds` lists what is")
         try:
-            await desk.decide(service, folder, order)
+            await desk.decide(service, folder, order, what=what, count=count)
         except ConfigError as error:
             raise NotNow(str(error)) from error
         return answer(Done())
 
     @routes.put("/holds/<service>/<folder>/approve")
-    @described(answers=Done, codes=(404, 409))
+    @described(
+        answers=Done,
+        query={"what": {"enum": [subject.value for subject in Subject]}, "count": {"type": "integer", "minimum": 0}},
+        codes=(400, 404, 409),
+    )
     async def approve(service: str, folder: str) -> Response:
-        """Does to all services what has happened to the files on this one."""
-        return await decide(service, folder, Order.APPROVE)
+        """Does to all services what has happened to the files on this one; or goes on with the root that is there.
+
+        `what` says which of them is meant: the `hold`, or the `root`. A hold is not approved while the root is lost,
+        nor where it is about more files by now than the `count` that was shown.
+        """
+        what, count = request.args.get("what"), None
+        if what not in (None, *(subject.value for subject in Subject)):
+            raise BadRequest(f"what must be 'hold' or 'root', not '{what}'")
+        if "count" in request.args:
+            count = number(request.args, "count", 0)
+        return await decide(
+            service, folder, Order.APPROVE, what=Subject(what) if what is not None else None, count=count
+        )
 
     @routes.put("/holds/<service>/<folder>/restore")
     @described(answers=Done, codes=(404, 409))

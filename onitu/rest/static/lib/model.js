@@ -92,8 +92,8 @@ export const resolveConflict = ({ fid }, keep) => ask("PUT", address("conflicts"
 /** @returns {Promise<{holds: import("./types.js").Hold[], halts: import("./types.js").Halt[]}>} */
 export const loadHolds = () => read(address("holds"));
 
-/** @param {{service: string, folder: string}} hold @param {string} order */
-export const decideHold = ({ service, folder }, order) => ask("PUT", address("holds", service, folder, order));
+/** @param {{service: string, folder: string}} hold @param {string} order @param {Record<string, string | number>} about What was shown. */
+export const decideHold = ({ service, folder }, order, about) => ask("PUT", withQuery(address("holds", service, folder, order), about));
 
 /**
  * What is directly in a directory.

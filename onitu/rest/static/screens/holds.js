@@ -26,8 +26,8 @@ export function Holds() {
 }
 
 /** Decides about what is held. @param {{service: string, folder: string}} hold */
-const deciding = (hold) => (/** @type {string} */ order) => async () => {
-  await decideHold(hold, order);
+const deciding = (hold) => (/** @type {string} */ order, /** @type {Record<string, string | number>} */ about = {}) => async () => {
+  await decideHold(hold, order, about);
   await Promise.all([reload.holds(), reload.status()]);
 };
 
@@ -43,7 +43,7 @@ function Lost({ halt }) {
     <article class="card" aria-label=${title}>
       <header>
         <${Title} service=${service} folder=${folder} />
-        <${ConfirmedAction} icon="play" title=${`Take what is there now for ${title}?`} answer="Go on with it" act=${deciding(halt)("approve")}
+        <${ConfirmedAction} icon="play" title=${`Take what is there now for ${title}?`} answer="Go on with it" act=${deciding(halt)("approve", { what: "root" })}
           done=${`${title}: it goes on with what is there now.`}
           question=${html`As with a new service: equal files are taken as they are, different ones are conflicts, and nothing is deleted anywhere. Do this
             where a new disk is in the place of an old one.`}>Go on with what is there<//>
@@ -72,7 +72,7 @@ function One({ hold }) {
           <${ConfirmedAction} icon="undo" tone="main-action" title=${`Restore ${some(count, "file")}?`} answer="Restore" act=${decide("restore")}
             done=${`${title}: what was lost is brought back.`}
             question=${html`<strong>${service}</strong> gets back what it lacks, from the services that still have it. Nothing is deleted anywhere.`}>Restore<//>
-          <${ConfirmedAction} icon="trash" tone="danger" title=${`Let ${some(count, "change")} through?`} answer="Let them through" act=${decide("approve")}
+          <${ConfirmedAction} icon="trash" tone="danger" title=${`Let ${some(count, "change")} through?`} answer="Let them through" act=${decide("approve", { what: "hold", count })}
             done=${`${title}: the changes go through.`}
             question=${html`What happened on <strong>${service}</strong> is then done on all other services of ${folder} too. What they lose by it goes to their trash first.`}>Approve<//>
         </div>`}
