@@ -15,6 +15,7 @@ from onitu.errors import ConfigError
 from onitu.rest.desk import HIDDEN, Standing
 from onitu.supervisor import leaving, records
 from onitu.supervisor.conflicts import ResolveConflict, conflicts_in, resolve
+from onitu.supervisor.errands import Errands, whole
 from onitu.supervisor.holds import DecideHold, halts_in, holds_in, take_order
 from onitu.supervisor.lookout import Lookout
 from onitu.supervisor.overlay import Overlay, check_rules, member_of, rules_of
@@ -49,6 +50,7 @@ class Steering:
     Attributes:
         referee: The records, and what is being done about them.
         lookout: Looks how services stand.
+        errands: Does to its end whatever changes something.
     """
 
     def __init__(self, in_force: InForce, services: Services, referee: Referee) -> None:
@@ -56,6 +58,7 @@ class Steering:
         self._in_force = in_force
         self._services = services
         self.lookout = Lookout(self, referee)
+        self.errands = Errands()
         self._installed: dict[str, Known] = {}
 
     @property
@@ -115,6 +118,7 @@ class Steering:
         """Bytes of the records on disk."""
         return self.referee.writer.size
 
+    @whole
     async def stop(self, service: str) -> None:
         """Stops a service until it is started again, also by another core, and returns once it has stopped."""
         if self._services.get(service) is None:
@@ -123,6 +127,7 @@ class Steering:
         await self._remember(leaving.STOPPED, service, holds=True)
         await stopped.wait()
 
+    @whole
     async def start(self, service: str) -> None:
         """Starts a service that is stopped or has failed, and returns once it is active or has failed again."""
         if self._services.get(service) is None:
@@ -132,12 +137,14 @@ class Steering:
         with trio.move_on_after(PATIENCE):
             await began.wait()
 
+    @whole
     async def restart(self, service: str) -> None:
         """Stops a service and starts it again."""
         began = await self._services.restart(service)
         with trio.move_on_after(PATIENCE):
             await began.wait()
 
+    @whole
     async def pause(self, service: str, *, paused: bool) -> None:
         """Lets nothing be moved to a service and from it until it is resumed, or does so again."""
         self._services.pause(service, paused=paused)
@@ -151,6 +158,7 @@ class Steering:
         """Returns the conflicts that nobody has settled, with their folders."""
         return conflicts_in(transaction, self.referee.scopes)
 
+    @whole
     async def resolve(self, folder: str, path: str, keep: str) -> None:
         """Settles a conflict.
 
@@ -172,6 +180,7 @@ class Steering:
         """Returns the roots that are missing, or others."""
         return halts_in(transaction, self.setup)
 
+    @whole
     async def repair(self, request: RepairFile) -> str:
         """Has a file written again; returns why that cannot be, or ""."""
         referee = self.referee
@@ -183,6 +192,7 @@ class Steering:
             referee.wake(request.folder)
         return wrong
 
+    @whole
     async def decide(
         self, service: str, folder: str, order: Order, *, what: Subject | None = None, count: int | None = None
     ) -> None:
@@ -207,6 +217,7 @@ class Steering:
         put = overlay.active if active else overlay.stored
         return put if put is not None else rules_of(self._in_force.file)
 
+    @whole
     async def put_rules(self, rules: Sequence[object]) -> None:
         """Keeps rules, to be put in force later.
 
@@ -220,6 +231,7 @@ class Steering:
             await self.referee.writer.write(overlay.keep)
             in_force.overlay = overlay
 
+    @whole
     async def reload_rules(self) -> None:
         """Puts the rules in force that were last put.
 
@@ -234,6 +246,7 @@ class Steering:
             overlay = attrs.evolve(overlay, active=overlay.stored)
             await in_force.put(in_force.file, overlay, overlay.apply(in_force.file))
 
+    @whole
     async def put_service(self, name: str, block: Mapping[str, object] | None) -> None:
         """Puts a service in force over the file's, or takes it away. A secret that is not shown stays as it is.
 
@@ -252,6 +265,7 @@ class Steering:
         times = self._block(service).get("schedule")
         return [str(time) for time in (times if isinstance(times, list) else [times]) if time is not None]
 
+    @whole
     async def put_schedule(self, services: Collection[str], times: Sequence[str]) -> None:
         """Has services brought up to date at these times only; none is always.
 
@@ -270,6 +284,7 @@ class Steering:
         found = member_of(self._in_force.overlay.joined(self._in_force.file), "services", service)
         return found if isinstance(found, dict) else {}
 
+    @whole
     async def put_folder(self, name: str, block: Mapping[str, object] | None) -> None:
         """Puts a folder in force over the file's, or takes it away from all services. Nothing is deleted there.
 

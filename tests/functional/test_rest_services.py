@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 
 import psutil
@@ -10,7 +11,7 @@ import pytest
 
 from tests.functional.harness import Onitu, Setups
 from tests.functional.processes import Core
-from tests.functional.rest import Answer, Api, encoded
+from tests.functional.rest import PREFIX, Answer, Api, encoded
 from tests.functional.trees import write
 
 #: Under both of their names: in addresses, and in the texts of errors.
@@ -235,3 +236,21 @@ def test_a_failed_service_stops_and_starts(new_setup: Setups) -> None:
     assert api.get("/services/c/status").body["status"] == "stopped"
     assert api.put("/services/c/start").code == 200
     assert api.get("/services/c/status").body["status"] == "failed"
+
+
+def test_a_client_that_hangs_up_stops_nothing_in_the_middle(new_setup: Setups) -> None:
+    """E9: a service whose restart was asked for by somebody who did not wait for it is active afterwards."""
+    onitu = new_setup("a", "b")
+    core = onitu.serve()
+    api = Api(core)
+
+    request = f"PUT {PREFIX}/services/a/restart HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
+    for patience in (0.2, 0.05, 0.01, 0.0):
+        with socket.create_connection(("127.0.0.1", api.port)) as connection:
+            connection.sendall(request.encode())
+            time.sleep(patience)  # Nothing says that it has begun, and each part of it may be cut.
+        core.wait_until(lambda: api.get("/services/a/status").body["status"] == "active", "it is active")
+
+    assert len(core.log.named("service_started", service="a")) > 1
+    write(onitu["a"] / "one.txt", "one")
+    onitu.converge(core)
