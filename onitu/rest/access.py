@@ -66,6 +66,14 @@ class Access:
             return False
         return parts.scheme in ("http", "https") and self.is_ours(parts.netloc, asked=asked)
 
+    def is_known(self, *, nearby: bool) -> bool:
+        """Returns whether a request that was let in is of whoever runs Onitu, and not of any user of this machine.
+
+        Args:
+            nearby: It came over the socket in our own directory.
+        """
+        return nearby or self.token is not None
+
     def knows_token(self, authorization: str) -> bool:
         """Returns whether an `Authorization` shows the token, in a time that does not tell how much of it is right."""
         if self.token is None:

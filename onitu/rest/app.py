@@ -66,7 +66,7 @@ def make_app(desk: Desk, access: Access) -> QuartTrio:
         content.blueprint(desk, fids),
         core.blueprint(desk),
         decisions.blueprint(desk),
-        setup.blueprint(desk),
+        setup.blueprint(desk, access),
         trash.blueprint(desk),
         events.blueprint(desk),
         health.blueprint(desk),

@@ -22,6 +22,7 @@ _REFERENCE = "#/components/schemas/{name}"
 _WORDS = {
     200: "It is so.",
     400: "What was asked makes no sense.",
+    403: "You may not have this done.",
     404: "There is no such thing.",
     409: "It does not go with the state of things.",
     416: "There is no such part.",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import http.client
 import socket
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
+from onitu.rest.client import ask
 from tests.functional.harness import Onitu, Setups
 from tests.functional.processes import REACTION, UNIT, Core
 from tests.functional.rest import Api
@@ -159,3 +161,28 @@ def test_a_connection_is_used_again_or_closed(served: tuple[Onitu, Core, Api]) -
         answer.begin()
         assert (answer.status, bool(answer.read())) == (403, True)
         assert connection.recv(1) == b""
+
+
+@pytest.mark.parametrize("token", [None, "sesame"])
+def test_a_program_is_run_for_whoever_runs_onitu(new_setup: Setups, token: str | None) -> None:
+    """E16: a driver that is a command is taken with the token, or over the private socket; from nobody else."""
+    onitu = new_setup("a")
+    onitu.further = {"api": {"token": token}} if token is not None else {}
+    core = onitu.start()
+    api = Api(core, **({"Authorization": f"Bearer {token}"} if token is not None else {}))
+    onitu["b"].mkdir()
+    mark = onitu.directory / "was run"
+    program = f"open({str(mark)!r}, 'w').close()"
+    block = {"driver": {"command": [sys.executable, "-c", program]}, "folders": {"docs": "."}}
+
+    answer = api.put("/services/b", block)
+    if token is None:
+        assert (answer.code, "api.token" in answer.body["reason"]) == (403, True)
+        assert api.get("/services/b").code == 404
+        assert not mark.exists()
+        reply = ask(onitu.data, "PUT", "/services/b", block)
+        assert reply is not None
+        assert reply.code == 200, reply.reason
+    else:
+        assert answer.code == 200, answer
+    core.wait_until(mark.exists, "it is run")

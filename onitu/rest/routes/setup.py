@@ -6,34 +6,46 @@ from collections.abc import Awaitable, Collection
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 
 from onitu.config.faults import SetupError
 from onitu.rest.answer import answer, body
 from onitu.rest.bodies import Done, Schedule
 from onitu.rest.describe import described
-from onitu.rest.problems import BadRequest, NotNow, NotThere
+from onitu.rest.problems import BadRequest, NotNow, NotThere, Problem
 
 if TYPE_CHECKING:
+    from onitu.rest.access import Access
     from onitu.rest.desk import Desk
 
 
-def blueprint(desk: Desk) -> Blueprint:
+#: Why a command is not taken from anybody.
+_UNKNOWN = (
+    "a driver that is a command is not taken from a caller who shows no token, since any user of this machine can ask: "
+    "set api.token and show it, ask over the private socket, or write the service into the setup file"
+)
+
+
+def blueprint(desk: Desk, access: Access) -> Blueprint:
     """Returns the routes.
 
     Args:
         desk: The running core.
+        access: What a request must show.
     """
     routes = Blueprint("setup", __name__)
 
     @routes.put("/services/<name>")
-    @described(answers=Done, takes=dict, codes=(400, 409))
+    @described(answers=Done, takes=dict, codes=(400, 403, 409))
     async def put_service(name: str) -> Response:
         """Adds a service, or changes one: as it would stand in the setup file, which is left as it is.
 
-        A secret that is written as it is shown stays what it is.
+        A secret that is written as it is shown stays what it is. A driver that is a command needs `api.token`, or the
+        private socket: whoever has a program run must be who runs Onitu.
         """
         block = await _block(desk, name)
+        if _has_a_program_run(block) and not access.is_known(nearby=request.scope.get("client") is None):
+            raise Problem(403, _UNKNOWN)
         return await _done(desk.put_service(name, block))
 
     @routes.delete("/services/<name>")
@@ -98,6 +110,12 @@ def _schedules(routes: Blueprint, desk: Desk) -> None:
     async def put_schedules() -> Response:
         """Has all services brought up to date at certain times only."""
         return await put(tuple(desk.setup.services))
+
+
+def _has_a_program_run(block: dict[str, Any]) -> bool:
+    """Returns whether a service would have a program run that its own words name."""
+    driver = block.get("driver")
+    return isinstance(driver, dict) and "command" in driver
 
 
 async def _block(desk: Desk, name: str) -> dict[str, Any]:
