@@ -5,10 +5,10 @@ from __future__ import annotations
 import ftplib
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from onitu_ftp import files as ftp_files
 from onitu_ftp.files import FtpFiles
 from onitu_ftp.listing import said
 from onitu_ftp.pool import Pool
@@ -216,7 +216,7 @@ def test_a_slow_server_has_no_clock_that_is_ahead(
     """F6: what was written a moment ago may be written again, and look the same."""
     server = Server(*PLAIN)
     server.slow = 30.0
-    monkeypatch.setattr(ftp_files.time, "time", lambda: server.now)
+    monkeypatch.setattr(time, "time", lambda: server.now)
     files = connect(server)
 
     files.prepare(".onitu/tmp")
