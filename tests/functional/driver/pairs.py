@@ -17,7 +17,7 @@ from tests.functional.harness import FOLDER, Onitu, Setups
 from tests.functional.processes import START, Core
 from tests.functional.targets import Ability, Target, driver_under_test, target_class
 from tests.functional.targets.local_storage import LocalStorage
-from tests.functional.trees import Entry, Tree, below, differences
+from tests.functional.trees import Entry, Tree, differences
 
 Way: TypeAlias = tuple[Target, Target]
 """Where something is done, and where it must be seen."""
@@ -118,8 +118,7 @@ class Pair:
 
     def held(self, service: Target, place: str = "") -> dict[str, Entry]:
         """Looks at what a service holds below a place, as far as services can be compared."""
-        tree = service.tree()
-        return self.seen(below(tree, place) if place else tree)
+        return self.seen(service.below(place) if place else service.tree())
 
     def seen(self, tree: Tree) -> dict[str, Entry]:
         """Leaves out of a tree what the driver under test cannot hold."""

@@ -85,7 +85,7 @@ def test_move_a_file(live: Pair, way: Way, place: str) -> None:
 
     assert wanted.keys() == {"new.txt"}
     assert there.tree()[f"{place}/new.txt"].digest == digest_of(FIRST)
-    no_content_moved(live, f"{place}/new.txt")
+    no_content_moved(live, here, f"{place}/new.txt")
 
 
 def test_move_a_file_into_a_directory(live: Pair, way: Way, place: str) -> None:
@@ -98,7 +98,7 @@ def test_move_a_file_into_a_directory(live: Pair, way: Way, place: str) -> None:
     wanted = follow(live, here, place)
 
     assert {"back.txt", "other.txt"} <= wanted.keys()
-    no_content_moved(live, f"{place}/back.txt")
+    no_content_moved(live, here, f"{place}/back.txt")
 
 
 def test_move_a_directory(live: Pair, way: Way, place: str) -> None:
@@ -109,7 +109,7 @@ def test_move_a_directory(live: Pair, way: Way, place: str) -> None:
     wanted = follow(live, here, place)
 
     assert {path for path in wanted if path.endswith(".txt")} == {f"new/{n % 2}/{n}.txt" for n in range(6)}
-    no_content_moved(live, *(f"{place}/{path}" for path in wanted))
+    no_content_moved(live, here, *(f"{place}/{path}" for path in wanted))
 
 
 def test_move_over_another(live: Pair, way: Way, place: str) -> None:
@@ -138,9 +138,9 @@ def test_a_directory_takes_the_name_of_a_file(live: Pair, way: Way, place: str) 
     assert there.tree()[f"{place}/name/inside.txt"].digest == digest_of(b"in the directory")
 
 
-def no_content_moved(live: Pair, *paths: str) -> None:
-    """Asserts that nothing was transferred to a new name, where renames can be told."""
-    if Ability.RENAME not in live.tested.unable:
+def no_content_moved(live: Pair, here: Target, *paths: str) -> None:
+    """Asserts that nothing was transferred to a new name, where the service that people renamed at can tell of it."""
+    if Ability.RENAME not in here.unable:
         assert {event["path"] for event in live.core.log.transfers} & set(paths) == set()
 
 
@@ -150,14 +150,12 @@ def test_users_of_both_at_once(live: Pair, place: str) -> None:
     prepare(live, live.disk, files)
     for number, path in enumerate(files):
         (live.disk, live.tested)[number % 2].write(path, b"second content of %d" % number)
-    live.wait(
-        lambda: all(
-            service.tree()[path].digest == digest_of(b"second content of %d" % number)
-            for service in live.all
-            for number, path in enumerate(files)
-        ),
-        "both have all edits",
-    )
+    edited = {f"{number}.txt": digest_of(b"second content of %d" % number) for number in range(20)}
+
+    def all_edited(service: Target) -> bool:
+        return {path: entry.digest for path, entry in live.held(service, place).items()} == edited
+
+    live.wait(lambda: all(all_edited(service) for service in live.all), "both have all edits")
 
     assert live.core.log.named("conflict_found") == []
 

@@ -44,7 +44,7 @@ class S3(Target):
         self._prefix = f"{uuid.uuid4().hex}/"
         self._visitor = Visitor(self._store, self._prefix)
         onitu.closing.callback(self._store.proxy.open_again)
-        super().__init__(onitu, name, **{"changes_timer": 1, **block})
+        super().__init__(onitu, name, **{"changes_timer": 0.25, **block})
 
     @property
     def server(self) -> Server:
@@ -87,6 +87,9 @@ class S3(Target):
 
     def tree(self) -> dict[str, Entry]:
         return self._visitor.tree()
+
+    def below(self, place: str) -> dict[str, Entry]:
+        return self._visitor.tree(f"{place}/")
 
     def break_down(self) -> None:
         self._store.proxy.cut()
@@ -141,11 +144,12 @@ class Visitor(conformance.Backstage):
         # With the same bytes its ETag would be the same one, and nobody would be told.
         self._bucket.ask("PUT", self._prefix + path, headers=headers, body=content + b"\n")
 
-    def tree(self) -> dict[str, Entry]:
-        """Looks at everything there."""
+    def tree(self, within: str = "") -> dict[str, Entry]:
+        """Looks at everything there, by path relative to a directory, whose name ends in "/"; all of it is ""."""
         found: dict[str, Entry] = {}
-        for key in list(self._bucket.list_all(self._prefix)):
-            name = key[len(self._prefix) :]
+        start = len(self._prefix) + len(within)
+        for key in list(self._bucket.list_all(self._prefix + within)):
+            name = key[start:]
             if not name or name.startswith(".onitu/"):
                 continue
             for above in _above(name):
@@ -159,7 +163,8 @@ class Visitor(conformance.Backstage):
             state = head_of(answer.headers, md5=False).state
             executable, mtime_ns = getattr(state, "executable", None), getattr(state, "mtime_ns", None)
             found[name] = Entry("file", digest_of(answer.data), executable=executable is True, mtime_ns=mtime_ns or 0)
-        return {name[:-1]: Entry("directory") for name in self._directories("")} | found
+        directories = (name[len(within) : -1] for name in self._directories(within))
+        return dict.fromkeys(directories, Entry("directory")) | found
 
     def limit_rate(self, path: str) -> None:
         del path

@@ -47,7 +47,7 @@ class ServedTarget(OnDisk):
         self._place = uuid.uuid4().hex
         self.root.mkdir()
         onitu.closing.callback(self._served.proxy.open_again)
-        super().__init__(onitu, name, **{"changes_timer": 1, **block})
+        super().__init__(onitu, name, **{"changes_timer": 0.25, **block})
 
     @classmethod
     def serve(cls) -> Served:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from onitu import conformance
 from tests.functional.harness import FOLDER, Onitu
 from tests.functional.processes import REACTION
-from tests.functional.trees import Entry
+from tests.functional.trees import Entry, below
 
 MEBIBYTE = 1024 * 1024
 
@@ -96,6 +96,10 @@ class Target(abc.ABC):
     @abc.abstractmethod
     def tree(self) -> dict[str, Entry]:
         """Looks at everything there, without what Onitu keeps there for itself."""
+
+    def below(self, place: str) -> dict[str, Entry]:
+        """Looks at what lies below a directory, by path relative to it: no more of a service than a test asks about."""
+        return below(self.tree(), place)
 
     def make_executable(self, path: str) -> None:
         """Lets a file be executed (`Ability.EXECUTABLE`)."""
