@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import msgspec
 import trio
 from quart import Blueprint, Response
 
@@ -38,7 +39,6 @@ from onitu.rest.why import why_of
 
 if TYPE_CHECKING:
     from onitu.errors import DriverError
-    from onitu.referee import Link
     from onitu.rest.desk import Desk
     from onitu.store import Transaction
 
@@ -67,7 +67,8 @@ def _show(routes: Blueprint, desk: Desk) -> None:
     async def status() -> Response:
         """Says how everything is doing, in short."""
         referee = desk.referee
-        services = await referee.writer.read(lambda transaction: _services(desk, transaction))
+        found, now = _services(desk), time.time()
+        services = await referee.writer.read(lambda transaction: _counted(transaction, found, now))
         return answer(
             Status(
                 name=desk.setup.name,
@@ -193,13 +194,15 @@ def _show_setup(routes: Blueprint, desk: Desk) -> None:
         return answer(Drivers(drivers=[_driver(name, known) for name, known in installed.items()]))
 
 
-def _services(desk: Desk, transaction: Transaction) -> list[ServiceState]:
-    """Returns every service in short."""
-    referee, now = desk.referee, time.time()
-    found: list[ServiceState] = []
+def _services(desk: Desk) -> list[ServiceState]:
+    """Returns every service in short, before anything is counted. What it looks at changes in Trio's thread alone."""
+    referee, found = desk.referee, []
     for name, setup in desk.setup.services.items():
         standing = desk.standing(name)
-        links = {link.folder: link for link in tuple(referee.links.values()) if link.service == name}
+        listed = {link.folder: link.listed for link in referee.links.values() if link.service == name}
+        folders = [
+            FolderState(name=folder, listed=listed.get(folder, False), pending=0, lag=0.0) for folder in setup.folders
+        ]
         found.append(
             ServiceState(
                 name=name,
@@ -208,21 +211,23 @@ def _services(desk: Desk, transaction: Transaction) -> list[ServiceState]:
                 paused=standing.paused,
                 waiting=standing.waiting,
                 errors=len(referee.failures.of(name)),
-                folders=[_folder(transaction, name, folder, links.get(folder), now) for folder in setup.folders],
+                folders=folders,
             )
         )
     return found
 
 
-def _folder(transaction: Transaction, service: str, folder: str, link: Link | None, now: float) -> FolderState:
-    """Returns a folder on a service in short."""
-    pending = transaction.count(("dirty", service, folder))
-    return FolderState(
-        name=folder,
-        listed=link is not None and link.listed,
-        pending=pending,
-        lag=lag(transaction, folder, service, now) if pending else 0.0,
-    )
+def _counted(transaction: Transaction, services: list[ServiceState], now: float) -> list[ServiceState]:
+    """Returns services with what waits for each of their folders."""
+
+    def counted(service: str, state: FolderState) -> FolderState:
+        pending = transaction.count(("dirty", service, state.name))
+        waited = lag(transaction, state.name, service, now) if pending else 0.0
+        return msgspec.structs.replace(state, pending=pending, lag=waited)
+
+    return [
+        msgspec.structs.replace(one, folders=[counted(one.name, state) for state in one.folders]) for one in services
+    ]
 
 
 def _driver(name: str, known: Manifest | DriverError) -> Driver:
