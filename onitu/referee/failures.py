@@ -48,7 +48,10 @@ class Failure:
 
 
 class Failures:
-    """The entries that failed, by (service, node)."""
+    """The entries that failed, by (service, node).
+
+    They are noted in Trio's thread, and forgotten in the writer's as well: whoever goes through them takes a copy.
+    """
 
     def __init__(self) -> None:
         self._failures: dict[tuple[ServiceName, NodeId], Failure] = {}
@@ -81,7 +84,7 @@ class Failures:
     def due(self, service: ServiceName) -> dict[tuple[ServiceName, NodeId], Failure]:
         """Returns the failures of a service that are to be tried again now."""
         now = trio.current_time()
-        return {key: failure for key, failure in self._failures.items() if key[0] == service and failure.due <= now}
+        return {key: failure for key, failure in self._all if key[0] == service and failure.due <= now}
 
     def expire(
         self, due: dict[tuple[ServiceName, NodeId], Failure], in_flight: AbstractSet[tuple[ServiceName, NodeId]]
@@ -89,13 +92,13 @@ class Failures:
         """Forgets failures that were due and did not come up again: there is nothing to do for them any more."""
         for key, failure in due.items():
             if key not in in_flight and self._failures.get(key) is failure:
-                del self._failures[key]
+                self._failures.pop(key, None)
 
     def clear_changed(self, nodes: AbstractSet[NodeId]) -> None:
         """Forgets what was hopeless about nodes that have changed: it may be possible now."""
-        for key, failure in list(self._failures.items()):
+        for key, failure in self._all:
             if key[1] in nodes and failure.hopeless:
-                del self._failures[key]
+                self._failures.pop(key, None)
 
     def __bool__(self) -> bool:
         """Whether there are any."""
@@ -103,12 +106,9 @@ class Failures:
 
     def forget(self, service: ServiceName) -> None:
         """Forgets all failures of a service, which is started anew, and what was hopeless about reading there."""
-        for key in [
-            key
-            for key, failure in self._failures.items()
-            if key[0] == service or (failure.hopeless and failure.source == service)
-        ]:
-            del self._failures[key]
+        for key, failure in self._all:
+            if key[0] == service or (failure.hopeless and failure.source == service):
+                self._failures.pop(key, None)
 
     def blocks(self, service: ServiceName, node: NodeId, now: float) -> bool:
         """Returns whether an entry must not be tried yet."""
@@ -117,7 +117,7 @@ class Failures:
 
     def of(self, service: ServiceName) -> list[Failure]:
         """Returns the failures of a service."""
-        return [failure for (name, _), failure in self._failures.items() if name == service]
+        return [failure for (name, _), failure in self._all if name == service]
 
     def pending(self, service: ServiceName) -> bool:
         """Returns whether something of a service is worth another try before giving up for now."""
@@ -126,6 +126,11 @@ class Failures:
     def next_due(self, service: ServiceName) -> float | None:
         """Returns when the next of a service's entries may be tried again, on Trio's clock."""
         return min((failure.due for failure in self.of(service)), default=None)
+
+    @property
+    def _all(self) -> tuple[tuple[tuple[ServiceName, NodeId], Failure], ...]:
+        """All there are now."""
+        return tuple(self._failures.items())
 
 
 def _worth_retrying(error: DriverError) -> bool:

@@ -58,7 +58,8 @@ class Referee:
         events: Where goes what happens.
 
     Attributes:
-        links: Folders on active services, by (service, folder).
+        links: Folders on active services, by (service, folder). Changed in Trio's thread, and looked at in others too:
+            there whoever goes through them takes a copy.
         in_flight: (service, node) of mutations that are not answered yet. Changed inside transactions only.
         failures: What failed a moment ago.
         counts: For the summary.
@@ -100,7 +101,7 @@ class Referee:
             departed=self._departed,
             epochs={
                 link.service: link.epoch
-                for link in self.links.values()
+                for link in tuple(self.links.values())
                 if link.folder == folder and link.capabilities.sync
             },
             standstill=self.standstill,
@@ -163,7 +164,8 @@ class Referee:
             folder: The folder.
             waiting: Take also those that wait for their schedule.
         """
-        links = [link for (_, name), link in self.links.items() if name == folder and (waiting or not link.hours.waits)]
+        here = [link for (_, name), link in tuple(self.links.items()) if name == folder]
+        links = [link for link in here if waiting or not link.hours.waits]
         links.sort(key=lambda link: (link.local_root is None, -link.velocity, link.service))
         return [link.service for link in links]
 

@@ -92,7 +92,7 @@ class Transfers:
     def look_around(self, transaction: Transaction, large: Large) -> None:
         """Finds transfers and uploads that nobody wants any more."""
         service = self._link.service
-        for node_id, transfer in self._under_way.items():
+        for node_id, transfer in tuple(self._under_way.items()):  # They arrive in Trio's thread meanwhile.
             node = transaction.find(node_id)
             if node is None or node.deleted or content_of(node.version) != transfer.content:
                 large.superseded.append(node_id)
