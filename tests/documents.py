@@ -35,8 +35,8 @@ and `--port` choose another place. What a program needs of this page, it finds a
   route does not take that method; 408, 413: the body is too late, or larger than 1 MiB; 409: it does not go with the
   state of things; 500: an error in Onitu, of which the log has more.
 - Where a token is set, and at every address that other machines can reach, a request needs the header
-  `Authorization: Bearer TOKEN`. Pages of other sites, and requests for another host name, are refused. Nothing is
-  changed by GET.
+  `Authorization: Bearer TOKEN`. Requests for another host name are refused, and those of other pages, for what they
+  only embed too; no answer can be taken into one. Nothing is changed by GET.
 - `/health` and `/metrics` are also found without the prefix. What the events say is in [events.md](events.md), what
   there is to measure in [metrics.md](metrics.md).
 - Services are also found under their name of Onitu 0.1: `/entries` answers as `/services` does, with `entry` in its

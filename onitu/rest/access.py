@@ -1,7 +1,8 @@
 """Who may ask (CONTRACT E16): pure, so that every case can be tried.
 
 A browser lets any page send requests to 127.0.0.1, and any name point there. So a request must name us as its host, and
-if it says which page it comes from, that must be ours. Whoever shows the token may come from this machine only by
+if it says which page it comes from, that must be ours. What a page only embeds names none, but browsers say that some
+other page asks. Whoever shows the token may come from this machine only by
 name, too: the token does not replace the rest. (Our own socket in a private directory needs no token: whoever can open
 it owns all that Onitu has.)
 """
@@ -31,6 +32,15 @@ def is_loopback(host: str) -> bool:
 def bracketed(host: str) -> str:
     """Returns an address as it stands in a URL."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+def is_own_site(site: str | None) -> bool:
+    """Returns whether a `Sec-Fetch-Site` is no other page's, another one on this host among them.
+
+    Args:
+        site: What the browser says; None for what is no browser, or an old one.
+    """
+    return site in (None, "same-origin", "none")
 
 
 @attrs.define

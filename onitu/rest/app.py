@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from onitu.errors import OnituError
 from onitu.log import get_logger
+from onitu.rest.access import is_own_site
 from onitu.rest.address import PREFIX
 from onitu.rest.answer import answer, error
 from onitu.rest.fids import Fids
@@ -118,9 +119,12 @@ def _guard(app: QuartTrio, access: Access) -> None:
             return error(Problem(403, "this host name is not one of Onitu's; ask for 127.0.0.1 or localhost"))
         if origin is not None and not access.is_own_page(origin, asked=asked):
             return error(Problem(403, f"pages of {origin} may not ask this"))
-        # The page itself is no secret. Who came over the socket in our own directory has shown enough by that.
+        # The page itself is no secret, and may be led to from anywhere.
         if request.blueprint == page.NAME:
             return None
+        if not is_own_site(headers.get("Sec-Fetch-Site")):
+            return error(Problem(403, "another page may not ask this; open Onitu's own, or type the address"))
+        # Who came over the socket in our own directory has shown enough by that.
         if scope.get("client") is not None and not access.knows_token(headers.get("Authorization", "")):
             refused = error(Problem(401, "this needs the header 'Authorization: Bearer TOKEN', with api.token"))
             refused.headers["WWW-Authenticate"] = "Bearer"
@@ -128,6 +132,11 @@ def _guard(app: QuartTrio, access: Access) -> None:
         # Whatever becomes of the request: a connection on which a body is still to come cannot be used again.
         await request.get_data()
         return None
+
+    @app.after_request
+    async def keep(response: Response) -> Response:
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"  # No other page can take it in.
+        return response
 
 
 def _tell_errors(app: QuartTrio) -> None:

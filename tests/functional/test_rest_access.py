@@ -14,6 +14,7 @@ from onitu.rest.client import ask
 from tests.functional.harness import Onitu, Setups
 from tests.functional.processes import REACTION, UNIT, Core
 from tests.functional.rest import Api
+from tests.functional.trees import write
 
 EVIL = "http://evil.example"
 
@@ -54,6 +55,31 @@ def test_a_foreign_page_is_refused(served: tuple[Onitu, Core, Api]) -> None:
     assert [name for name in preflight.headers if name.startswith("access-control")] == []
     assert api.get("/services/a/status").body["status"] != "stopped"
     assert api.ask("GET", "/services", headers={"Origin": f"http://localhost:{api.port}"}).code == 200
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "Cross-Site", "other"])
+def test_what_another_page_embeds_is_refused(served: tuple[Onitu, Core, Api], site: str) -> None:
+    """E16: a browser says that another page asks, also where it names no origin; that page learns and does nothing."""
+    api = served[2]
+    for method, path in (("GET", "/services"), ("GET", "//health"), ("GET", "/nowhere"), ("PUT", "/services/a/stop")):
+        answer = api.ask(method, path, headers={"Sec-Fetch-Site": site})
+        assert (answer.code, answer.body["status"]) == (403, "error"), path
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert api.get("/services/a/status").body["status"] != "stopped"
+    assert api.ask("GET", "//", headers={"Sec-Fetch-Site": site}).code == 200
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_what_our_page_asks_is_answered(served: tuple[Onitu, Core, Api], site: str) -> None:
+    """E16: our own page may ask, and who types the address; no answer can be taken into another page."""
+    onitu, core, api = served
+    write(onitu["a"] / "one.txt", "one")
+    (fid,) = core.wait_until(lambda: [one["fid"] for one in api.files() if one["filename"] == "one.txt"], "it is known")
+
+    codes = {"/services": 200, f"/files/{fid}/content": 200, "//metrics": 200, "/nowhere": 404, "//": 200}
+    for path, code in codes.items():
+        answer = api.ask("GET", path, headers={"Sec-Fetch-Site": site})
+        assert (answer.code, answer.headers["cross-origin-resource-policy"]) == (code, "same-origin"), path
 
 
 def test_a_token_is_asked_for(new_setup: Setups) -> None:

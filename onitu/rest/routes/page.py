@@ -39,7 +39,6 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     # Asked about each time, so that another Onitu never meets parts of an older page.
     "Cache-Control": "no-cache",
 }

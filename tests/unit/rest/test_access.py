@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from onitu.rest.access import Access, is_loopback
+from onitu.rest.access import Access, is_loopback, is_own_site
 
 PORT = 3862
 
@@ -46,6 +46,18 @@ def test_foreign_hosts(host: str) -> None:
 def test_foreign_origins(origin: str) -> None:
     """E16: what is no page of ours is foreign, an unknown origin too."""
     assert not Access("127.0.0.1", PORT).is_own_page(origin)
+
+
+@pytest.mark.parametrize(
+    ("site", "expected"),
+    [
+        *((None, True), ("same-origin", True), ("none", True)),
+        *(("same-site", False), ("cross-site", False), ("", False), ("Same-Origin", False)),
+    ],
+)
+def test_what_a_browser_says_of_who_asks(site: str | None, expected: bool) -> None:
+    """E16: our page, and who types an address; another port of this host is another page; programs are mute."""
+    assert is_own_site(site) is expected
 
 
 @pytest.mark.parametrize("token", ["open sesame", "ünï 日本"])
