@@ -8,8 +8,10 @@ file knows grpcio and no RPC by name: the methods of `servicer` are found by the
 from __future__ import annotations
 
 import hmac
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import attrs
@@ -71,7 +73,8 @@ class Server:
         """Begins to serve and returns the address, with the port that was chosen where it asks for any.
 
         Args:
-            address: `unix:<path>`, or host and port; without `tls` those of this machine alone.
+            address: `unix:<path>`, which nobody but this user can open, or host and port; without `tls` those of this
+                machine alone.
             tls: What proves who the two ends are: only a core with a certificate of the same authority may call.
 
         Raises:
@@ -85,10 +88,11 @@ class Server:
             )
             raise OSError(message)
         try:
-            if tls is None:
-                port = self._server.add_insecure_port(address)
-            else:
-                port = self._server.add_secure_port(address, _credentials(tls))
+            with _private() if address.startswith("unix:") else nullcontext():
+                if tls is None:
+                    port = self._server.add_insecure_port(address)
+                else:
+                    port = self._server.add_secure_port(address, _credentials(tls))
         except RuntimeError as error:
             message = f"cannot listen at {address}: {error}"
             raise OSError(message) from error
@@ -100,6 +104,16 @@ class Server:
     def stop(self, grace: float | None = None) -> None:
         """Stops serving; calls under way have `grace` seconds to end."""
         self._server.stop(grace).wait()
+
+
+@contextmanager
+def _private() -> Iterator[None]:
+    """Makes files meanwhile that are this user's alone: changed later, a socket is everybody's for a moment."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @attrs.frozen(kw_only=True)

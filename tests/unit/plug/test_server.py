@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -98,6 +100,19 @@ class TestDoor:
                 server.start(address)
         assert server.start("127.0.0.1:0").startswith("127.0.0.1:")
         server.stop()
+
+    def test_a_socket_is_for_its_user_alone(self, tmp_path: Path) -> None:
+        """W2: whoever dials a socket shows nothing, so nobody else may open it, from its first moment on."""
+        before = os.umask(0)
+        try:
+            made = toy()
+            server = Server(made.plug, Servicer(made.plug, MANIFEST), token=None)
+            address = server.start(f"unix:{tmp_path}/open.sock")
+            assert stat.S_IMODE(Path(address.removeprefix("unix:")).stat().st_mode) == 0o700
+            server.stop()
+            assert os.umask(0) == 0  # What the driver writes is everybody's as before.
+        finally:
+            os.umask(before)
 
     def test_every_rpc_of_the_contract_is_served(self, tmp_path: Path) -> None:
         """A call may be refused for many reasons, never because nobody knows it."""
