@@ -18,11 +18,12 @@ from prometheus_client.registry import Collector
 
 from onitu import __version__
 from onitu.host.latency import BOUNDS
-from onitu.rest.lag import lag
 
 if TYPE_CHECKING:
+    from onitu.core.scope import Scope
     from onitu.referee.tally import Spot, Tally
     from onitu.rest.desk import Desk
+    from onitu.rest.queues import Queue, Queues
     from onitu.rest.totals import Total, Totals
     from onitu.store import Transaction
 
@@ -38,33 +39,27 @@ class Recorded:
 
     Attributes:
         totals: By folder, what it has.
-        queues: By folder and service, how many entries are to be done there.
-        lags: By folder and service, for how many seconds the oldest of them has waited.
+        queues: By folder and service, what is to be done there.
     """
 
     totals: Mapping[str, Total]
-    queues: Mapping[Spot, int]
-    lags: Mapping[Spot, float]
+    queues: dict[Spot, Queue]
 
 
-def read_records(desk: Desk, totals: Totals, transaction: Transaction) -> Recorded:
+def read_records(
+    totals: Totals, queues: Queues, scopes: Mapping[str, Scope], commits: int, transaction: Transaction
+) -> Recorded:
     """Returns what the records say. Takes its time: in a thread.
 
     Args:
-        desk: The running core.
         totals: Remembers what was counted.
+        queues: Likewise.
+        scopes: The folders.
+        commits: How often the records have been written, before the transaction began.
         transaction: The records.
     """
-    referee = desk.referee
-    scopes = dict(referee.scopes)
     spots = [(folder, service) for folder, scope in scopes.items() for service in scope.members]
-    queues = {(folder, service): transaction.count(("dirty", service, folder)) for folder, service in spots}
-    now = time.time()
-    return Recorded(
-        totals=totals.count(transaction, scopes, referee.writer.commits),
-        queues=queues,
-        lags={spot: lag(transaction, *spot, now) if queues[spot] else 0.0 for spot in spots},
-    )
+    return Recorded(totals=totals.count(transaction, scopes, commits), queues=queues.count(transaction, spots, commits))
 
 
 def exposition(desk: Desk, recorded: Recorded, accept: str) -> tuple[bytes, str]:
@@ -120,10 +115,12 @@ class _Metrics(Collector):
 
     def _services(self) -> Iterator[Metric]:
         desk, recorded = self._desk, self._recorded
-        spots = ["folder", "service"]
-        yield _gauge("onitu_queue_length", "Entries that a service still has to be brought.", spots, recorded.queues)
-        lag = "Seconds since the oldest change that a service does not have yet; 0 where it has all."
-        yield _gauge("onitu_lag_seconds", lag, spots, recorded.lags)
+        spots, now = ["folder", "service"], time.time()
+        lengths = {spot: queue.length for spot, queue in recorded.queues.items()}
+        lags = {spot: queue.lag(now) for spot, queue in recorded.queues.items()}
+        yield _gauge("onitu_queue_length", "Entries that a service still has to be brought.", spots, lengths)
+        text = "Seconds since the oldest change that a service does not have yet; 0 where it has all."
+        yield _gauge("onitu_lag_seconds", text, spots, lags)
         links = tuple(desk.referee.links.values())
         held = {(link.folder, link.service): int(link.hold is not None) for link in links}
         yield _gauge("onitu_held", "1 where something waits for a person's decision.", spots, held)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import msgspec
 import trio
 from quart import Blueprint, Response
 
@@ -32,13 +31,15 @@ from onitu.rest.bodies import (
 )
 from onitu.rest.describe import described
 from onitu.rest.filebodies import Why
-from onitu.rest.lag import lag
 from onitu.rest.problems import NotThere
+from onitu.rest.queues import Queue, Queues
 from onitu.rest.totals import Total, Totals
 from onitu.rest.why import why_of
 
 if TYPE_CHECKING:
     from onitu.errors import DriverError
+    from onitu.referee import Link
+    from onitu.referee.tally import Spot
     from onitu.rest.desk import Desk
     from onitu.store import Transaction
 
@@ -61,14 +62,21 @@ def blueprint(desk: Desk) -> Blueprint:
 def _show(routes: Blueprint, desk: Desk) -> None:
     """Adds the routes about what is going on."""
     started = time.time()
+    queues = Queues()
+    # Counting takes a thread for a while; whoever comes meanwhile is shown what was counted.
+    one_at_a_time = trio.CapacityLimiter(1)
 
     @routes.get("/status")
     @described(answers=Status)
     async def status() -> Response:
         """Says how everything is doing, in short."""
         referee = desk.referee
-        found, now = _services(desk), time.time()
-        services = await referee.writer.read(lambda transaction: _counted(transaction, found, now))
+        spots = [(folder, service.name) for service in desk.setup.services.values() for folder in service.folders]
+        commits = referee.writer.commits
+        counted = await referee.writer.read(
+            lambda transaction: queues.count(transaction, spots, commits), limiter=one_at_a_time
+        )
+        services = _services(desk, counted)
         return answer(
             Status(
                 name=desk.setup.name,
@@ -194,15 +202,13 @@ def _show_setup(routes: Blueprint, desk: Desk) -> None:
         return answer(Drivers(drivers=[_driver(name, known) for name, known in installed.items()]))
 
 
-def _services(desk: Desk) -> list[ServiceState]:
-    """Returns every service in short, before anything is counted. What it looks at changes in Trio's thread alone."""
-    referee, found = desk.referee, []
+def _services(desk: Desk, queues: dict[Spot, Queue]) -> list[ServiceState]:
+    """Returns every service in short. What it looks at changes in Trio's thread alone."""
+    referee, now = desk.referee, time.time()
+    found: list[ServiceState] = []
     for name, setup in desk.setup.services.items():
         standing = desk.standing(name)
-        listed = {link.folder: link.listed for link in referee.links.values() if link.service == name}
-        folders = [
-            FolderState(name=folder, listed=listed.get(folder, False), pending=0, lag=0.0) for folder in setup.folders
-        ]
+        links = {link.folder: link for link in referee.links.values() if link.service == name}
         found.append(
             ServiceState(
                 name=name,
@@ -211,23 +217,18 @@ def _services(desk: Desk) -> list[ServiceState]:
                 paused=standing.paused,
                 waiting=standing.waiting,
                 errors=len(referee.failures.of(name)),
-                folders=folders,
+                folders=[
+                    _folder(folder, links.get(folder), queues.get((folder, name), Queue()), now)
+                    for folder in setup.folders
+                ],
             )
         )
     return found
 
 
-def _counted(transaction: Transaction, services: list[ServiceState], now: float) -> list[ServiceState]:
-    """Returns services with what waits for each of their folders."""
-
-    def counted(service: str, state: FolderState) -> FolderState:
-        pending = transaction.count(("dirty", service, state.name))
-        waited = lag(transaction, state.name, service, now) if pending else 0.0
-        return msgspec.structs.replace(state, pending=pending, lag=waited)
-
-    return [
-        msgspec.structs.replace(one, folders=[counted(one.name, state) for state in one.folders]) for one in services
-    ]
+def _folder(name: str, link: Link | None, queue: Queue, now: float) -> FolderState:
+    """Returns a folder on a service in short."""
+    return FolderState(name=name, listed=link is not None and link.listed, pending=queue.length, lag=queue.lag(now))
 
 
 def _driver(name: str, known: Manifest | DriverError) -> Driver:

@@ -10,6 +10,7 @@ import trio
 from quart import Blueprint, Response, request
 
 from onitu.rest.describe import described
+from onitu.rest.queues import Queues
 from onitu.rest.totals import Totals
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def blueprint(desk: Desk) -> Blueprint:
         desk: The running core.
     """
     routes = Blueprint("metrics", __name__)
-    totals = Totals(REST)
+    totals, queues = Totals(REST), Queues()
     # Its own import takes as long as that of the whole rest of the API, and most cores are never asked.
     one_at_a_time = trio.CapacityLimiter(1)
 
@@ -36,7 +37,9 @@ def blueprint(desk: Desk) -> Blueprint:
     async def metrics() -> Response:
         """Shows what there is to measure, in the format of Prometheus or OpenMetrics."""
         shown = await trio.to_thread.run_sync(importlib.import_module, "onitu.rest.metrics")
-        recorded = await desk.referee.writer.read(partial(shown.read_records, desk, totals), limiter=one_at_a_time)
+        referee = desk.referee
+        read = partial(shown.read_records, totals, queues, referee.scopes, referee.writer.commits)
+        recorded = await referee.writer.read(read, limiter=one_at_a_time)
         data, media_type = shown.exposition(desk, recorded, request.headers.get("Accept", ""))
         return Response(data, 200, content_type=media_type, headers={"Vary": "Accept"})
 
