@@ -148,14 +148,8 @@ class Mover:
         link, referee = self._link, self._referee
         self._tell_started(tasks)
         began = trio.current_time()
-        traffic = referee.traffic
-        performer = Performer(
-            link,
-            lambda service: referee.links.get((service, link.folder)),
-            passed=partial(traffic.arrive, link.service),
-        )
-        for task in tasks:
-            traffic.begin(link.service, link.folder, task)
+        batch = referee.traffic.begin(link.service, link.folder, tasks)
+        performer = Performer(link, lambda service: referee.links.get((service, link.folder)), passed=batch.arrive)
         try:
             if CarefulPerformer.is_needed(link.capabilities):
                 outcomes = await CarefulPerformer(performer, link, referee.trash, link.keep).perform(tasks)
@@ -164,8 +158,7 @@ class Mover:
             else:
                 outcomes = await performer.perform(tasks)
         finally:
-            for task in tasks:
-                traffic.end(link.service, task)
+            referee.traffic.end(batch)
         for service, path in performer.changed_sources:
             source = referee.links.get((service, link.folder))
             if source is not None:

@@ -102,7 +102,7 @@ class Telling:
             )
 
     def travel(self, travel: Travel) -> None:
-        """Tells how far a file has come."""
+        """Tells how far a file has come; asked for where somebody follows."""
         self._transfer(
             travel.folder,
             travel.path,
@@ -167,15 +167,14 @@ class Telling:
     def _task(
         self, target: ServiceName, folder: str, task: Task, *, size: int, done: int, state: str, error: str = ""
     ) -> None:
-        if task.source is not None:
-            path = task.destination or task.path
-            self._transfer(
-                folder, path, source=task.source.service, target=target, size=size, done=done, state=state, error=error
-            )
+        if not self.events.wanted or task.source is None:
+            return
+        path, source = task.destination or task.path, task.source.service
+        self._transfer(folder, path, source=source, target=target, size=size, done=done, state=state, error=error)
 
     def _transfer(self, folder: str, path: str, **said: str | int) -> None:
         scope = self._scopes().get(folder)
-        if scope is not None and self.events.wanted:
+        if scope is not None:
             said = {"folder": folder, "filename": path, "mimetype": media_type(path), **said}
             self.events.emit("transfer", fid=_fid(scope, path), **said)
 

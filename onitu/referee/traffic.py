@@ -1,9 +1,14 @@
-"""The bytes that are on their way, for who looks on. Nothing depends on it."""
+"""The bytes that are on their way, for who looks on. Nothing depends on it.
+
+Most of the time nobody looks: so what is done is noted by the batch, and what is shown of a file is made when it is.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import attrs
@@ -36,49 +41,71 @@ class Travel:
     done: Callable[[], int]
 
 
+class Batch:
+    """Files that are on their way to one service together.
+
+    Args:
+        target: Where to.
+        folder: Their folder.
+        tasks: What is done; a task without a source is no file on its way.
+        done: Says how many bytes of the one file have arrived; without it they are counted by `arrive`.
+    """
+
+    def __init__(
+        self, target: ServiceName, folder: str, tasks: Sequence[Task], done: Callable[[], int] | None = None
+    ) -> None:
+        self._target = target
+        self._folder = folder
+        self._tasks = tasks
+        self._since = time.time()
+        self._done = done
+        self._arrived: dict[NodeId, int] = {}
+
+    def __iter__(self) -> Iterator[Travel]:
+        for task in self._tasks:
+            if task.source is not None:
+                yield Travel(
+                    folder=self._folder,
+                    path=task.destination or task.path,
+                    source=task.source.service,
+                    target=self._target,
+                    size=task.version.size,
+                    since=self._since,
+                    done=self._done or partial(self._count, task.node),
+                )
+
+    def __len__(self) -> int:
+        return sum(task.source is not None for task in self._tasks)
+
+    def arrive(self, task: Task, count: int) -> None:
+        """Notes that bytes have arrived."""
+        self._arrived[task.node] = self._count(task.node) + count
+
+    def _count(self, node: NodeId) -> int:
+        """Returns how many bytes of a file have arrived."""
+        return self._arrived.get(node, 0)
+
+
 class Traffic:
     """Everything that is on its way."""
 
     def __init__(self) -> None:
-        self._under_way: dict[tuple[ServiceName, NodeId], Travel] = {}
-        self._arrived: dict[tuple[ServiceName, NodeId], int] = {}
+        self._under_way: list[Batch] = []
 
     def __iter__(self) -> Iterator[Travel]:
-        return iter(tuple(self._under_way.values()))
+        return chain.from_iterable(tuple(self._under_way))
 
     def __len__(self) -> int:
-        return len(self._under_way)
+        return sum(map(len, self._under_way))
 
-    def begin(self, target: ServiceName, folder: str, task: Task, done: Callable[[], int] | None = None) -> None:
-        """Notes that a file is on its way; a task without a source is none.
+    def begin(
+        self, target: ServiceName, folder: str, tasks: Sequence[Task], done: Callable[[], int] | None = None
+    ) -> Batch:
+        """Notes that files are on their way, and returns what is to be told of them; arguments as for `Batch`."""
+        batch = Batch(target, folder, tasks, done)
+        self._under_way.append(batch)
+        return batch
 
-        Args:
-            target: Where to.
-            folder: Its folder.
-            task: What is done.
-            done: Says how many bytes have arrived; without it they are counted by `arrive`.
-        """
-        if task.source is None:
-            return
-        key = (target, task.node)
-        self._arrived[key] = 0
-        self._under_way[key] = Travel(
-            folder=folder,
-            path=task.destination or task.path,
-            source=task.source.service,
-            target=target,
-            size=task.version.size,
-            since=time.time(),
-            done=done or (lambda: self._arrived.get(key, 0)),
-        )
-
-    def arrive(self, target: ServiceName, task: Task, count: int) -> None:
-        """Notes that bytes have arrived."""
-        key = (target, task.node)
-        if key in self._arrived:
-            self._arrived[key] += count
-
-    def end(self, target: ServiceName, task: Task) -> None:
-        """Notes that a file is not on its way any more."""
-        self._under_way.pop((target, task.node), None)
-        self._arrived.pop((target, task.node), None)
+    def end(self, batch: Batch) -> None:
+        """Notes that files are not on their way any more."""
+        self._under_way.remove(batch)

@@ -135,7 +135,7 @@ class Transfers:
         """
         link, referee = self._link, self._referee
         began = trio.current_time()
-        referee.traffic.begin(link.service, link.folder, task, lambda: transfer.confirmed)
+        batch = referee.traffic.begin(link.service, link.folder, [task], lambda: transfer.confirmed)
         try:
             retainer = link.retainer
             refused = await retainer.retain([task]) if retainer is not None else {}
@@ -145,7 +145,7 @@ class Transfers:
                 await self._keep(task.node, transfer.session)
             raise
         finally:
-            referee.traffic.end(link.service, task)
+            referee.traffic.end(batch)
         if transfer.source_changed and task.source is not None:
             source = referee.links.get((task.source.service, link.folder))
             if source is not None:
