@@ -218,6 +218,17 @@ class Drivers(msgspec.Struct, frozen=True, kw_only=True):
     drivers: list[Driver]
 
 
+class ServiceSetup(msgspec.Struct, frozen=True, kw_only=True):
+    """A service as it stands in the setup, to be changed and put again: secrets are shown as `***`.
+
+    `driver` is what its driver says of itself; null where that is not known yet, and then no option is shown.
+    """
+
+    name: str
+    setup: dict[str, Any]
+    driver: Driver | None
+
+
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     """A file on its way. `done` is in bytes; what one driver takes over from another shows none before the end."""
 

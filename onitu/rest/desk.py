@@ -192,6 +192,9 @@ class Desk(Protocol):
             ConfigError: Nothing is, or it cannot be decided so.
         """
 
+    def block(self, service: str) -> Mapping[str, object]:
+        """Returns what the setup says of a service, by its file or over it; it may hold secrets. Nothing for others."""
+
     async def put_service(self, name: str, block: Mapping[str, object] | None) -> None:
         """Puts a service in force over the file's, or takes it away. A secret that is not shown stays as it is.
 

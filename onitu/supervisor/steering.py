@@ -255,14 +255,14 @@ class Steering:
         """
 
         def change(overlay: Overlay) -> Overlay:
-            written = _with_secrets(block, self._block(name)) if block is not None else None
+            written = _with_secrets(block, self.block(name)) if block is not None else None
             return attrs.evolve(overlay, services={**overlay.services, name: written})
 
         await self._put(change)
 
     def schedule(self, service: str) -> list[str]:
         """Returns when a service is brought up to date, as it was written; empty for always."""
-        times = self._block(service).get("schedule")
+        times = self.block(service).get("schedule")
         return [str(time) for time in (times if isinstance(times, list) else [times]) if time is not None]
 
     @whole
@@ -274,13 +274,13 @@ class Steering:
         """
 
         def change(overlay: Overlay) -> Overlay:
-            blocks = {name: {**self._block(name), "schedule": list(times)} for name in services}
+            blocks = {name: {**self.block(name), "schedule": list(times)} for name in services}
             return attrs.evolve(overlay, services={**overlay.services, **blocks})
 
         await self._put(change)
 
-    def _block(self, service: str) -> dict[str, object]:
-        """Returns what is said of a service, by the file or over it."""
+    def block(self, service: str) -> dict[str, object]:
+        """Returns what the setup says of a service, by its file or over it; it may hold secrets. Nothing for others."""
         found = member_of(self._in_force.overlay.joined(self._in_force.file), "services", service)
         return found if isinstance(found, dict) else {}
 

@@ -191,7 +191,7 @@ def test_a_connection_is_used_again_or_closed(served: tuple[Onitu, Core, Api]) -
 
 @pytest.mark.parametrize("token", [None, "sesame"])
 def test_a_program_is_run_for_whoever_runs_onitu(new_setup: Setups, token: str | None) -> None:
-    """E16: a driver that is a command is taken with the token, or over the private socket; from nobody else."""
+    """E16: a driver that is a command is taken with the token, or over the private socket; others may keep it."""
     onitu = new_setup("a")
     onitu.further = {"api": {"token": token}} if token is not None else {}
     core = onitu.start()
@@ -209,6 +209,10 @@ def test_a_program_is_run_for_whoever_runs_onitu(new_setup: Setups, token: str |
         reply = ask(onitu.data, "PUT", "/services/b", block)
         assert reply is not None
         assert reply.code == 200, reply.reason
+        kept = api.get("/services/b/setup").body["setup"]
+        assert api.put("/services/b", {**kept, "velocity": 0.5}).code == 200
+        answer = api.put("/services/b", {**kept, "driver": {"command": [sys.executable, "-c", program, "more"]}})
+        assert answer.code == 403
     else:
         assert answer.code == 200, answer
     core.wait_until(mark.exists, "it is run")

@@ -134,6 +134,36 @@ def test_what_is_changed_is_not_met_as_new(new_setup: Setups) -> None:
     assert (onitu["a"] / "one.txt").exists()
 
 
+def test_a_service_is_shown_as_it_is_put(new_setup: Setups) -> None:
+    """B12, E15: what the setup says of a service is shown without its secrets; put again, nothing of it is lost."""
+    onitu = new_setup("a")
+    far = {
+        "driver": "webdav",
+        "url": "http://127.0.0.1:1/",
+        "password": "hush",
+        "folders": {FOLDER: {"max_size": "1M"}},
+    }
+    onitu.services["far"] = {**far, "min-size": "2"}
+    core = onitu.start()
+    api = Api(core)
+
+    shown = api.get("/services/far/setup").body
+    assert (shown["name"], shown["driver"]["name"]) == ("far", "webdav")
+    assert shown["driver"]["options"]["password"]["secret"] is True
+    assert shown["setup"] == {
+        "driver": "webdav",
+        "options": {"url": "http://127.0.0.1:1/", "password": "***"},
+        "folders": {FOLDER: {"max-size": "1M"}},
+        "min-size": "2",
+    }
+    assert api.put("/services/far", {**shown["setup"], "velocity": 0.5}).code == 200
+    assert api.get("/services/far/setup").body["setup"] == {**shown["setup"], "velocity": 0.5}
+    assert api.get("/services/none/setup").code == 404
+    core.stop()
+    exported = yaml.safe_load(command(onitu, "config", "export"))
+    assert "hush" in exported["services"]["far"]["options"].values()
+
+
 def test_changes_at_the_same_time_all_hold(new_setup: Setups) -> None:
     """E15: of services that several callers put at once none is lost."""
     onitu = new_setup("a")

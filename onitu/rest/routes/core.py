@@ -11,14 +11,11 @@ from quart import Blueprint, Response
 from onitu import __version__
 from onitu.config.drivers import installed_drivers
 from onitu.core.capability import Mode
-from onitu.core.manifest import Manifest
 from onitu.core.tree import Work
 from onitu.core.why import explain
 from onitu.rest.answer import answer
 from onitu.rest.bodies import (
     Done,
-    Driver,
-    DriverOption,
     Drivers,
     Folder,
     Folders,
@@ -31,13 +28,13 @@ from onitu.rest.bodies import (
 )
 from onitu.rest.describe import described
 from onitu.rest.filebodies import Why
+from onitu.rest.manifests import driver_of
 from onitu.rest.problems import NotThere
 from onitu.rest.queues import Queue, Queues
 from onitu.rest.totals import Total, Totals
 from onitu.rest.why import why_of
 
 if TYPE_CHECKING:
-    from onitu.errors import DriverError
     from onitu.referee import Link
     from onitu.referee.tally import Spot
     from onitu.rest.desk import Desk
@@ -199,7 +196,7 @@ def _show_setup(routes: Blueprint, desk: Desk) -> None:
     async def drivers() -> Response:
         """Lists the installed drivers, with their options."""
         installed = await trio.to_thread.run_sync(installed_drivers)
-        return answer(Drivers(drivers=[_driver(name, known) for name, known in installed.items()]))
+        return answer(Drivers(drivers=[driver_of(name, known) for name, known in installed.items()]))
 
 
 def _services(desk: Desk, queues: dict[Spot, Queue]) -> list[ServiceState]:
@@ -229,27 +226,3 @@ def _services(desk: Desk, queues: dict[Spot, Queue]) -> list[ServiceState]:
 def _folder(name: str, link: Link | None, queue: Queue, now: float) -> FolderState:
     """Returns a folder on a service in short."""
     return FolderState(name=name, listed=link is not None and link.listed, pending=queue.length, lag=queue.lag(now))
-
-
-def _driver(name: str, known: Manifest | DriverError) -> Driver:
-    """Returns what is shown of a driver."""
-    if not isinstance(known, Manifest):
-        return Driver(name=name, fault=str(known))
-    return Driver(
-        name=name,
-        description=known.description,
-        velocity=known.velocity,
-        options={
-            option.key: DriverOption(
-                name=option.name,
-                description=option.description,
-                type=option.type.value,
-                mandatory=option.mandatory,
-                default=option.default,
-                values=list(option.values),
-                secret=option.secret,
-                per_folder=option.per_folder,
-            )
-            for option in known.options
-        },
-    )

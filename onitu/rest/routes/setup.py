@@ -10,8 +10,10 @@ from quart import Blueprint, Response, request
 
 from onitu.config.faults import SetupError
 from onitu.rest.answer import answer, body
-from onitu.rest.bodies import Done, Schedule
+from onitu.rest.blocks import shown_block
+from onitu.rest.bodies import Done, Schedule, ServiceSetup
 from onitu.rest.describe import described
+from onitu.rest.manifests import driver_of
 from onitu.rest.problems import BadRequest, NotNow, NotThere, Problem
 
 if TYPE_CHECKING:
@@ -35,16 +37,28 @@ def blueprint(desk: Desk, access: Access) -> Blueprint:
     """
     routes = Blueprint("setup", __name__)
 
+    @routes.get("/services/<name>/setup")
+    @described(answers=ServiceSetup, codes=(404, 409))
+    async def show_setup(name: str) -> Response:
+        """Shows a service as it stands in the setup, to be changed and put again. Secrets are not shown."""
+        if name not in desk.setup.services:
+            raise NotThere(f"service {name} not found")
+        _refuse_entries(desk)
+        manifest = desk.manifest(name)
+        driver = driver_of(manifest.name, manifest) if manifest is not None else None
+        return answer(ServiceSetup(name=name, setup=shown_block(desk.block(name), manifest), driver=driver))
+
     @routes.put("/services/<name>")
     @described(answers=Done, takes=dict, codes=(400, 403, 409))
     async def put_service(name: str) -> Response:
         """Adds a service, or changes one: as it would stand in the setup file, which is left as it is.
 
-        A secret that is written as it is shown stays what it is. A driver that is a command needs `api.token`, or the
-        private socket: whoever has a program run must be who runs Onitu.
+        A secret that is written as it is shown stays what it is. A driver that is a command, and another than before,
+        needs `api.token`, or the private socket: whoever has a program run must be who runs Onitu.
         """
         block = await _block(desk, name)
-        if _has_a_program_run(block) and not access.is_known(nearby=request.scope.get("client") is None):
+        is_new = block.get("driver") != desk.block(name).get("driver")
+        if is_new and _has_a_program_run(block) and not access.is_known(nearby=request.scope.get("client") is None):
             raise Problem(403, _UNKNOWN)
         return await _done(desk.put_service(name, block))
 

@@ -8,9 +8,11 @@ import { html, render, useEffect, useState } from "./lib/ui.js";
 import { Frame } from "./parts/frame.js";
 import { Toasts } from "./parts/toasts.js";
 import { AddService } from "./screens/add.js";
+import { ChangeService } from "./screens/change.js";
 import { Conflicts } from "./screens/conflicts.js";
 import { File } from "./screens/file.js";
 import { Files } from "./screens/files.js";
+import { Folder } from "./screens/folder.js";
 import { Holds } from "./screens/holds.js";
 import { Lock } from "./screens/lock.js";
 import { Overview } from "./screens/overview.js";
@@ -33,7 +35,10 @@ function screenOf({ parts: [screen = "", name = "", ...rest], query }) {
       return ["conflicts", html`<${Conflicts} />`];
     case "holds":
       return ["holds", html`<${Holds} />`];
+    case "folders":
+      return ["map", html`<${Folder} name=${name} key=${`folder ${name}`} />`];
     case "services":
+      if (name && rest[0] === "change") return ["services", html`<${ChangeService} name=${name} key=${`change ${name}`} />`];
       return ["services", name ? html`<${Service} name=${name} key=${name} />` : html`<${Services} />`];
     case "add":
       return ["services", html`<${AddService} />`];

@@ -2,11 +2,13 @@
 
 import { ApiError, address, ask, pathAddress, read, send, withQuery } from "./api.js";
 import { size } from "./format.js";
+import { mappingOf } from "./setup.js";
 
 /**
  * @typedef {{key: string, name: string, description: string, type: string, values: any[], default: any, mandatory: boolean,
  *   secret: boolean}} Option
  * @typedef {{name: string, description: string, options: Option[]}} Driver
+ * @typedef {{setup: Record<string, any>, options: Option[] | null}} Block
  * @typedef {{key: string, time: number, level: string, event: string, words: string}} LogLine
  * @typedef {import("./types.js").File} File
  */
@@ -182,32 +184,76 @@ export async function loadDrivers(signal) {
   const { drivers } = await read(address("drivers"), signal);
   return drivers
     .filter((/** @type {any} */ driver) => !driver.fault)
-    .map((/** @type {any} */ { options, ...driver }) => ({
-      ...driver,
-      options: Object.entries(options).map(([key, option]) => ({ key, ...option })),
-    }));
+    .map((/** @type {any} */ driver) => ({ ...driver, options: optionsOf(driver) }));
+}
+
+/** @param {any} driver @returns {Option[]} */
+const optionsOf = ({ options }) => Object.entries(options).map(([key, option]) => ({ key, ...option }));
+
+/**
+ * What the setup says of a service; `options` are what its driver takes, null where that is not known yet.
+ * @param {string} name @param {AbortSignal} [signal] @returns {Promise<Block>}
+ */
+export async function loadBlock(name, signal) {
+  const { setup, driver } = await read(address("services", name, "setup"), signal);
+  return { setup, options: driver && optionsOf(driver) };
 }
 
 /**
- * Adds a service, and before it the folders that are new with it.
- * @param {{name: string, driver: string, options: Record<string, unknown>,
- *   places: {name: string, path: string, mode: string, known: boolean}[]}} service
+ * Adds a service, or changes one, and before it adds the folders that are new with it.
+ * @param {string} name
+ * @param {Record<string, unknown>} block As it stands in a setup.
+ * @param {{name: string, on: boolean, known: boolean}[]} places
  */
-export async function addService({ name, driver, options, places }) {
+export async function putService(name, block, places) {
   const begun = [];
-  const folders = Object.fromEntries(places.map((place) => [place.name, { mode: place.mode, ...(place.path && { path: place.path }) }]));
   try {
-    for (const place of places.filter((one) => !one.known)) {
-      await ask("PUT", address("folders", place.name), {});
+    for (const place of places.filter((one) => one.on && !one.known)) {
+      await putFolder(place.name);
       begun.push(place.name);
     }
-    await ask("PUT", address("services", name), { driver, options, folders });
+    await ask("PUT", address("services", name), block);
   } catch (error) {
     // A folder that no service has is of no use.
-    await Promise.all(begun.map((folder) => ask("DELETE", address("folders", folder)).catch(() => null)));
+    await Promise.all(begun.map((folder) => removeFolder(folder).catch(() => null)));
     throw error;
   }
 }
+
+/**
+ * What the setup says of services.
+ * @param {string[]} names @param {AbortSignal} signal @returns {Promise<Map<string, Record<string, any>>>}
+ */
+export const loadBlocks = async (names, signal) => new Map(await Promise.all(names.map(async (name) => [name, (await loadBlock(name, signal)).setup])));
+
+/** Adds a folder. @param {string} name */
+export const putFolder = (name) => ask("PUT", address("folders", name), {});
+
+/**
+ * Has services keep a folder, or keep it no more, each as it is wanted there; a service that does so already is left alone.
+ * @param {string} folder
+ * @param {import("./setup.js").Place[]} places One a service.
+ * @returns {Promise<Map<string, string>>} Why it could not be, by service.
+ */
+export async function putMappings(folder, places) {
+  const failed = new Map();
+  for (const place of places) {
+    try {
+      const { setup } = await loadBlock(place.name);
+      const { [folder]: before, ...others } = setup.folders ?? {};
+      const after = place.on ? mappingOf(place) : undefined;
+      if (JSON.stringify(after) === JSON.stringify(before)) continue;
+      await ask("PUT", address("services", place.name), { ...setup, folders: after ? { ...others, [folder]: after } : others });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      failed.set(place.name, error.message);
+    }
+  }
+  return failed;
+}
+
+/** @param {string} name */
+export const removeFolder = (name) => ask("DELETE", address("folders", name));
 
 /** @param {string} name */
 export const removeService = (name) => ask("DELETE", address("services", name));

@@ -1,5 +1,6 @@
 /** Fields of a form: a label, a hint, what is wrong, and the right kind of input for an option of a manifest. */
 
+import { REMOVED, standsAt } from "../lib/setup.js";
 import { html, Icon } from "../lib/ui.js";
 
 /**
@@ -19,8 +20,11 @@ export function Field({ id, label, hint, fault, children }) {
   `;
 }
 
-/** @param {{option: import("../lib/model.js").Option, value: any, fault?: string, onValue: (value: unknown) => void}} props */
-export function OptionField({ option, value, fault, onValue }) {
+/**
+ * @param {{option: import("../lib/model.js").Option, value: any, kept?: unknown, fault?: string, onValue: (value: unknown) => void}} props
+ *   `kept` is a secret that is there and not shown.
+ */
+export function OptionField({ option, value, kept, fault, onValue }) {
   const id = `option-${option.key}`;
   const set = (event) => onValue(event.target.value);
   if (option.type === "boolean") {
@@ -36,12 +40,31 @@ export function OptionField({ option, value, fault, onValue }) {
       </div>
     `;
   }
+  if (kept !== undefined) return html`<${Secret} ...${{ id, option, value, kept, fault, onValue }} />`;
   return html`
     <${Field} id=${id} label=${option.name} hint=${option.description} fault=${fault}>
       ${(props) => (option.type === "enumerate" ? html`<${Choice} ...${{ props, option, value, onValue }} />` : html`<input class="input" ...${props}
         type=${option.secret ? "password" : "text"} inputmode=${NUMERIC[option.type]} autocomplete=${option.secret ? "new-password" : "off"} spellcheck=${false}
         value=${value ?? ""} placeholder=${option.default == null ? "" : String(option.default)} onInput=${set} />`)}
     <//>
+  `;
+}
+
+/** A secret that is there: kept as it is unless something is typed. @param {any} props */
+function Secret({ id, option, value, kept, fault, onValue }) {
+  const removed = value === REMOVED;
+  const hint = `${option.description} It is ${standsAt(kept)}, and kept unless another one is typed.`;
+  return html`
+    <div class="field">
+      <${Field} id=${id} label=${option.name} hint=${hint} fault=${fault}>
+        ${(props) => html`<input class="input" ...${props} type="password" autocomplete="new-password" spellcheck=${false} disabled=${removed}
+          value=${value ?? ""} placeholder=${removed ? "Taken out" : standsAt(kept)} onInput=${(event) => onValue(event.target.value)} />`}
+      <//>
+      ${!option.mandatory && html`<div class="check">
+        <input type="checkbox" id=${`${id}-out`} checked=${removed} onChange=${(event) => onValue(event.target.checked ? REMOVED : "")} />
+        <label for=${`${id}-out`}>Take it out<span class="hidden-visually">: ${option.name}</span></label>
+      </div>`}
+    </div>
   `;
 }
 
@@ -54,4 +77,9 @@ function Choice({ props, option, value, onValue }) {
     ${chosen < 0 && html`<option value="-1">Choose …</option>`}
     ${option.values.map((one, index) => html`<option value=${String(index)} key=${index}>${String(one)}</option>`)}
   </select>`;
+}
+
+/** Takes whoever fills in a form to the first field that is wrong. @param {HTMLFormElement | null} form */
+export function focusFault(form) {
+  requestAnimationFrame(() => /** @type {HTMLElement | null} */ (form?.querySelector("[aria-invalid=true]"))?.focus());
 }

@@ -23,8 +23,11 @@ export function Files({ folder, path, query }) {
   const lacking = query.get("service") ?? "";
   const part = query.get("q") ?? "";
   const searching = Boolean(part || lacking);
+  const change = folder
+    ? html`<a class="button" href=${link(["folders", folder])}><${Icon} name="pencil" />Change the folder</a>`
+    : html`<a class="button" href="#/folders"><${Icon} name="plus" />Add a folder</a>`;
   return html`
-    <${Heading} title="Files" lead=${lead(folder, part, lacking)} />
+    <${Heading} title="Files" lead=${lead(folder, part, lacking)} actions=${change} />
     <div class="browser">
       <aside class="card tree-card" aria-label="Folders"><${Tree} folders=${folders} folder=${folder} path=${path} /></aside>
       <section class="card" aria-label="Content">

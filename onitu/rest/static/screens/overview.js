@@ -65,8 +65,11 @@ function FolderMap({ folders, services }) {
   return html`
     <section class="card map" aria-labelledby="map-title">
       <header>
-        <h2 id="map-title">Folders and services</h2>
-        <p>${some(folders.length, "folder")} on ${some(services.length, "service")}</p>
+        <div>
+          <h2 id="map-title">Folders and services</h2>
+          <p>${some(folders.length, "folder")} on ${some(services.length, "service")}</p>
+        </div>
+        <a class="button" href="#/folders"><${Icon} name="plus" />Add a folder</a>
       </header>
       <div class="scroll" tabindex="0" role="group" aria-label="The map, to be scrolled sideways">
         <table role="table">

@@ -3,6 +3,7 @@
 import { count, exactly, size, some, timeOfDay } from "../lib/format.js";
 import { loadLog, loadService, removeService } from "../lib/model.js";
 import { go, link, pathLink } from "../lib/router.js";
+import { HIDDEN, standsAt } from "../lib/setup.js";
 import { useSamples } from "../lib/samples.js";
 import { reload, useStore } from "../lib/store.js";
 import { isHeld, onTheWay } from "../lib/summary.js";
@@ -131,13 +132,19 @@ function Settings({ service }) {
     <section class="card" aria-labelledby="settings">
       <header>
         <h2 id="settings">Settings</h2>
-        <${ConfirmedAction} icon="trash" tone="danger" title=${`Remove ${service.name}?`} answer="Remove" act=${remove} done=${`${service.name} has been removed.`}
-          question="Onitu forgets this service. Nothing is deleted there, nor anywhere else.">Remove<//>
+        <div class="row">
+          <a class="button" href=${link(["services", service.name, "change"])}><${Icon} name="pencil" />Change</a>
+          <${ConfirmedAction} icon="trash" tone="danger" title=${`Remove ${service.name}?`} answer="Remove" act=${remove} done=${`${service.name} has been removed.`}
+            question="Onitu forgets this service. Nothing is deleted there, nor anywhere else.">Remove<//>
+        </div>
       </header>
       ${value && html`<dl class="facts inner">
-        ${Object.entries(value.options).map(([key, option]) => html`<div key=${key}><dt>${key}</dt><dd>${String(option)}</dd></div>`)}
+        ${Object.entries(value.options).map(([key, option]) => html`<div key=${key}><dt>${key}</dt><dd>${optionText(option)}</dd></div>`)}
         ${!Object.keys(value.options).length && html`<p class="muted">It has no options of its own.</p>`}
       </dl>`}
     </section>
   `;
 }
+
+/** @param {any} option */
+const optionText = (option) => (option === null ? "–" : option === HIDDEN || typeof option === "object" ? standsAt(option) : String(option));
