@@ -8,7 +8,7 @@ from pathlib import Path
 from onitu.cli.pages import add_command
 
 #: Languages in which `onitu driver new` writes.
-LANGUAGES = ("python", "go", "node")
+LANGUAGES = ("python", "go", "node", "rust")
 
 
 def add_driver(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -78,7 +78,7 @@ def _add_new(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         choices=LANGUAGES,
         required=True,
         metavar="LANGUAGE",
-        help="what it is written in: python, go or node",
+        help="what it is written in: python, go, node or rust",
     )
     new.add_argument("--directory", type=Path, metavar="DIR", help="where to write it (default: the working directory)")
 

@@ -97,6 +97,15 @@ LANGUAGES = {
             run=("node", "{here}/main.js"),
             slow=SLOW,
         ),
+        Language(
+            name="rust",
+            tool="cargo",
+            least=(1, 91),
+            build=[("cargo", "build", "--tests")],
+            test=("cargo", "test", "--", "--nocapture"),
+            run=(f"{CACHE}/cargo/debug/{NAME}",),
+            slow=SLOW,
+        ),
     )
 }
 
