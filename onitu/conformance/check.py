@@ -24,6 +24,7 @@ GROUPS: Final = (
     "preconditions",
     "delete",
     "move",
+    "trash",
     "batch",
     "names",
     "errors",

@@ -15,6 +15,7 @@ from onitu.conformance.groups import (
     observe,
     preconditions,
     read,
+    trash,
     write,
 )
 
@@ -34,5 +35,6 @@ __all__ = [
     "observe",
     "preconditions",
     "read",
+    "trash",
     "write",
 ]

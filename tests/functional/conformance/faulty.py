@@ -1,7 +1,8 @@
-"""The memory driver, broken in one of many ways: `python faulty.py FAULT`, started as Onitu starts a driver.
+"""A driver, broken in one of many ways: `python faulty.py FAULT`, started as Onitu starts a driver.
 
 Each fault is one that drivers have had: something forgotten, left out, or answered too early. `FAULTS` has them by
-name; each changes one thing of a driver that keeps everything.
+name; each changes one thing of a driver that keeps everything: of `memory`, or of `local_storage` where it is about the
+trash, which memory has not (`ON_DISK`).
 """
 
 from __future__ import annotations
@@ -16,13 +17,30 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
+import onitu_local_storage
 import onitu_memory
+from onitu_local_storage import driver as disk
+from onitu_local_storage import trash
 from onitu_memory import driver
 from onitu_memory.driver import staging, tree
 
 from onitu.core.manifest import validate_options
 from onitu.errors import DriverError, NotFound, Unavailable, Unsupported
-from onitu.plug import Absent, Changes, Folder, Inadmissible, Kind, Metadata, Present, __main__, package, server, stream
+from onitu.plug import (
+    Absent,
+    Changes,
+    Folder,
+    Inadmissible,
+    Kind,
+    Metadata,
+    Plug,
+    Present,
+    __main__,
+    package,
+    server,
+    stream,
+)
 from onitu.plug import servicer as servicer_module
 from onitu.plug import values as values_module
 from onitu.plug.servicer import Servicer
@@ -33,7 +51,8 @@ Handler = Callable[..., Any]
 
 FAULTS: dict[str, Callable[[], None]] = {}
 
-handlers: dict[str, Handler] = onitu_memory.plug._registered
+#: Those of the driver `local_storage`.
+ON_DISK: set[str] = set()
 
 
 def fault(plant: Callable[[], None]) -> Callable[[], None]:
@@ -42,16 +61,22 @@ def fault(plant: Callable[[], None]) -> Callable[[], None]:
     return plant
 
 
+def fault_on_disk(plant: Callable[[], None]) -> Callable[[], None]:
+    """Notes a fault of `local_storage` under its name."""
+    ON_DISK.add(plant.__name__)
+    return fault(plant)
+
+
 def put(owner: object, name: str, value: object) -> None:
     """Puts something in the place of what a class or module has."""
     assert hasattr(owner, name), f"there is no {name} to replace"
     setattr(owner, name, value)
 
 
-def around(task: str, wrapper: Callable[..., Any]) -> None:
+def around(task: str, wrapper: Callable[..., Any], plug: Plug = onitu_memory.plug) -> None:
     """Puts a function around a handler, which it gets first."""
-    handler = handlers[task]
-    handlers[task] = lambda *arguments: wrapper(handler, *arguments)
+    handler = plug._registered[task]
+    plug.handler(task)(lambda *arguments: wrapper(handler, *arguments))
 
 
 # Life.
@@ -397,6 +422,145 @@ def leaves_the_children_behind() -> None:
     around("move_file", move_file)
 
 
+# The trash.
+
+
+def _forget_kept(metadata: Metadata) -> None:
+    root = disk._root(metadata.folder).fd
+    trash.remove_kept(root, [one.id for one in trash.list_kept(root, metadata.filename, "")])
+
+
+@fault_on_disk
+def keeps_nothing() -> None:
+    """What is deleted is gone, though a trash is declared."""
+
+    def delete_file(deletes: Handler, metadata: Metadata) -> None:
+        deletes(metadata)
+        _forget_kept(metadata)
+
+    around("delete_file", delete_file, onitu_local_storage.plug)
+
+
+@fault_on_disk
+def keeps_only_what_is_deleted() -> None:
+    """What another content takes the place of is gone."""
+
+    def upload_file(writes: Handler, metadata: Metadata, *content: object) -> Any:  # noqa: ANN401
+        written = writes(metadata, *content)
+        if metadata.expected is not None:
+            _forget_kept(metadata)
+        return written
+
+    around("upload_file", upload_file, onitu_local_storage.plug)
+
+
+@fault_on_disk
+def keeps_the_last_of_a_name() -> None:
+    """Of two things that had one path the younger one is kept alone."""
+
+    def list_trash(lists: Handler, folder: Folder, path: str, after: str) -> list[Any]:
+        return list({one.path: one for one in lists(folder, path, after)}.values())
+
+    around("list_trash", list_trash, onitu_local_storage.plug)
+
+
+@fault_on_disk
+def takes_the_time_of_a_file_for_that_of_its_deletion() -> None:
+    """What was changed long ago is said to have been deleted long ago, and so goes at once."""
+    _told_otherwise(lambda one: msgspec.structs.replace(one, kept_at_ns=one.mtime_ns or 0))
+
+
+@fault_on_disk
+def says_that_nothing_takes_room() -> None:
+    """Sizes are left out, by which the trash is kept small."""
+    _told_otherwise(lambda one: msgspec.structs.replace(one, size=0))
+
+
+@fault_on_disk
+def takes_a_program_for_a_text() -> None:
+    """Everything comes back as if it were not executable."""
+    _told_otherwise(lambda one: msgspec.structs.replace(one, executable=False))
+
+
+@fault_on_disk
+def keeps_links_as_files() -> None:
+    """A link is listed as a file, and points nowhere."""
+    _told_otherwise(lambda one: msgspec.structs.replace(one, kind=Kind.FILE, target=None))
+
+
+def _told_otherwise(altered: Callable[[Any], Any]) -> None:
+    around("list_trash", lambda lists, *asked: [altered(one) for one in lists(*asked)], onitu_local_storage.plug)
+
+
+@fault_on_disk
+def reads_the_trash_from_the_beginning() -> None:
+    """The offset is not looked at."""
+    around(
+        "read_trash", lambda reads, folder, kept, _offset, size: reads(folder, kept, 0, size), onitu_local_storage.plug
+    )
+
+
+@fault_on_disk
+def leaves_one_out_between_pages() -> None:
+    """Each page begins one too late."""
+
+    def list_trash(lists: Handler, folder: Folder, path: str, after: str) -> list[Any]:
+        return list(lists(folder, path, after))[1 if after else 0 :]
+
+    around("list_trash", list_trash, onitu_local_storage.plug)
+
+
+@fault_on_disk
+def lists_what_begins_alike() -> None:
+    """Asked for what lay in `d` it lists what lay in `d2` as well."""
+
+    def list_trash(lists: Handler, folder: Folder, path: str, after: str) -> list[Any]:
+        return [one for one in lists(folder, "", after) if one.path.startswith(path)]
+
+    around("list_trash", list_trash, onitu_local_storage.plug)
+
+
+@fault_on_disk
+def empties_all_of_the_trash() -> None:
+    """Whatever is named, everything goes."""
+    kept = trash.list_kept
+    removes = trash.remove_kept
+    put(trash, "remove_kept", lambda root, _names: removes(root, [one.id for one in kept(root, "", "")]))
+
+
+@fault_on_disk
+def complains_of_what_is_gone() -> None:
+    """What was removed already is an error."""
+    removes = trash.remove_kept
+
+    def strictly(root: int, names: Any) -> None:  # noqa: ANN401
+        known = {one.id for one in trash.list_kept(root, "", "")}
+        if not known.issuperset(names):
+            raise NotFound("it is not there")
+        removes(root, names)
+
+    put(trash, "remove_kept", strictly)
+
+
+@fault_on_disk
+def numbers_the_trash_anew_at_each_start() -> None:
+    """An id is worth nothing after a restart."""
+    mark = f" {os.getpid()}"
+    _told_otherwise(lambda one: msgspec.structs.replace(one, id=one.id + mark))
+    around(
+        "read_trash",
+        lambda reads, folder, kept, *part: reads(folder, kept.removesuffix(mark), *part),
+        onitu_local_storage.plug,
+    )
+
+
+@fault_on_disk
+def empties_what_it_may_not_write() -> None:
+    """The mode of a folder is not looked at."""
+    put(Servicer, "_writable", Servicer._folder)
+    around("empty_trash", lambda _empties, _folder, _kept: None, onitu_local_storage.plug)
+
+
 # Batches, names, errors.
 
 
@@ -517,5 +681,5 @@ def forgets_what_it_promised_to_keep() -> None:
 
 if __name__ == "__main__":
     FAULTS[sys.argv[1]]()
-    code = __main__.main(["memory"])
+    code = __main__.main(["local_storage" if sys.argv[1] in ON_DISK else "memory"])
     os._exit(code)

@@ -12,8 +12,9 @@ import attrs
 import pytest
 
 from onitu.conformance import CHECKS, Kit, Outcome, stream
-from tests.functional.conformance.faulty import FAULTS
+from tests.functional.conformance.faulty import FAULTS, ON_DISK
 from tests.functional.processes import EVERYTHING
+from tests.functional.targets.local_storage import LocalStorage
 from tests.functional.targets.memory import Memory
 
 #: The check that finds each fault, and words by which it says what it has found.
@@ -55,6 +56,29 @@ FOUND = {
     "deletes_all_that_is_below": ("delete-directories_with_children_stay", "there is a file in the directory"),
     "moves_over_what_is_there": ("move-nothing_is_moved_onto_what_is_there", "a file is at the destination"),
     "leaves_the_children_behind": ("move-directories_take_everything_along", "is not below the new name"),
+    "keeps_nothing": ("trash-what_was_deleted_can_be_put_back", "0 things are kept of 'file'"),
+    "keeps_only_what_is_deleted": ("trash-what_was_replaced_is_kept", "0 things are kept of 'file'"),
+    "keeps_the_last_of_a_name": ("trash-what_was_deleted_again_is_kept_twice", "1 are kept"),
+    "takes_the_time_of_a_file_for_that_of_its_deletion": (
+        "trash-it_is_said_when_it_was_deleted",
+        "is said to be kept since 1000000000",
+    ),
+    "says_that_nothing_takes_room": ("trash-what_was_deleted_can_be_put_back", "its size is said to be 0"),
+    "takes_a_program_for_a_text": ("trash-it_is_said_what_is_executable", "program"),
+    "keeps_links_as_files": ("trash-links_are_kept_as_links", "it was a link"),
+    "reads_the_trash_from_the_beginning": ("trash-what_is_kept_is_read_in_parts", "bytes of 1, or others"),
+    "leaves_one_out_between_pages": ("trash-a_page_goes_on_after_any_entry", "after 1 of 5 come 3"),
+    "lists_what_begins_alike": ("trash-a_part_of_the_trash_is_listed", "and listed ['d/e/file', 'd/file', 'd2/file'"),
+    "empties_all_of_the_trash": ("trash-what_is_named_goes_and_nothing_else", "[] are left"),
+    "complains_of_what_is_gone": ("trash-what_is_named_goes_and_nothing_else", "EmptyTrash answered NOT_FOUND"),
+    "numbers_the_trash_anew_at_each_start": (
+        "trash-what_is_kept_outlives_the_process",
+        "its id is another one after a restart",
+    ),
+    "empties_what_it_may_not_write": (
+        "trash-where_nothing_may_be_written_nothing_is_removed",
+        "PERMISSION_DENIED was to be the answer",
+    ),
     "stops_at_the_first_error": ("batch-one_that_fails_stops_no_other", "'UNKNOWN'"),
     "trims_names": ("names-spaces_and_dots_at_the_ends", "names were altered"),
     "follows_two_dots": ("names-paths_that_lead_outside_are_refused", "the path is '..'"),
@@ -73,10 +97,11 @@ PLANTED = FOUND if EVERYTHING else dict(list(FOUND.items())[::3])
 
 @pytest.fixture
 def kit(request: pytest.FixtureRequest) -> Iterator[Kit]:
-    """The kit for the memory driver with one fault."""
+    """The kit for a driver with one fault."""
     command = (sys.executable, str(Path(__file__).with_name("faulty.py")), request.param)
     with tempfile.TemporaryDirectory(prefix="onitu-") as place:
-        target = attrs.evolve(Memory.conformance(Path(place)), name=request.param, command=command)
+        sound = LocalStorage if request.param in ON_DISK else Memory
+        target = attrs.evolve(sound.conformance(Path(place)), name=request.param, command=command)
         with Kit(target) as made:
             yield made
 
