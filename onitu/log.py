@@ -19,7 +19,8 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
@@ -127,6 +128,20 @@ def show_status(text: str | None) -> None:
         _output.show(text)
 
 
+@contextmanager
+def written_together() -> Iterator[None]:
+    """Writes what is logged within this block at its end, in one piece: a write for each line costs more than the line.
+
+    Not to be held across anything that waits.
+    """
+    output = _output
+    if output is None:
+        yield
+        return
+    with output.held_back():
+        yield
+
+
 class _Output:
     """Writes whole lines, from any thread, and keeps the status line below them.
 
@@ -141,6 +156,22 @@ class _Output:
         self._lock = threading.Lock()
         self._status = b""
         self._shown_at = 0.0
+        self._held: list[bytes] | None = None
+
+    @contextmanager
+    def held_back(self) -> Iterator[None]:
+        """Writes what comes within this block at its end."""
+        if self._held is not None:
+            yield  # Within a block that writes it.
+            return
+        self._held = []
+        try:
+            yield
+        finally:
+            with self._lock:
+                held, self._held = self._held, None
+            if held:
+                self._put(b"".join(held))
 
     def write(self, line: bytes) -> None:
         """Writes one line."""
@@ -168,6 +199,9 @@ class _Output:
     def _put(self, data: bytes) -> None:
         try:
             with self._lock:
+                if self._held is not None:
+                    self._held.append(data)
+                    return
                 self._stream.write(data)
                 self._stream.flush()
         except (OSError, ValueError):

@@ -11,6 +11,7 @@ from onitu.core.answers import answered
 from onitu.core.node import Action
 from onitu.core.plan import Obstacle, Plan, Planner, Task
 from onitu.errors import DriverError
+from onitu.log import written_together
 from onitu.referee.transfers import Large, Transfers
 from onitu.transfer.careful import CarefulPerformer
 from onitu.transfer.perform import Performer
@@ -225,21 +226,26 @@ class Mover:
 
     def _tell(self, tasks: list[Task], outcomes: list[Outcome], seconds: float) -> None:
         """Logs and counts what came of tasks, and notes what failed."""
+        with written_together():
+            for task, outcome in zip(tasks, outcomes, strict=True):
+                if isinstance(outcome, DriverError):
+                    self._tell_failure(task, outcome, seconds)
+                else:
+                    self._tell_done(task, seconds)
+
+    def _tell_done(self, task: Task, seconds: float) -> None:
+        """Logs and counts what was done."""
         referee, link = self._referee, self._link
-        for task, outcome in zip(tasks, outcomes, strict=True):
-            if isinstance(outcome, DriverError):
-                self._tell_failure(task, outcome, seconds)
-                continue
-            referee.failures.clear(link.service, task.node)
-            if task.source is not None:
-                referee.counts.files += 1
-                referee.counts.bytes += task.version.size
-                referee.log.info("transfer_finished", **self._ends(task), bytes=task.version.size)
-                referee.telling.arrived(link.service, link.folder, task, seconds)
-                continue
-            referee.counts.other += 1
-            referee.log.info(_DONE[task.action], **self._ends(task))
-            referee.telling.changed(link.service, link.folder, task, seconds)
+        referee.failures.clear(link.service, task.node)
+        if task.source is not None:
+            referee.counts.files += 1
+            referee.counts.bytes += task.version.size
+            referee.log.info("transfer_finished", **self._ends(task), bytes=task.version.size)
+            referee.telling.arrived(link.service, link.folder, task, seconds)
+            return
+        referee.counts.other += 1
+        referee.log.info(_DONE[task.action], **self._ends(task))
+        referee.telling.changed(link.service, link.folder, task, seconds)
 
     def _tell_failure(self, task: Task, error: DriverError, seconds: float) -> None:
         """Logs a failure, aloud only when it is new or has become another one."""

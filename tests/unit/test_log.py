@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -20,6 +22,7 @@ from onitu.log import (
     recent_lines,
     set_up_logging,
     show_status,
+    written_together,
 )
 
 
@@ -194,6 +197,30 @@ def test_status_line_changes_seldom() -> None:
         show_status(f"{number} files")
 
     assert stream.getvalue().count(b"files") < 100
+
+
+def test_lines_of_one_piece_of_work_are_written_together() -> None:
+    """F2: a write for each file costs more than its line; what goes wrong meanwhile loses none."""
+    pieces: list[bytes] = []
+
+    class Pieces(io.BytesIO):
+        def write(self, data: Any) -> int:  # noqa: ANN401 - as its base has it.
+            pieces.append(bytes(data))
+            return len(pieces[-1])
+
+    set_up_logging(stream=Pieces())
+    log = get_logger()
+    with contextlib.suppress(ValueError), written_together():
+        log.info("one")
+        with written_together():
+            log.info("two")
+        log.info("three", pieces=len(pieces))
+        int("in the middle")
+    log.info("four")
+
+    lines = [[json.loads(line) for line in piece.splitlines()] for piece in pieces]
+    assert [[line["event"] for line in piece] for piece in lines] == [["one", "two", "three"], ["four"]]
+    assert lines[0][-1]["pieces"] == 0
 
 
 def test_log_that_nobody_reads() -> None:
