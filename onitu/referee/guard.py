@@ -12,12 +12,12 @@ import attrs
 
 from onitu.core.rollback import MOST
 from onitu.core.safety import Excess, Loss, Losses, excess, is_held_back, losses, restore, rollbacks
-from onitu.referee.holding import Hold, Order, load_hold, load_losses, load_order, set_hold, set_losses
+from onitu.referee.holding import Hold, Order, load_agreed, load_hold, load_losses, load_order, set_hold, set_losses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
-    from onitu.core.node import NodeId
+    from onitu.core.node import NodeId, ServiceName
     from onitu.core.tree import Effect, Work
     from onitu.referee.link import Link
     from onitu.store import Transaction
@@ -49,6 +49,11 @@ class Review:
     began: bool = False
     ended: str = ""
     effects: list[Effect] = attrs.Factory(list)
+
+
+def find_held(work: Work, service: ServiceName, waiting: Collection[NodeId]) -> set[NodeId]:
+    """Returns what a person is shown of what waits: the files that are lost, or show older content."""
+    return losses(work, service, waiting) | rollbacks(work, service, waiting)
 
 
 class Guard:
@@ -103,9 +108,15 @@ class Guard:
     def _held(self, transaction: Transaction, work: Work, hold: Hold, waiting: list[NodeId]) -> Review:
         link = self._link
         order = load_order(transaction, link.service, link.folder)
+        agreed = load_agreed(transaction, link.service, link.folder)
         if order is None and waiting:
             return Review(hold=hold)
         set_hold(transaction, link.service, link.folder, None)
+        if order is Order.APPROVE and agreed is not None and len(find_held(work, link.service, waiting)) > agreed:
+            # More has come to it since: that is not what was agreed to.
+            hold = self._too_much(transaction, work, waiting) or hold
+            set_hold(transaction, link.service, link.folder, hold)
+            return Review(hold=hold, began=True)
         for older in (False, True):  # What was decided about is counted no more.
             set_losses(transaction, link.service, link.folder, Losses(), older=older)
         if order is None:

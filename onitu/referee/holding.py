@@ -86,14 +86,24 @@ def set_hold(transaction: Transaction, service: ServiceName, folder: str, hold: 
 def load_order(transaction: Transaction, service: ServiceName, folder: str) -> Order | None:
     """Returns what a person has decided about a hold, until it is carried out."""
     raw = transaction.meta(_ORDER + _key(service, folder))
-    return Order(raw.decode()) if raw is not None else None
+    return Order(raw.decode().partition(" ")[0]) if raw is not None else None
 
 
-def set_order(transaction: Transaction, service: ServiceName, folder: str, order: Order) -> bool:
-    """Keeps what a person has decided. Returns False where nothing is held."""
+def load_agreed(transaction: Transaction, service: ServiceName, folder: str) -> int | None:
+    """Returns of how many files a person has decided it, at most; None where they did not say."""
+    raw = transaction.meta(_ORDER + _key(service, folder))
+    agreed = raw.decode().partition(" ")[2] if raw is not None else ""
+    return int(agreed) if agreed else None
+
+
+def set_order(
+    transaction: Transaction, service: ServiceName, folder: str, order: Order, agreed: int | None = None
+) -> bool:
+    """Keeps what a person has decided, and of how many files at most. Returns False where nothing is held."""
     if load_hold(transaction, service, folder) is None:
         return False
-    transaction.set_meta(_ORDER + _key(service, folder), order.value.encode())
+    said = order.value if agreed is None else f"{order.value} {agreed}"
+    transaction.set_meta(_ORDER + _key(service, folder), said.encode())
     return True
 
 

@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 import attrs
 
 from onitu.config.values import Setup
-from onitu.core.safety import losses, rollbacks
 from onitu.core.scope import Scope
 from onitu.core.tree import Work
 from onitu.errors import ConfigError
+from onitu.referee.guard import find_held
 from onitu.referee.holding import Hold, Order, Subject, all_holds, load_hold, set_order
 from onitu.rest.client import place
 from onitu.store import Store, Transaction
@@ -104,7 +104,7 @@ def _paths(transaction: Transaction, scope: Scope | None, service: str) -> tuple
         return ()
     work = Work(transaction, scope, now_ns=time.time_ns())
     waiting = list(transaction.awaiting(service, scope.folder))
-    nodes = losses(work, service, waiting) | rollbacks(work, service, waiting)
+    nodes = find_held(work, service, waiting)
     return tuple(sorted(work.head_path(work.tree.node(node)) for node in nodes))
 
 
@@ -204,6 +204,6 @@ def take_order(transaction: Transaction, scopes: Mapping[str, Scope], request: D
                 f"{count:,} files are concerned by now in folder '{folder}' on service '{service}', more than the "
                 f"{request.count:,} that were shown: look again with `onitu holds`, then decide"
             )
-    if set_order(transaction, service, folder, request.order):
+    if set_order(transaction, service, folder, request.order, request.count):
         return ""
     return f"nothing is held of folder '{folder}' on service '{service}'; `onitu holds` lists what is"

@@ -129,6 +129,30 @@ def test_no_more_is_approved_than_was_shown(new_setup: Setups) -> None:
     onitu.converge(core)
 
 
+def test_what_is_lost_after_a_decision_was_not_agreed_to(new_setup: Setups) -> None:
+    """P16: what was decided while no core ran is about what was lost then; with more of it, it is held anew."""
+    onitu = _filled(new_setup)
+    core = onitu.serve()
+    fill(onitu["a"] / "further", 5, files=10)
+    onitu.converge(core)
+    before = onitu.tree("b")
+    _lose(onitu, "a")
+    core.wait_for("service_held", service="a")
+    api = Api(core)
+    core.wait_until(lambda: api.get("/holds").body["holds"][0]["count"] == 60, "all of them are held")
+    core.stop()
+
+    assert _holds(onitu, "approve", "a", "docs", "--count", "60").process.returncode == 0
+    _lose(onitu, "a", "further")
+    core = onitu.serve()
+    core.wait_for("service_held", service="a")
+    (hold,) = Api(core).get("/holds").body["holds"]
+    assert (hold["count"], hold["order"]) == (70, None)
+    assert onitu.tree("b") == before
+    assert _holds(onitu, "approve", "a", "docs", "--count", "70").process.returncode == 0
+    onitu.converge(core)
+
+
 @pytest.mark.parametrize("order", ["approve", "restore"])
 def test_a_hold_survives_a_restart(new_setup: Setups, order: str) -> None:
     """P16, P13: what is held stays undecided at every start until somebody decides, also while no core runs."""
