@@ -26,6 +26,8 @@ class Services:
         self._held_back = set(held_back)
         self._paused = set(paused)
         self._running: dict[str, Service] = {}
+        # Those that are being taken away: nobody begins them anew.
+        self._leaving: set[str] = set()
         self._nursery: trio.Nursery | None = None
 
     def __iter__(self) -> Iterator[Service]:
@@ -81,14 +83,14 @@ class Services:
         service = self._running[name]
         if service.status is Status.FAILED:
             service.retry()
-        elif service.status is Status.STOPPED:
+        elif service.status is Status.STOPPED and name not in self._leaving:
             service = self._running[name] = service.anew()
             service.hours.pause(paused=name in self._paused)
             self._run(service)
         return service.began
 
     async def restart(self, name: str) -> trio.Event:
-        """Stops a service and has it begin anew, unless somebody stops it for good meanwhile."""
+        """Stops a service and has it begin anew, unless somebody stops it for good, or takes it away, meanwhile."""
         service = self._running[name]
         service.stop()
         await service.stopped.wait()
@@ -103,11 +105,15 @@ class Services:
             They stop all the same, and are still among those that run.
         """
         leaving = [self._running[name] for name in names]
-        for service in leaving:
-            service.stop()
-        for service in leaving:
-            await service.stopped.wait()
-            del self._running[service.name]
+        self._leaving.update(service.name for service in leaving)
+        try:
+            for service in leaving:
+                service.stop()
+            for service in leaving:
+                await service.stopped.wait()
+                del self._running[service.name]
+        finally:
+            self._leaving.clear()
 
     def forget(self, names: Collection[str]) -> None:
         """Forgets what a person has wished of services that are gone."""

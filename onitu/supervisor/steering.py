@@ -140,6 +140,8 @@ class Steering:
     @whole
     async def restart(self, service: str) -> None:
         """Stops a service and starts it again."""
+        if self._services.get(service) is None:
+            return
         began = await self._services.restart(service)
         with trio.move_on_after(PATIENCE):
             await began.wait()
