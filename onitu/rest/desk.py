@@ -149,8 +149,8 @@ class Desk(Protocol):
             SetupError: They do not go with the setup any more. All faults are in it.
         """
 
-    async def pause(self, service: str, *, paused: bool) -> None:
-        """Lets nothing be moved to a service and from it until it is resumed, or does so again."""
+    async def pause(self, services: Collection[str], *, paused: bool) -> None:
+        """Lets nothing be moved to services and from them until they are resumed, or does so again."""
 
     def conflicts(self, transaction: Transaction) -> list[tuple[str, Conflict]]:
         """Returns the conflicts that nobody has settled, with their folders."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
@@ -147,14 +146,20 @@ class Steering:
             await began.wait()
 
     @whole
-    async def pause(self, service: str, *, paused: bool) -> None:
-        """Lets nothing be moved to a service and from it until it is resumed, or does so again."""
-        self._services.pause(service, paused=paused)
-        await self._remember(leaving.PAUSED, service, holds=paused)
+    async def pause(self, services: Collection[str], *, paused: bool) -> None:
+        """Lets nothing be moved to services and from them until they are resumed, or does so again."""
+        for service in services:
+            self._services.pause(service, paused=paused)
+        await self._remember(leaving.PAUSED, *services, holds=paused)
 
-    async def _remember(self, wish: str, service: str, *, holds: bool) -> None:
-        """Keeps what a person wants of a service."""
-        await self.referee.writer.write(partial(records.set_wish, wish=wish, service=service, holds=holds))
+    async def _remember(self, wish: str, *services: str, holds: bool) -> None:
+        """Keeps what a person wants of services."""
+
+        def work(transaction: Transaction) -> None:
+            for service in services:
+                records.set_wish(transaction, wish=wish, service=service, holds=holds)
+
+        await self.referee.writer.write(work)
 
     def conflicts(self, transaction: Transaction) -> list[tuple[str, Conflict]]:
         """Returns the conflicts that nobody has settled, with their folders."""

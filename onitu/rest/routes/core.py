@@ -129,8 +129,7 @@ def _steer(routes: Blueprint, desk: Desk) -> None:
     """Adds the routes by which everything is steered at once."""
 
     async def pause_all(*, paused: bool) -> Response:
-        for name in tuple(desk.setup.services):
-            await desk.pause(name, paused=paused)
+        await desk.pause(tuple(desk.setup.services), paused=paused)
         return answer(Done())
 
     @routes.put("/pause")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -194,11 +193,11 @@ def _steer(routes: Blueprint, desk: Desk, by: _Asked) -> None:
     async def pause(name: str) -> Response:
         """Lets nothing be moved to a service and from it until it is resumed. What is under way is finished."""
         by.known(name)
-        return await done(name, partial(desk.pause, paused=True))
+        return await done(name, lambda name: desk.pause([name], paused=True))
 
     @routes.put("/<name>/resume")
     @described(answers=ServiceDone, codes=(404,))
     async def resume(name: str) -> Response:
         """Lets a service be brought up to date again."""
         by.known(name)
-        return await done(name, partial(desk.pause, paused=False))
+        return await done(name, lambda name: desk.pause([name], paused=False))

@@ -14,7 +14,7 @@ from onitu.config import load_setup
 from onitu.errors import ConfigError
 from onitu.referee import Referee
 from onitu.store import Store
-from onitu.supervisor import records
+from onitu.supervisor import leaving, records
 from onitu.supervisor.errands import Errands
 from onitu.supervisor.inforce import InForce
 from onitu.supervisor.life import Common
@@ -56,6 +56,26 @@ async def test_a_change_goes_on_when_nobody_waits(tmp_path: Path) -> None:
     store.close()
     assert kept.folders == {"more": {}, "other": {}}
     assert set(desk.setup.folders) == set(desk.referee.scopes) == {"docs", "more", "other"}
+
+
+async def test_all_are_paused_or_none(tmp_path: Path) -> None:
+    """E15: who has everything paused and hangs up has paused all of it, also for the next core."""
+    store = Store(tmp_path / "data")
+    desk = steering(store, tmp_path)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(desk.errands.run)
+        async with trio.open_nursery() as client:
+            client.start_soon(partial(desk.pause, ["a", "b"], paused=True))
+            with trio.fail_after(5):
+                while not desk.referee.writer.busy:
+                    await trio.sleep(0.001)
+            client.cancel_scope.cancel()
+        nursery.start_soon(desk.referee.writer.run)
+        await desk.pause([], paused=True)
+        nursery.cancel_scope.cancel()
+
+    assert records.wished(store, leaving.PAUSED) == {"a", "b"}
+    store.close()
 
 
 async def test_who_waits_is_told_what_came_of_it() -> None:
