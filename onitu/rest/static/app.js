@@ -19,6 +19,7 @@ import { Overview } from "./screens/overview.js";
 import { Service } from "./screens/service.js";
 import { Services } from "./screens/services.js";
 import { Transfers } from "./screens/transfers.js";
+import { Trash } from "./screens/trash.js";
 
 /** @param {import("./lib/router.js").Place} place @returns {[string, any]} The screen's key, and what it shows. */
 function screenOf({ parts: [screen = "", name = "", ...rest], query }) {
@@ -37,6 +38,8 @@ function screenOf({ parts: [screen = "", name = "", ...rest], query }) {
       return ["holds", html`<${Holds} />`];
     case "folders":
       return ["map", html`<${Folder} name=${name} key=${`folder ${name}`} />`];
+    case "trash":
+      return ["trash", html`<${Trash} query=${query} />`];
     case "services":
       if (name && rest[0] === "change") return ["services", html`<${ChangeService} name=${name} key=${`change ${name}`} />`];
       return ["services", name ? html`<${Service} name=${name} key=${name} />` : html`<${Services} />`];

@@ -8,6 +8,8 @@ import { mappingOf } from "./setup.js";
  * @typedef {{key: string, name: string, description: string, type: string, values: any[], default: any, mandatory: boolean,
  *   secret: boolean}} Option
  * @typedef {{name: string, description: string, options: Option[]}} Driver
+ * @typedef {{key: string, folder: string, path: string, service: string, keeper: string, id: string, size: number, time: number,
+ *   target: string | null}} KeptCopy A copy of what was replaced or deleted; `keeper` "": Onitu has it itself.
  * @typedef {{setup: Record<string, any>, options: Option[] | null}} Block
  * @typedef {{key: string, time: number, level: string, event: string, words: string}} LogLine
  * @typedef {import("./types.js").File} File
@@ -257,3 +259,21 @@ export const removeFolder = (name) => ask("DELETE", address("folders", name));
 
 /** @param {string} name */
 export const removeService = (name) => ask("DELETE", address("services", name));
+
+/**
+ * What is kept, the newest first.
+ * @param {{folder: string, service: string}} where Empty: everywhere.
+ * @param {AbortSignal} signal
+ * @returns {Promise<{copies: KeptCopy[], faults: {service: string, reason: string}[]}>}
+ */
+export async function loadTrash(where, signal) {
+  const { copies, faults } = await read(withQuery(address("trash"), where), signal);
+  const found = copies.map((/** @type {any} */ { kept_at_ns: ns, ...copy }) => ({ ...copy, time: ns / 1e9, key: `${copy.keeper} ${copy.folder} ${copy.id} ${copy.path}` }));
+  return { copies: found.reverse(), faults };
+}
+
+/** Brings a copy back. @param {KeptCopy} copy @returns {Promise<string>} Its path now. */
+export const restoreCopy = async ({ folder, path, service, keeper, id }) => (await ask("POST", address("trash", "restore"), { folder, path, service, keeper, id })).said;
+
+/** @param {string} folder @param {string} service @returns {Promise<string>} What was removed. */
+export const emptyTrash = async (folder, service) => (await ask("POST", address("trash", "empty"), { folder, service })).said;

@@ -1,7 +1,7 @@
 /** What stands around every screen: where one can go, and whether what is shown is live. */
 
 import { useStore } from "../lib/store.js";
-import { html, Icon, useState } from "../lib/ui.js";
+import { html, Icon, useEffect, useRef, useState } from "../lib/ui.js";
 import { attention } from "../lib/summary.js";
 
 const SCREENS = [
@@ -10,6 +10,7 @@ const SCREENS = [
   { key: "transfers", href: "#/transfers", icon: "transfer", text: "Transfers" },
   { key: "conflicts", href: "#/conflicts", icon: "conflict", text: "Conflicts" },
   { key: "holds", href: "#/holds", icon: "hold", text: "Holds" },
+  { key: "trash", href: "#/trash", icon: "trash", text: "Trash" },
   { key: "services", href: "#/services", icon: "service", text: "Services" },
 ];
 
@@ -47,8 +48,11 @@ function Navigation({ screen }) {
   const holds = useStore((state) => state.halts.length + state.holds.filter((hold) => !hold.order).length);
   const broken = useStore((state) => attention(state).filter((one) => one.about === "service").length);
   const counts = { transfers: [moving, "busy"], conflicts: [conflicts, "warn"], holds: [holds, "warn"], services: [broken, "bad"] };
+  const list = useRef(null);
+  // Where the window is too narrow for all of them they are pushed sideways.
+  useEffect(() => list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [screen]);
   return html`
-    <nav class="nav" aria-label="Screens">
+    <nav class="nav" aria-label="Screens" ref=${list}>
       <ul>
         ${SCREENS.map(({ key, href, icon, text }) => {
           const [number, tone] = counts[key] ?? [0, "off"];
