@@ -75,7 +75,7 @@ def add_rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "Shows the rules of a running onitu, or sets others.",
         "Rules that were set outlive a restart, and hold until the setup file has other rules.",
         ("onitu rules get", "those that were last set, or the file's"),
-        ("onitu rules set rules.json", "check and keep others"),
+        ("onitu rules set rules.yaml", "check and keep others"),
         ("onitu rules reload", "put them in force"),
     )
     actions = rules.add_subparsers(dest="action", metavar="ACTION", required=True, title="actions")
@@ -85,7 +85,7 @@ def add_rules(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     put = add_command(
         actions, "set", "Checks rules and keeps them.", "They do nothing before a reload.", ("onitu rules set -", "")
     )
-    put.add_argument("file", type=Path, metavar="FILE", help="a JSON list of rules, or '-' for standard input")
+    put.add_argument("file", type=Path, metavar="FILE", help="a list of rules, YAML or JSON, or '-' for standard input")
     _add_asking(put)
     reload = add_command(
         actions, "reload", "Puts the rules in force that were last set.", "", ("onitu rules reload", "")

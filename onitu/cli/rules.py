@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 
 from onitu.cli.running import Running, print_json
@@ -21,7 +20,9 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(core.ask("GET", "/rules?state=active" if arguments.active else "/rules")["rules"])
         return 0
     if arguments.action == "set":
-        answer = core.ask("PUT", "/rules", {"rules": _rules(arguments)})
+        answer = core.ask("PUT", "/rules/text", {"text": _text(arguments), "name": str(arguments.file)})
+        for warning in answer["warnings"]:
+            print(warning, file=sys.stderr)
         said = "the rules are kept; `onitu rules reload` puts them in force"
     else:
         answer = core.ask("PUT", "/rules/reload")
@@ -30,13 +31,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _rules(arguments: argparse.Namespace) -> object:
-    """Returns the rules of a file: a list, or what `GET /rules` answers."""
+def _text(arguments: argparse.Namespace) -> str:
+    """Returns what stands in the file."""
     name = str(arguments.file)
     try:
-        given = json.loads(sys.stdin.read() if name == "-" else arguments.file.read_text("utf-8"))
+        return sys.stdin.read() if name == "-" else str(arguments.file.read_text("utf-8"))
     except OSError as error:
         raise ConfigError(f"{name}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigError(f"{name}: is not JSON: {error}") from error
-    return given.get("rules", given) if isinstance(given, dict) else given
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{name}: is not UTF-8 text") from error

@@ -94,6 +94,17 @@ def plain(item: Item) -> object:
     return item.value
 
 
+def written(item: Item) -> object:
+    """Returns what stands in an item as values that read the same again: `007` is a text then, and no number."""
+    if isinstance(item.value, dict):
+        return {key: written(child) for key, child in item.value.items()}
+    if isinstance(item.value, list):
+        return [written(child) for child in item.value]
+    if item.value is None or isinstance(item.value, str):
+        return item.value
+    return item.value if item_of(item.value, "").text == item.text else item.text
+
+
 def item_of(value: object, name: str) -> Item:
     """Returns the item of something that was not read from a file, such as JSON.
 

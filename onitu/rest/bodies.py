@@ -165,6 +165,20 @@ class NewRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rules: list[Rule]
 
 
+class RulesText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rules as a text: YAML, of which JSON is a part. Messages have its `name`, and the line."""
+
+    text: str
+    name: str = "rules"
+
+
+class RulesKept(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules are kept; `warnings` are about what is probably not meant."""
+
+    warnings: list[str]
+    status: str = "ok"
+
+
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):
     """A folder on a service. `mode` is r, w, rw or none; `path` is its place below the service's root."""
 

@@ -66,6 +66,29 @@ def test_rules_are_stored_and_then_put_in_force(served: tuple[Onitu, Core, Api])
     core.wait_until((onitu["b"] / "two.jpg").exists, "without rules everything is routed")
 
 
+def test_rules_are_written_by_a_person(served: tuple[Onitu, Core, Api]) -> None:
+    """B16, E10-E12: rules as YAML: faults have their lines and change nothing, doubts are said."""
+    _, _, api = served
+    before = api.get("/rules").body
+
+    answer = api.put("/rules/text", {"text": "- sync: b\n- match: {size: {min: x}}\n  sync: [nobody]\n"})
+    assert answer.code == 400
+    assert [line.partition(": ")[0] for line in answer.body["reason"].splitlines()] == ["rules:2:23", "rules:3:10"]
+    for body in (None, [], {"text": 7}, {"text": "", "more": 1}):
+        assert api.put("/rules/text", body).code == 400
+    assert api.get("/rules").body == before
+
+    text = "# Not kept\n- match: {path: /none, extension: [007]}\n  sync: [b]\n"
+    assert api.put("/rules/text", {"text": text, "name": "mine"}).body == {
+        "status": "ok",
+        "warnings": ["mine:2:17: '/none' matches nothing: there is no folder 'none'"],
+    }
+    assert api.get("/rules").body == {"rules": [{"match": {"path": "/none", "extension": ["007"]}, "sync": ["b"]}]}
+    assert "extension: ['007']" in api.get("/rules/text").body["text"]
+    assert "none" not in api.get("/rules/text?state=active").body["text"].partition("extension")[0]
+    assert api.get("/rules/text?state=other").code == 400
+
+
 def test_rules_survive_until_the_file_changes(served: tuple[Onitu, Core, Api]) -> None:
     """C6, E11, E12: stored rules outlive a restart and stay stored, active ones active; the file's change wins."""
     onitu, core, api = served

@@ -220,6 +220,10 @@ def test_the_commands_ask_the_core(new_setup: Setups) -> None:
     rules = onitu.directory / "rules.json"
     rules.write_text(json.dumps([{"match": {"extension": ["txt"]}, "sync": ["b"]}]))
     assert "kept" in command(onitu, "rules", "set", str(rules))
+    faulty = onitu.directory / "rules.yaml"
+    faulty.write_text("# The texts\n- match: {extension: [txt]}\n  sync: [nobody]\n")
+    assert command(onitu, "rules", "set", str(faulty), expect=1) == ""
+    assert f"{faulty}:3:10: " in onitu.cores[-1].log.path.read_text()
     assert json.loads(command(onitu, "rules", "get")) == json.loads(rules.read_text())
     assert json.loads(command(onitu, "rules", "get", "--active")) == []
     assert "in force" in command(onitu, "rules", "reload")

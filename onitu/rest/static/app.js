@@ -16,6 +16,7 @@ import { Folder } from "./screens/folder.js";
 import { Holds } from "./screens/holds.js";
 import { Lock } from "./screens/lock.js";
 import { Overview } from "./screens/overview.js";
+import { Rules } from "./screens/rules.js";
 import { Service } from "./screens/service.js";
 import { Services } from "./screens/services.js";
 import { Transfers } from "./screens/transfers.js";
@@ -38,6 +39,8 @@ function screenOf({ parts: [screen = "", name = "", ...rest], query }) {
       return ["holds", html`<${Holds} />`];
     case "folders":
       return ["map", html`<${Folder} name=${name} key=${`folder ${name}`} />`];
+    case "rules":
+      return ["rules", html`<${Rules} />`];
     case "trash":
       return ["trash", html`<${Trash} query=${query} />`];
     case "services":

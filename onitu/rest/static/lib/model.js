@@ -277,3 +277,16 @@ export const restoreCopy = async ({ folder, path, service, keeper, id }) => (awa
 
 /** @param {string} folder @param {string} service @returns {Promise<string>} What was removed. */
 export const emptyTrash = async (folder, service) => (await ask("POST", address("trash", "empty"), { folder, service })).said;
+
+/** @param {AbortSignal} signal @returns {Promise<{stored: string, active: string}>} The rules as they were last kept, and those in force. */
+export async function loadRules(signal) {
+  const at = address("rules", "text");
+  const [stored, active] = await Promise.all(["stored", "active"].map((state) => read(withQuery(at, { state }), signal)));
+  return { stored: stored.text, active: active.text };
+}
+
+/** Keeps rules. @param {string} text @returns {Promise<string[]>} What is probably not meant. */
+export const putRules = async (text) => (await ask("PUT", address("rules", "text"), { text })).warnings;
+
+/** Puts the rules in force that were last kept. */
+export const reloadRules = () => ask("PUT", address("rules", "reload"));

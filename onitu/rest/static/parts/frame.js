@@ -12,6 +12,7 @@ const SCREENS = [
   { key: "holds", href: "#/holds", icon: "hold", text: "Holds" },
   { key: "trash", href: "#/trash", icon: "trash", text: "Trash" },
   { key: "services", href: "#/services", icon: "service", text: "Services" },
+  { key: "rules", href: "#/rules", icon: "rules", text: "Rules" },
 ];
 
 const LINES = { live: "Live", connecting: "Connecting …", lost: "Connection lost" };
