@@ -36,9 +36,6 @@ MAX_DAYS: Final = 100 * 365
 CA: Final = "ca"
 """Name of the authority's own files."""
 
-EXPIRES_SOON: Final = 30
-"""Days: with fewer left a certificate is worth a warning."""
-
 #: Clocks differ: a certificate made just now is good on a machine that is a little behind.
 _BACKDATED = datetime.timedelta(hours=1)
 
@@ -161,6 +158,21 @@ def read(path: Path) -> x509.Certificate:
         raise ConfigError(f"{path}: this is no certificate in PEM") from error
 
 
+def read_shown(certificate: bytes) -> x509.Certificate:
+    """Returns a certificate that somebody has shown.
+
+    Args:
+        certificate: In DER.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    try:
+        return x509.load_der_x509_certificate(certificate)
+    except ValueError as error:
+        raise ConfigError(f"what is shown is no certificate: {error}") from error
+
+
 def faults(ca: Path, certificate: Path, key: Path) -> list[str]:
     """Returns what is wrong with the three files that one end has.
 
@@ -199,15 +211,6 @@ def _is_signed_by(certificate: x509.Certificate, authority: x509.Certificate) ->
     except (ValueError, TypeError, InvalidSignature):
         return False
     return True
-
-
-def days_left(path: Path) -> int:
-    """Returns for how many whole days a certificate is still good; less than 0 once it has expired.
-
-    Raises:
-        ConfigError: There is none.
-    """
-    return (read(path).not_valid_after_utc - _now()).days
 
 
 def _now() -> datetime.datetime:

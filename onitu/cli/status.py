@@ -10,6 +10,7 @@ from typing import Any
 
 from onitu.cli.running import Running, print_json
 from onitu.cli.transfers import lines as transfer_lines
+from onitu.expiry import date_of
 
 #: Seconds between two looks.
 INTERVAL = 1.0
@@ -45,6 +46,9 @@ def _lines(status: dict[str, Any]) -> Iterator[str]:
         yield f"  {one['name']:<{width}}  {', '.join(_parts(one))}"
         if one["reason"]:
             yield f"  {'':<{width}}  {one['reason']}"
+        for certificate in one["certificates"]:
+            if certificate["warning"]:
+                yield f"  {'':<{width}}  {certificate['warning']}"
 
 
 def _parts(service: dict[str, Any]) -> Iterator[str]:
@@ -63,6 +67,8 @@ def _parts(service: dict[str, Any]) -> Iterator[str]:
         yield f"looking at {', '.join(looking)}"
     if service["errors"]:
         yield f"{service['errors']:,} failed"
+    if service["certificates"]:
+        yield f"certificates until {date_of(min(one['expires'] for one in service['certificates']))}"
 
 
 def _duration(seconds: float) -> str:

@@ -6,8 +6,8 @@ package is found but never imported: importing a driver may cost a second, and m
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
+import time
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -23,7 +23,8 @@ from onitu.config.secret import Reference, is_open_to_others, look_up_all
 from onitu.config.values import DriverAddress, ServiceSetup, Setup
 from onitu.config.values import Keys as KeyPath
 from onitu.core.manifest import Manifest, OptionFault, load_manifest, option_faults
-from onitu.errors import ConfigError, DriverError
+from onitu.errors import DriverError
+from onitu.expiry import terms_of
 from onitu.utils import get_available_drivers
 
 #: What is known of an installed driver: its manifest, or why there is none.
@@ -122,17 +123,10 @@ def _expiring(setup: Setup) -> Iterator[Fault]:
     for service in setup.services.values():
         if not isinstance(service.driver, DriverAddress) or service.driver.tls is None:
             continue
-        from onitu import certificates  # noqa: PLC0415  As above.
-
         place = setup.place(_services_of(setup), service.name, "driver", "tls")
-        for path in (service.driver.tls.ca, service.driver.tls.certificate):
-            with contextlib.suppress(ConfigError):  # A fault already.
-                days = certificates.days_left(path)
-                if days < certificates.EXPIRES_SOON:
-                    text = (
-                        f"{path}: the certificate is good for {days} more days; `onitu certs issue` makes another one"
-                    )
-                    yield Fault(place, text)
+        for term in terms_of(service.driver.tls.ca, service.driver.tls.certificate):
+            if warning := term.warning(time.time()):
+                yield Fault(place, warning)
 
 
 def _option_faults(setup: Setup, service: ServiceSetup, manifest: Manifest) -> Iterator[Fault]:

@@ -7,13 +7,16 @@ with `Unavailable`, and whoever keeps the service alive dials again.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 import trio
 
 from onitu.errors import ConfigError, DriverError, OutcomeUnknown, Unavailable
+from onitu.expiry import Term, shown
 from onitu.host.client import DriverClient
 from onitu.rpc.transport import Connection, Credentials, connect
 
@@ -26,15 +29,19 @@ DIAL_DEADLINE: Final = 5.0
 
 _PROBE_DEADLINE: Final = 5.0
 _INTERVAL: Final = 0.1
+_SHOW_DEADLINE: Final = 3.0
 
 
 @asynccontextmanager
-async def dial(driver: DriverAddress, latencies: Latencies | None = None) -> AsyncIterator[DriverClient]:
+async def dial(
+    driver: DriverAddress, latencies: Latencies | None = None, showed: Callable[[Term], None] | None = None
+) -> AsyncIterator[DriverClient]:
     """Connects to a driver and waits until it serves. Once it was configured it is told to close at the end.
 
     Args:
         driver: Where it is.
         latencies: Where it is noted how long calls take.
+        showed: Called with until when the certificate is good that it shows, where it shows one.
 
     Raises:
         ConfigError: What proves who we are cannot be read.
@@ -46,7 +53,11 @@ async def dial(driver: DriverAddress, latencies: Latencies | None = None) -> Asy
     """
     credentials = None if driver.tls is None else await trio.to_thread.run_sync(_read, driver.tls)
     async with connect(driver.address, token=None, credentials=credentials) as connection:
-        await _wait_serving(connection, driver.address)
+        try:
+            await _wait_serving(connection, driver.address)
+        finally:
+            if driver.tls is not None and showed is not None and (term := await _shown(driver.address, driver.tls)):
+                showed(term)
         client = DriverClient(connection, latencies=latencies, elsewhere=True)
         try:
             yield client
@@ -66,6 +77,31 @@ def _read(tls: Tls) -> Credentials:
     except OSError as error:
         message = f"{error.filename}: it cannot be read: {error.strerror}"
         raise ConfigError(message) from error
+
+
+async def _shown(address: str, tls: Tls) -> Term | None:
+    """Returns until when the certificate is good that a driver shows; None where it shows none in time.
+
+    gRPC does not say what it was shown. Nothing is sent or believed here, so that one that has expired is seen as well.
+    """
+    host, _, port = address.rpartition(":")
+    with trio.move_on_after(_SHOW_DEADLINE), contextlib.suppress(OSError, ConfigError):
+        context = await trio.to_thread.run_sync(_looking, tls)
+        async with await trio.open_tcp_stream(host.strip("[]"), int(port)) as stream:
+            secured = trio.SSLStream(stream, context, server_hostname=tls.name or host.strip("[]"))
+            with contextlib.suppress(trio.BrokenResourceError):
+                await secured.do_handshake()
+            certificate = secured.getpeercert(binary_form=True)
+            return shown(address, certificate) if certificate else None
+    return None
+
+
+def _looking(tls: Tls) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=tls.ca)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.load_cert_chain(tls.certificate, tls.key)
+    context.set_alpn_protocols(["h2"])
+    return context
 
 
 async def _wait_serving(connection: Connection, address: str) -> None:

@@ -273,8 +273,23 @@ class FolderState(msgspec.Struct, frozen=True, kw_only=True):
     lag: float
 
 
+class CertificateTerm(msgspec.Struct, frozen=True, kw_only=True):
+    """Until when a certificate is good: that of the `authority`, the `core`, or the `driver` that shows it.
+
+    `where` is its file or the driver's address, `expires` counts seconds since 1970. A `warning` begins 30 days before.
+    """
+
+    whose: str
+    where: str
+    expires: float
+    warning: str
+
+
 class ServiceState(msgspec.Struct, frozen=True, kw_only=True):
-    """A service in short. `errors` counts the paths that failed a moment ago; `waiting` says until when it waits."""
+    """A service in short. `errors` counts the paths that failed a moment ago; `waiting` says until when it waits.
+
+    `certificates` are those of the connection to a driver that is dialled.
+    """
 
     name: str
     status: str
@@ -283,6 +298,7 @@ class ServiceState(msgspec.Struct, frozen=True, kw_only=True):
     waiting: str
     errors: int
     folders: list[FolderState]
+    certificates: list[CertificateTerm]
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

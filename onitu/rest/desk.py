@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from onitu.core.manifest import Manifest
     from onitu.core.resolving import Conflict
     from onitu.core.wanted import RepairFile
+    from onitu.expiry import Terms
     from onitu.host.latency import Latencies
     from onitu.referee import Referee
     from onitu.referee.holding import Hold, Order, Subject
@@ -105,6 +106,9 @@ class Desk(Protocol):
 
     def standing(self, service: str) -> Standing:
         """Returns how a service of the setup is doing."""
+
+    async def terms(self) -> Terms:
+        """Returns until when the certificates are good of services whose driver is dialled; others are left out."""
 
     def manifest(self, service: str) -> Manifest | None:
         """Returns what the driver of a service says of itself, or None where that is not known."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from onitu.config.values import ServiceSetup
     from onitu.core.manifest import Manifest
+    from onitu.expiry import Term
     from onitu.host.client import DriverClient
     from onitu.host.latency import Latencies
     from onitu.referee import Referee
@@ -93,6 +94,7 @@ class Life:
         log: Whose lines carry its name.
         met: Called with what its driver says of itself.
         serves: Called once its folders are served.
+        showed: Called with until when the certificate is good that its driver shows, where it shows one.
 
     Attributes:
         name: Of the service.
@@ -111,6 +113,7 @@ class Life:
         log: FilteringBoundLogger,
         met: Callable[[Manifest], None],
         serves: Callable[[], None],
+        showed: Callable[[Term], None],
     ) -> None:
         self.process: tuple[int, float] | None = None
         self.name = setup.name
@@ -124,6 +127,7 @@ class Life:
         self._log = log
         self._met = met
         self._serves = serves
+        self._showed = showed
 
     async def run(self) -> None:
         """Lives, from the start of the driver to its end.
@@ -144,6 +148,7 @@ class Life:
             debug=self._common.debug,
             early=early,
             latencies=self._latencies,
+            showed=self._showed,
         ) as (client, pid):
             self.process = (pid, time.time()) if pid is not None else None
             try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
     from onitu.config.values import DriverCommand
+    from onitu.expiry import Term
     from onitu.host.client import DriverClient
     from onitu.host.latency import Latencies
 
 
 @asynccontextmanager
-async def opened(
+async def opened(  # noqa: PLR0913 - what its service lends it.
     driver: str | DriverCommand | DriverAddress,
     *,
     service: str,
@@ -32,6 +33,7 @@ async def opened(
     debug: bool = False,
     early: Spawned | None = None,
     latencies: Latencies | None = None,
+    showed: Callable[[Term], None] | None = None,
 ) -> AsyncIterator[tuple[DriverClient, int | None]]:
     """Opens a driver; from there on all are treated alike.
 
@@ -44,6 +46,7 @@ async def opened(
         debug: Whether it logs everything.
         early: Its process, if it was started already.
         latencies: Where it is noted how long its calls take.
+        showed: Called with until when the certificate is good that one shows that is dialled.
 
     Yields:
         The driver, and the number of its process: None for one that was dialled, whose process is not ours.
@@ -53,7 +56,7 @@ async def opened(
         DriverError: It died, cannot be reached, or serves something else than the contract.
     """
     if isinstance(driver, DriverAddress):
-        async with dial(driver, latencies) as client:
+        async with dial(driver, latencies, showed) as client:
             yield client, None
         return
     spawned = early or spawn(command_of(driver), runtime, directory=directory, debug=debug)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, ClassVar
 import trio
 
 from onitu.config.faults import nearest
-from onitu.config.values import ServiceSetup
+from onitu.config.values import DriverAddress, ServiceSetup
 from onitu.errors import ConfigError, DriverError, StoreError, Unavailable
+from onitu.expiry import Term, terms_of
 from onitu.host.latency import Latencies
 from onitu.host.process import NeverServed
 from onitu.host.spawn import Spawned
@@ -104,6 +105,7 @@ class Service:
         self._history: History = ()
         self._active_since: float | None = None
         self._life: Life | None = None
+        self._shown: Term | None = None
         self._to_stop = trio.Event()
         self._retry = trio.Event()
 
@@ -139,6 +141,19 @@ class Service:
     def process(self) -> tuple[int, float] | None:
         """The driver's process while there is one, and when it was started, in seconds since 1970."""
         return self._life.process if self._life is not None else None
+
+    @property
+    def is_dialled(self) -> bool:
+        """Whether its driver runs elsewhere."""
+        return isinstance(self._setup.driver, DriverAddress)
+
+    def terms(self) -> list[Term]:
+        """Returns until when the certificates are good of a driver that is dialled. Reads files."""
+        driver = self._setup.driver
+        if not isinstance(driver, DriverAddress) or driver.tls is None:
+            return []
+        own = list(terms_of(driver.tls.ca, driver.tls.certificate))
+        return own if self._shown is None else [*own, self._shown]
 
     def stop(self) -> None:
         """Asks it to stop: what is under way is given up, the driver closed. `stopped` tells when."""
@@ -289,10 +304,14 @@ class Service:
             log=self._log,
             met=self._meet,
             serves=self._begin,
+            showed=self._show,
         )
 
     def _meet(self, manifest: Manifest) -> None:
         self.manifest = manifest
+
+    def _show(self, term: Term) -> None:
+        self._shown = term
 
     def _begin(self) -> None:
         """Says that its folders are served."""

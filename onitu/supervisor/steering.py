@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from onitu.config.values import Setup
     from onitu.core.resolving import Conflict
     from onitu.core.wanted import RepairFile
+    from onitu.expiry import Terms
     from onitu.host.latency import Latencies
     from onitu.referee import Referee
     from onitu.referee.holding import Order, Subject
@@ -82,6 +83,14 @@ class Steering:
             paused=hours.paused,
             waiting=hours.until if hours.waits else "",
         )
+
+    async def terms(self) -> Terms:
+        """Returns until when the certificates are good of services whose driver is dialled; others are left out."""
+        running = [found for name in self.setup.services if (found := self._services.get(name)) is not None]
+        dialled = [one for one in running if one.is_dialled]
+        if not dialled:
+            return {}
+        return await trio.to_thread.run_sync(lambda: {one.name: one.terms() for one in dialled})
 
     def manifest(self, service: str) -> Manifest | None:
         """Returns what the driver of a service says of itself, or None where that is not known."""

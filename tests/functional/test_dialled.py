@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import socket
 import subprocess
@@ -15,10 +16,12 @@ import psutil
 import pytest
 from blake3 import blake3
 
+from onitu import certificates as certificates_module
 from onitu.certificates import found, issue
 from tests.functional.harness import Onitu, Setups
 from tests.functional.processes import START, UNIT, Core, wait_until
 from tests.functional.proxy import Proxy
+from tests.functional.rest import Api
 from tests.functional.test_resume import CHUNKS, CONTENT, MEBIBYTE, NAME, Transfer
 from tests.functional.trees import fill, write
 
@@ -104,6 +107,14 @@ def pair(onitu: Onitu, driver: dict[str, Any]) -> None:
     """Adds a dialled service to one that is here."""
     onitu["there"].mkdir(parents=True)
     onitu.add("there", driver=driver, root=str(onitu["there"]))
+
+
+def expired(certificates: Path) -> bytes:
+    """Returns a certificate for a core that was good until a moment ago, in PEM."""
+    with pytest.MonkeyPatch.context() as patched:
+        made = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1, seconds=1)
+        patched.setattr(certificates_module, "_now", lambda: made)
+        return issue(certificates, "past", days=1).certificate.read_bytes()
 
 
 def again(core: Core, name: str, before: int, units: float = START) -> None:
@@ -256,6 +267,37 @@ def test_a_driver_that_dies_elsewhere_comes_back(new_setup: Setups) -> None:
         onitu.converge(core, "here", "there")
 
         assert core.stop() == 0
+
+
+def test_certificates_that_end_are_told_of(new_setup: Setups) -> None:
+    """W2, E15: `onitu status`, `/status` and `/health` say of all three certificates when they end, and what to do."""
+    onitu = new_setup("here")
+    certificates = onitu.directory / "certs"
+    found(certificates, days=300)
+    issue(certificates, "onitu", days=20)
+    issue(certificates, "there", hosts=["127.0.0.1"], days=10)
+    driver = Elsewhere("local_storage", certificates, onitu.directory / "elsewhere.log")
+    try:
+        pair(onitu, secured(f"127.0.0.1:{driver.port}"))
+        core = onitu.serve()
+        api = Api(core)
+        (there,) = (one for one in api.get("/status").body["services"] if one["name"] == "there")
+        status = onitu.run("status", "-c", str(onitu.file), "--data-dir", str(onitu.data))
+        assert status.wait(START) == 0
+
+        assert [one["whose"] for one in there["certificates"]] == ["authority", "core", "driver"]
+        assert [bool(one["warning"]) for one in there["certificates"]] == [False, True, True]
+        assert "certs/onitu.pem: the certificate is good for 19 more days" in status.output
+        assert f"127.0.0.1:{driver.port}: the certificate that the driver shows is good for 9 more" in status.output
+
+        assert api.get("/health").code == 200
+        (certificates / "onitu.pem").write_bytes(expired(certificates))
+        sick = api.get("/health")
+        assert sick.code == 503
+        assert "onitu.pem: the certificate was good until" in sick.body["reason"]
+        assert core.stop() == 0
+    finally:
+        driver.close()
 
 
 @pytest.mark.parametrize("who", ["stranger", "there"])

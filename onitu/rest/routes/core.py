@@ -15,6 +15,7 @@ from onitu.core.tree import Work
 from onitu.core.why import explain
 from onitu.rest.answer import answer
 from onitu.rest.bodies import (
+    CertificateTerm,
     Done,
     Drivers,
     Folder,
@@ -35,6 +36,7 @@ from onitu.rest.totals import Total, Totals
 from onitu.rest.why import why_of
 
 if TYPE_CHECKING:
+    from onitu.expiry import Terms
     from onitu.referee import Link
     from onitu.referee.tally import Spot
     from onitu.rest.desk import Desk
@@ -73,7 +75,7 @@ def _show(routes: Blueprint, desk: Desk) -> None:
         counted = await referee.writer.read(
             lambda transaction: queues.count(transaction, spots, commits), limiter=one_at_a_time
         )
-        services = _services(desk, counted)
+        services = _services(desk, counted, await desk.terms())
         return answer(
             Status(
                 name=desk.setup.name,
@@ -198,7 +200,7 @@ def _show_setup(routes: Blueprint, desk: Desk) -> None:
         return answer(Drivers(drivers=[driver_of(name, known) for name, known in installed.items()]))
 
 
-def _services(desk: Desk, queues: dict[Spot, Queue]) -> list[ServiceState]:
+def _services(desk: Desk, queues: dict[Spot, Queue], terms: Terms) -> list[ServiceState]:
     """Returns every service in short. What it looks at changes in Trio's thread alone."""
     referee, now = desk.referee, time.time()
     found: list[ServiceState] = []
@@ -216,6 +218,12 @@ def _services(desk: Desk, queues: dict[Spot, Queue]) -> list[ServiceState]:
                 folders=[
                     _folder(folder, links.get(folder), queues.get((folder, name), Queue()), now)
                     for folder in setup.folders
+                ],
+                certificates=[
+                    CertificateTerm(
+                        whose=one.whose.value, where=one.where, expires=one.expires, warning=one.warning(now)
+                    )
+                    for one in terms.get(name, ())
                 ],
             )
         )

@@ -32,8 +32,8 @@ def blueprint(desk: Desk) -> Blueprint:
     async def health() -> Response:
         """Says whether every service was observed in the last ten minutes, or within so many seconds.
 
-        A service that a person has stopped is as it should be. Where something is not, the answer is 503, with the
-        reason.
+        A service that a person has stopped is as it should be. A certificate that has expired is not, though the
+        connection may still stand. Where something is not, the answer is 503, with the reason.
         """
         within = number(request.args, "within", PATIENCE)
         services = [
@@ -41,6 +41,9 @@ def blueprint(desk: Desk) -> Blueprint:
             for name in desk.setup.services
         ]
         faults = [_fault(desk, one) for one in services if one.unobserved > within]
+        now = time.time()
+        terms = await desk.terms()
+        faults += [f"service {name}: {one.warning(now)}" for name in terms for one in terms[name] if one.is_over(now)]
         if desk.unwritten > within:
             faults.append(f"nothing could be written into the data directory for {_words(desk.unwritten)}")
         if faults:

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from onitu.cli.status import _duration, _parts
+from onitu.cli.status import _duration, _lines, _parts
 
 FOLDER = {"name": "docs", "listed": True, "pending": 0, "lag": 0.0}
 
 
 def _service(*folders: dict[str, Any], **other: object) -> dict[str, Any]:
-    return {"status": "active", "waiting": "", "errors": 0, "folders": list(folders), **other}
+    return {"status": "active", "waiting": "", "errors": 0, "folders": list(folders), "certificates": [], **other}
 
 
 @pytest.mark.parametrize(
@@ -26,11 +26,30 @@ def _service(*folders: dict[str, Any], **other: object) -> dict[str, Any]:
         ),
         (_service({**FOLDER, "listed": False}), ["active", "looking at docs"]),
         (_service(FOLDER, waiting="sat 22:00", errors=2), ["active", "waits until sat 22:00", "2 failed"]),
+        (
+            _service(FOLDER, certificates=[{"expires": 1_900_000_000.0}, {"expires": 1_800_000_000.0}]),
+            ["active", "certificates until 2027-01-15"],
+        ),
     ],
 )
 def test_a_service_is_told_in_a_line(service: dict[str, Any], words: list[str]) -> None:
-    """E15: its state, until when it waits, what is to do there and since when, and what failed."""
+    """E15, W2: its state, until when it waits, what is to do there and since when, what failed, certificates."""
     assert list(_parts(service)) == words
+
+
+def test_certificates_that_end_soon_are_told_below_their_service() -> None:
+    """W2: what to do stands on a line of its own; what has time is not told."""
+    certificates = [
+        {"expires": 1_800_000_000.0, "warning": "onitu.pem: the certificate is good for 9 more days; do something"},
+        {"expires": 1_900_000_000.0, "warning": ""},
+    ]
+    service = _service(FOLDER, name="nas", reason="", certificates=certificates)
+
+    status = {"name": "home", "settled": True, "files": 0, "bytes": 0, "services": [service]}
+    assert list(_lines(status))[1:] == [
+        "  nas  active, certificates until 2027-01-15",
+        "       onitu.pem: the certificate is good for 9 more days; do something",
+    ]
 
 
 @pytest.mark.parametrize(
