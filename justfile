@@ -47,7 +47,7 @@ proto-breaking: init
 
 # All tests; `just test -k name` narrows them
 test *options: init
-    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux openssl ssh=openssh-client /usr/sbin/sshd=openssh-server
+    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux ip=iproute2 openssl ssh=openssh-client /usr/sbin/sshd=openssh-server
     {{run}} pytest -n 2 {{options}}
 
 # Tests of single functions
@@ -72,7 +72,7 @@ mutations: init
 
 # Tests of real processes
 functional *options: init
-    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux openssl ssh=openssh-client /usr/sbin/sshd=openssh-server
+    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux ip=iproute2 openssl ssh=openssh-client /usr/sbin/sshd=openssh-server
     {{run}} pytest -n 2 tests/functional {{options}}
 
 # Tests of kills, full and failing disks, hanging drivers, power cuts: a hundred moments, ten times over

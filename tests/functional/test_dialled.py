@@ -19,6 +19,7 @@ from blake3 import blake3
 from onitu import certificates as certificates_module
 from onitu.certificates import found, issue
 from tests.functional.harness import Onitu, Setups
+from tests.functional.network import FAR, Network
 from tests.functional.processes import START, UNIT, Core, wait_until
 from tests.functional.proxy import Proxy
 from tests.functional.rest import Api
@@ -26,7 +27,7 @@ from tests.functional.test_resume import CHUNKS, CONTENT, MEBIBYTE, NAME, Transf
 from tests.functional.trees import fill, write
 
 #: Seconds each way: about what lies between two continents.
-FAR = 0.08
+DELAY = 0.08
 
 
 class Elsewhere:
@@ -36,11 +37,14 @@ class Elsewhere:
         driver: The installed driver.
         certificates: Where certificates are, or None: it does without.
         log: Where its log goes.
+        network: With two hosts, of which it runs on the far one; None for this one alone.
     """
 
-    def __init__(self, driver: str, certificates: Path | None, log: Path) -> None:
+    def __init__(self, driver: str, certificates: Path | None, log: Path, network: Network | None = None) -> None:
         self.port = free_port()
-        place = f"127.0.0.1:{self.port}"
+        self._near = () if network is None else network.near
+        self._host = "127.0.0.1" if network is None else FAR
+        self.address = place = f"{self._host}:{self.port}"
         secured = (
             ("--insecure",)
             if certificates is None
@@ -51,7 +55,10 @@ class Elsewhere:
         )
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "onitu", "driver", "serve", driver, "--listen", place, *secured],
+                [
+                    *(() if network is None else network.far),
+                    *(sys.executable, "-m", "onitu", "driver", "serve", driver, "--listen", place, *secured),
+                ],
                 stdin=subprocess.DEVNULL,
                 stderr=errors,
             )
@@ -59,10 +66,14 @@ class Elsewhere:
 
     def wait_listening(self) -> None:
         """Waits until it can be dialled."""
+        look = f"import socket; socket.create_connection(({self._host!r}, {self.port}), 1).close()"
 
         def listens() -> bool:
+            if self._near:
+                asked = [*self._near, sys.executable, "-c", look]
+                return subprocess.run(asked, stderr=subprocess.DEVNULL, check=False).returncode == 0
             with socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", self.port)) == 0
+                return probe.connect_ex((self._host, self.port)) == 0
 
         wait_until(listens, "the driver listens", units=START)
 
@@ -83,14 +94,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def elsewhere(directory: Path, *, driver: str = "local_storage", secure: bool = True) -> Iterator[Elsewhere]:
+def elsewhere(
+    directory: Path, *, driver: str = "local_storage", secure: bool = True, network: Network | None = None
+) -> Iterator[Elsewhere]:
     """A driver elsewhere; its certificates lie in `certs`."""
     certificates = directory / "certs" if secure else None
     if certificates is not None:
         found(certificates)
         issue(certificates, "onitu")
-        issue(certificates, "there", hosts=["127.0.0.1"])
-    started = Elsewhere(driver, certificates, directory / "elsewhere.log")
+        issue(certificates, "there", hosts=["127.0.0.1", FAR])
+    started = Elsewhere(driver, certificates, directory / "elsewhere.log", network)
     try:
         yield started
     finally:
@@ -165,7 +178,7 @@ def test_no_path_of_this_host_is_handed_over(new_setup: Setups) -> None:
 def test_a_far_driver(new_setup: Setups) -> None:
     """W2: with a long way to it everything takes longer, and nothing else is different."""
     onitu = new_setup("here")
-    with elsewhere(onitu.directory) as driver, Proxy(driver.port, delay=FAR) as network:
+    with elsewhere(onitu.directory) as driver, Proxy(driver.port, delay=DELAY) as network:
         pair(onitu, secured(network.address))
         fill(onitu["here"], 2, files=60)
         fill(onitu["there"] / "theirs", 3, files=60)

@@ -31,6 +31,7 @@ def setup_of(new_setup: Setups) -> Onitu:
             onitu.add(name, driver={"command": command_of(language)}, root=str(onitu[name]), changes_timer=2)
     if len(onitu.services) < 3:
         pytest.skip("one language is not several: `just languages` has them")
+    print(f"services: {', '.join(onitu.services)}")  # noqa: T201  Which they were is wanted in the log of CI.
     return onitu
 
 
@@ -71,7 +72,10 @@ def test_a_workload_arrives_in_every_language(new_setup: Setups) -> None:
 
 @pytest.mark.timeout(2400)
 def test_services_of_all_languages_outlive_a_kill_of_any(new_setup: Setups) -> None:
-    """W1, W2, P12: kill -9 of each driver in turn, and of the core, in the middle of work, loses nothing."""
+    """W1, W2, P12: five services in four languages: kill -9 of each driver in turn, and of the core, loses nothing.
+
+    It happens in the middle of work. A language whose tools are not here is left out.
+    """
     onitu = setup_of(new_setup)
     turns = KILLS * len(onitu.services) + 1
     work = Workload([onitu[name] for name in onitu.services], onitu.directory / "expected", 40 * turns, turns, 2)
