@@ -74,7 +74,8 @@ def test_rules_are_written_by_a_person(served: tuple[Onitu, Core, Api]) -> None:
     answer = api.put("/rules/text", {"text": "- sync: b\n- match: {size: {min: x}}\n  sync: [nobody]\n"})
     assert answer.code == 400
     assert [line.partition(": ")[0] for line in answer.body["reason"].splitlines()] == ["rules:2:23", "rules:3:10"]
-    for body in (None, [], {"text": 7}, {"text": "", "more": 1}):
+    wrong: list[object] = [None, [], {"text": 7}, {"text": "", "more": 1}]
+    for body in wrong:
         assert api.put("/rules/text", body).code == 400
     assert api.get("/rules").body == before
 
