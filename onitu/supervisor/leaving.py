@@ -9,7 +9,8 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, TypeAlias
 
 from onitu.core.model import Kind
-from onitu.referee.holding import set_hold
+from onitu.core.safety import Losses
+from onitu.referee.holding import set_hold, set_losses
 from onitu.supervisor.rounds import save_round
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def forget_members(transaction: Transaction, members: AbstractSet[Membership]) -
         for name in _KEPT:
             transaction.set_meta(f"{name}{service}\0{folder}", None)
         set_hold(transaction, service, folder, None)
+        for older in (False, True):
+            set_losses(transaction, service, folder, Losses(), older=older)
         save_round(transaction, service, folder, None)
     return unheld
 

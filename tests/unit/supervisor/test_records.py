@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,9 @@ from onitu.config import Setup, load_setup
 from onitu.core.capability import Capabilities, NameComparison
 from onitu.core.model import Kind, Present
 from onitu.core.node import Base, Place, Seen, ServiceState, Version
+from onitu.core.safety import Loss, Losses
 from onitu.referee import Referee
+from onitu.referee.holding import load_losses, set_losses
 from onitu.store import Store, Transaction
 from onitu.store.examine import examine_derived, examine_tree
 from onitu.supervisor import leaving, records
@@ -152,6 +155,9 @@ def test_what_has_left_the_setup_is_forgotten(opened: tuple[Store, Referee], tmp
     shared, alone = known(store, "a", "b"), known(store, "b")
     for prefix in (leaving.STOPPED, leaving.PAUSED):
         store.write(partial(records.set_wish, wish=prefix, service="b", holds=True))
+    lost = Losses((Loss(time.time_ns(), 1, 5),))
+    for older in (False, True):
+        store.write(partial(set_losses, service="b", folder="docs", losses=lost, older=older))
 
     store.write(partial(records.put_in_force, referee, setup(tmp_path, B_GONE)))
 
@@ -161,6 +167,8 @@ def test_what_has_left_the_setup_is_forgotten(opened: tuple[Store, Referee], tmp
     assert store.read(partial(records.root_id, service="a", folder="docs")) == "root of a"
     assert store.read(partial(records.root_id, service="b", folder="docs")) is None
     assert store.read(lambda transaction: transaction.meta("cursor b\0docs")) is None
+    for older in (False, True):
+        assert store.read(partial(load_losses, service="b", folder="docs", older=older)) == Losses()
     assert faults(store) == []
 
 
