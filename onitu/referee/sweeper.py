@@ -116,9 +116,9 @@ class Sweeper:
                 if len(waiting) >= _AT_ONCE and link.keep.size is None:
                     gone += await self._remove(expired(waiting, link.keep, counter))
                     waiting.clear()
-        except Unsupported:
-            return []
-        return gone + await self._remove(expired(waiting, link.keep, counter))
+            return gone + await self._remove(expired(waiting, link.keep, counter))
+        except Unsupported:  # The service lists nothing, or has rules of its own for how long things stay.
+            return gone
 
     async def _remove(self, copies: list[Kept]) -> list[Kept]:
         if copies:

@@ -68,8 +68,19 @@ def part(case: Case, name: str, offset: int = 0, size: int = 1024 * 1024) -> byt
 
 
 def empty(case: Case, names: Sequence[str]) -> None:
-    """Removes things for good."""
-    case.wire.call("EmptyTrash", driver_pb2.EmptyTrashRequest(folder=case.place.name, ids=names))
+    """Removes things for good.
+
+    Raises:
+        NotVisible: The service has rules of its own for how long they stay.
+    """
+    try:
+        case.wire.call("EmptyTrash", driver_pb2.EmptyTrashRequest(folder=case.place.name, ids=names))
+    except Refusal as refusal:
+        if refusal.code.name == "UNIMPLEMENTED":
+            raise NotVisible(
+                "the service has rules of its own for how long things stay, and nothing is removed"
+            ) from None
+        raise
 
 
 def throw_away(case: Case, path: str, content: bytes) -> observation_pb2.Present:

@@ -611,12 +611,14 @@ class DriverServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EmptyTrash(self, request, context):
-        """OPTIONAL, served together with ListTrash. Removes things from the trash for good.
+        """OPTIONAL, served together with ListTrash, unless the service has rules of its own for how long things stay. Removes
+        things from the trash for good.
 
         Idempotent: yes; what is not there is removed already.
         Order: after Configure, at any time.
         Codes:
         PERMISSION_DENIED | the folder's mode does not allow writing | leaves them
+        UNIMPLEMENTED     | the service's own rules decide           | leaves them
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

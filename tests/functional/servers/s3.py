@@ -18,6 +18,8 @@ from tests.functional.servers.proxy import Proxy
 KEY, SECRET = "tests", "not-a-secret"
 BUCKET = "tests"
 
+_VERSIONING = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+
 #: Programs that Python packages bring lie beside the interpreter.
 PROGRAMS = Path(sys.executable).parent
 
@@ -39,7 +41,7 @@ class Store:
     def options(self) -> dict[str, str]:
         """Returns the options of a service there."""
         return {
-            "bucket": BUCKET,
+            "bucket": self.bucket.name,
             "endpoint": f"http://{HOST}:{self.proxy.port}",
             "access_key": KEY,
             "secret_key": SECRET,
@@ -66,6 +68,16 @@ def seaweed() -> Store:
 
 
 @functools.cache
+def versioned() -> Store:
+    """Makes another bucket at SeaweedFS, which keeps what is replaced and deleted."""
+    store = seaweed()
+    bucket = _bucket_at(store.server, "versioned")
+    bucket.ask("PUT", repeat=True)
+    bucket.ask("PUT", query={"versioning": ""}, body=_VERSIONING, repeat=True)
+    return attrs.evolve(store, bucket=bucket)
+
+
+@functools.cache
 def careless() -> Store:
     """Starts `rclone serve s3`, once for all tests of this process."""
     port = free_port()
@@ -78,9 +90,13 @@ def careless() -> Store:
     return _with_bucket(Server(command, port))
 
 
-def _with_bucket(server: Server) -> Store:
+def _bucket_at(server: Server, name: str) -> Bucket:
     credentials = Credentials(access_key=KEY, secret_key=SECRET)
-    bucket = Bucket(BUCKET, endpoint=f"http://{HOST}:{server.port}", region="us-east-1", credentials=credentials)
+    return Bucket(name, endpoint=f"http://{HOST}:{server.port}", region="us-east-1", credentials=credentials)
+
+
+def _with_bucket(server: Server) -> Store:
+    bucket = _bucket_at(server, BUCKET)
     due = time.monotonic() + PATIENCE
     while True:
         # A store lets clients in before it takes anything.

@@ -33,6 +33,7 @@ class Trashed:
     def __init__(self) -> None:
         self.kept: list[Kept] = []
         self.failure: Exception | None = None
+        self.has_rules = False
 
     def keep(self, name: str, at: float) -> None:
         """Keeps something."""
@@ -46,7 +47,9 @@ class Trashed:
             yield kept
 
     async def empty_trash(self, _folder: str, ids: Sequence[str]) -> None:
-        """Removes."""
+        """Removes, unless rules of its own say what goes."""
+        if self.has_rules:
+            raise Unsupported("the lifecycle of the bucket decides")
         self.kept = [kept for kept in self.kept if kept.id not in ids]
 
 
@@ -131,6 +134,25 @@ async def test_what_cannot_be_looked_at_is_looked_at_again(link: Link, driver: T
     driver.failure = Unsupported("no")
     await Sweeper(link).sweep(after(14))
     assert len(driver.kept) == 1
+
+
+async def test_a_service_with_rules_of_its_own_is_left_to_them(link: Link, driver: Trashed) -> None:
+    """B11 `keep`: what it does not let go of stays; that is no failure, and all else is swept."""
+    driver.keep("old", DAY)
+    driver.has_rules = True
+    trash = link.referee.trash
+    keeping = trash.open(Origin(service="disk", folder="docs", path="a", kept_at=0))
+    trash.keep([keeping])
+    said = keeping.path.with_suffix(".json")
+    said.write_text(f'{{"service":"disk","folder":"docs","path":"a","kept_at":{DAY}}}')
+
+    await Sweeper(link).sweep(after(12))
+    assert list(trash.listed()) == []
+    assert [kept.id for kept in driver.kept] == ["old"]
+
+    driver.has_rules = False
+    await Sweeper(link).sweep(after(12.5))
+    assert [kept.id for kept in driver.kept] == ["old"], "it was swept half a day ago, whatever came of it"
 
 
 async def test_the_past_of_what_is_gone_is_forgotten(link: Link) -> None:
