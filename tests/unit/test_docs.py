@@ -143,3 +143,21 @@ def test_metrics_are_documented() -> None:
     table = set(re.findall(r"`(onitu_[a-z_]+)`", (ROOT / "docs/metrics.md").read_text()))
 
     assert {name.removesuffix("_total") for name in table} == code
+
+
+def test_the_lines_of_the_examples_are_counted() -> None:
+    """W1: what docs/drivers.md says of how long a driver is in each language is so."""
+    examples = ROOT / "docs/examples/drivers"
+    sources = {"go": "*.go", "node": "*.js", "rust": "*/*.rs build.rs", "python": "*/*.py"}
+    counted = [
+        sum(
+            len(path.read_text("utf-8").splitlines()) for glob in globs.split() for path in (examples / name).glob(glob)
+        )
+        for name, globs in sources.items()
+    ]
+    built = sum(len(path.read_text("utf-8").splitlines()) for path in (examples / "go/generate").glob("*.go"))
+
+    table = (ROOT / "docs/drivers.md").read_text("utf-8")
+    (row,) = re.findall(r"^\| together \| (.*) \|$", table, re.MULTILINE)
+    assert [int(cell) for cell in row.split(" | ")] == counted
+    assert f"{built} lines more" in table

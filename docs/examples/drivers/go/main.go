@@ -1,6 +1,6 @@
 // Command shelf is a driver of Onitu: it keeps a directory of this machine in sync.
 //
-// This file is its life and what errors mean; driver.go answers the calls, watch.go tells of changes.
+// This file is its life; driver.go answers the calls, folder.go is the directory, watch.go tells of changes.
 package main
 
 import (
@@ -9,14 +9,11 @@ import (
 	"crypto/subtle"
 	"errors"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"os"
 	"strings"
-	"syscall"
 
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health"
@@ -24,7 +21,6 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/reflection"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/protoadapt"
 
 	"shelf/contract"
 )
@@ -91,41 +87,4 @@ func (g guard) check(ctx context.Context) error {
 		}
 	}
 	return status.Error(codes.Unauthenticated, "the call does not carry the token of this driver")
-}
-
-// meaning returns what an error of the disk means to Onitu. What is not foreseen is tried again.
-func meaning(err error) error {
-	if _, isStatus := status.FromError(err); isStatus { // Or nil.
-		return err
-	}
-	message := strings.ToValidUTF8(err.Error()[:min(len(err.Error()), 900)], "?")
-	var number syscall.Errno
-	errors.As(err, &number)
-	switch {
-	case isMissing(err):
-		return status.Error(codes.NotFound, message)
-	case errors.Is(err, fs.ErrExist), number == syscall.EISDIR:
-		return status.Error(codes.FailedPrecondition, message)
-	case errors.Is(err, fs.ErrPermission), number == syscall.EROFS:
-		return status.Error(codes.PermissionDenied, message)
-	case number == syscall.EINVAL, number == syscall.ENAMETOOLONG, number == syscall.EILSEQ:
-		return status.Error(codes.InvalidArgument, message)
-	case number == syscall.ENOSPC, number == syscall.EDQUOT:
-		full := &errdetails.QuotaFailure{Violations: []*errdetails.QuotaFailure_Violation{{Description: message}}}
-		return refusal(codes.ResourceExhausted, message, full)
-	}
-	// Details prove that the driver says so, and that no connection broke.
-	return refusal(codes.Unavailable, message, &errdetails.ErrorInfo{Reason: "DISK"})
-}
-
-func isMissing(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
-}
-
-func refusal(code codes.Code, message string, detail protoadapt.MessageV1) error {
-	refused, err := status.New(code, message).WithDetails(detail)
-	if err != nil {
-		return status.Error(code, message)
-	}
-	return refused.Err()
 }

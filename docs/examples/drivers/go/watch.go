@@ -215,10 +215,6 @@ func (w *watch) tell() error {
 	return w.send(&contract.WatchChangesResponse{Message: end})
 }
 
-func isDirectory(seen *contract.Observation) bool {
-	return seen.GetPresent().GetKind() == contract.FileKind_FILE_KIND_DIRECTORY
-}
-
 // list sends what is in a directory, and then what is in those below, if that is wanted or they are new.
 func (w *watch) list(directory string, recursive bool) error {
 	listing := &contract.DirectoryListing{Path: directory, ObservedSeq: w.numbers.Add(1)}

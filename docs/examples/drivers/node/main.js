@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // A driver of Onitu: it keeps a directory of this machine in sync.
 //
-// This file is its life; driver.js answers the calls, watch.js tells of changes, errors.js says what errors mean.
+// This file is its life; driver.js answers the calls, folder.js is the directory, watch.js tells of changes, errors.js
+// says what errors mean.
 
 import { timingSafeEqual } from 'node:crypto';
 import { fileURLToPath } from 'node:url';

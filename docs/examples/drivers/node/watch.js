@@ -9,13 +9,13 @@ import path from 'node:path';
 import grpc from '@grpc/grpc-js';
 
 import { Refusal } from './errors.js';
+import { HIDDEN } from './folder.js';
 
 const WINDOW = 16; // Batches that may wait for their acknowledgement.
 const MOST = 500; // Items of a batch: with the longest paths still less than 3 MiB.
 const BURST = 50; // Milliseconds: what happens at a path within them is looked at once.
 const BEAT = 5_000; // Milliseconds between two signs of life; Onitu waits for 30 s.
 const LISTING = 60_000; // Milliseconds between two listings of everything: Node does not say when events were lost.
-const HIDDEN = '.onitu';
 
 const isDirectory = (seen) => seen.present?.kind === 'FILE_KIND_DIRECTORY';
 const below = (directory, name) => (directory ? `${directory}/${name}` : name);
