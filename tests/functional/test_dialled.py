@@ -18,7 +18,8 @@ from blake3 import blake3
 
 from onitu import certificates as certificates_module
 from onitu.certificates import found, issue
-from tests.functional.harness import Onitu, Setups
+from tests.functional.harness import FOLDER, Onitu, Setups
+from tests.functional.journal import Journal
 from tests.functional.network import FAR, Network
 from tests.functional.processes import START, UNIT, Core, wait_until
 from tests.functional.proxy import Proxy
@@ -261,6 +262,45 @@ def test_an_upload_goes_on_where_it_was_cut_off(new_setup: Setups) -> None:
         assert transfer.staged() == list(range(CHUNKS))
         assert [event["offset"] // MEBIBYTE for event in core.log.named("transfer_restarted", path=NAME)] == cuts
         assert transfer.target.tree()[NAME].digest == blake3(CONTENT).hexdigest()
+        assert core.stop() == 0
+
+
+def test_changes_are_told_from_where_the_connection_broke(new_setup: Setups) -> None:
+    """W2, D7: with a cursor only what happened meanwhile is told; one that has expired costs a snapshot alone."""
+    onitu = new_setup("here")
+    with Journal() as journal, Proxy(journal.port) as network:
+        for number in range(20):
+            journal.write(f"file {number}", b"as it was")
+        mapping = {FOLDER: {"path": ".", "mode": "r"}}
+        onitu.add("there", driver={"address": network.address, "insecure": True}, folders=mapping)
+        core = onitu.serve()
+        core.wait_until((onitu["here"] / "file 19").exists, "everything came")
+        for lost in (False, True):
+            before = len(core.log.named("service_started", service="there"))
+            failures = len(core.log.named("service_failed", service="there"))
+            place = journal.place
+            network.cut()
+            core.wait_until(
+                lambda count=failures: len(core.log.named("service_failed", service="there")) > count,  # type: ignore[misc]
+                "it is missed",
+            )
+            journal.write(f"new, {lost}", b"made meanwhile")
+            journal.write("file 1", None)
+            journal.write("file 2", f"another, {lost}".encode())
+            if lost:
+                journal.forget()
+            network.mend()
+            again(core, "there", before)
+            core.wait_until((onitu["here"] / f"new, {lost}").exists, "it came")
+            core.wait_until(
+                lambda words=f"another, {lost}": (onitu["here"] / "file 2").read_text() == words,  # type: ignore[misc]
+                "it came too",
+            )
+            core.wait_until(lambda: not (onitu["here"] / "file 1").exists(), "it is gone")
+            assert journal.cursors[1:] == ([place] if not lost else [journal.cursors[1], place, None])
+            assert (len(journal.told) == 3) is not lost, journal.told
+
+        assert len(list(onitu["here"].glob("file *"))) == 19
         assert core.stop() == 0
 
 
