@@ -122,6 +122,16 @@ def add_service(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         if name == "add":
             action.add_argument("file", type=Path, metavar="FILE", help="YAML, as under its name in a setup; or '-'")
         _add_asking(action)
+    authorize = add_command(
+        actions,
+        "authorize",
+        "Signs in to a service whose driver asks for that.",
+        "Prints an address to open in a browser, and waits until one has signed in there. The credentials are kept in "
+        "the data directory, and never shown.",
+        ("onitu service authorize cloud", ""),
+    )
+    authorize.add_argument("service", metavar="SERVICE", help="its name")
+    _add_asking(authorize)
     schedule = add_command(
         actions,
         "schedule",

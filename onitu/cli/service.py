@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+import threading
 
 from onitu.cli.running import Running, print_json
-from onitu.errors import ConfigError
+from onitu.errors import ConfigError, OnituError
 
 #: Stands for no schedule.
 ALWAYS = "always"
@@ -31,6 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
     from onitu.rest.client import place  # noqa: PLC0415 - once the arguments are known good
 
     core, at = Running(arguments), f"/services{place(arguments.service or '')}"
+    if arguments.action == "authorize":
+        return _authorize(core, at, arguments)
     if arguments.action == "schedule":
         return _schedule(core, at, arguments)
     if arguments.service is None:
@@ -48,6 +52,32 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"{arguments.service} {status['status']}: {status['reason']}", file=sys.stderr)
             return 1
     return 0
+
+
+def _authorize(core: Running, at: str, arguments: argparse.Namespace) -> int:
+    """Has a person sign in to a service."""
+    place = f"{at}/authorization"
+    begun = core.ask("POST", place, {})
+    # Not on standard output, which is for what came of it.
+    print(f"Open this address in a browser, and sign in:\n\n  {begun['uri']}\n", file=sys.stderr)
+    print("If the browser does not come back, type the code or the address that it shows:", file=sys.stderr)
+    threading.Thread(target=_bring_typed, args=(core, place, begun["state"]), daemon=True).start()
+    answer: dict[str, str] = {"account": ""}
+    while not answer["account"]:
+        answer = core.ask("POST", place, {"state": begun["state"]})
+    if arguments.json:
+        print_json({"account": answer["account"], "status": "ok"})
+    else:
+        print(f"{arguments.service}: signed in as {answer['account']}")
+    return 0
+
+
+def _bring_typed(core: Running, place: str, state: str) -> None:
+    """Brings what a person types. What comes of it is told to whoever waits for the end."""
+    typed = sys.stdin.readline().strip()
+    if typed:
+        with contextlib.suppress(OnituError):
+            core.ask("POST", place, {"state": state, "answer": typed})
 
 
 def _schedule(core: Running, at: str, arguments: argparse.Namespace) -> int:

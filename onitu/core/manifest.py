@@ -31,7 +31,7 @@ RESERVED: Final = frozenset(
 )
 """Keys that are Onitu's own beside a driver's options (CONTRACT B6, B11), spelled with `_`."""
 
-_MANIFEST_FIELDS: Final = frozenset(("name", "description", "options", "velocity"))
+_MANIFEST_FIELDS: Final = frozenset(("name", "description", "options", "velocity", "authorization"))
 _OPTION_FIELDS: Final = frozenset(("name", "description", "type", "values", "default", "secret", "per_folder"))
 
 
@@ -81,6 +81,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         velocity: Speed hint from 0 to 1, 1 is fastest; None where the driver gives none.
         capabilities: What it can do at best; nothing in a manifest that was read from a file.
         limits: Numbers a caller keeps to.
+        authorization: Whether a person signs in to the service, so that it has the credentials.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     velocity: float | None = None
     capabilities: Capabilities = Capabilities()
     limits: Limits = Limits()
+    authorization: bool = False
 
     def option(self, key: str) -> Option | None:
         """Returns the option of that key, written with `-` or `_` alike, or None."""
@@ -271,6 +273,7 @@ def _manifest_of(tree: Mapping[str, object], faults: list[str]) -> Manifest:
         description=_text(tree, "description", "", faults),
         options=tuple(_option_of(key, value, faults) for key, value in options.items()),
         velocity=_velocity(tree, faults),
+        authorization=_flag(tree, "authorization", "", faults),
     )
 
 

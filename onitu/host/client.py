@@ -11,7 +11,7 @@ know which driver it talks to.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import TYPE_CHECKING, NoReturn
 
@@ -35,7 +35,7 @@ from onitu.rpc import convert
 from onitu.rpc.gen import driver_pb2 as wire
 
 if TYPE_CHECKING:
-    from onitu.core.manifest import Manifest
+    from onitu.core.manifest import Manifest, OptionValue
     from onitu.host.latency import Latencies
     from onitu.rpc.transport import Connection
 
@@ -45,6 +45,7 @@ STAT_DEADLINE = 120.0  # Up to 1,000 paths of a slow service.
 DIGEST_DEADLINE = 3600.0  # Reads whole files; whether the driver lives is judged by its health meanwhile.
 NORMALIZE_DEADLINE = 30.0  # Computes, on up to 1,000 paths.
 SYNC_DEADLINE = 600.0  # A slow disk with gigabytes of unwritten pages.
+AUTHORIZATION_DEADLINE = 60.0  # The provider is asked.
 CLOSE_DEADLINE = 5.0  # Onitu is closing, and the driver was told to be quick.
 
 
@@ -100,6 +101,46 @@ class DriverClient:
         manifest = convert.manifest_from_wire(answer.manifest)
         self._calls.adopt(self.capabilities, manifest.limits)
         return manifest
+
+    async def begin_authorization(
+        self, options: Mapping[str, OptionValue], redirect_uri: str | None
+    ) -> tuple[str, bytes]:
+        """Begins a sign-in; may be called before `configure`.
+
+        Args:
+            options: Those of the service, as far as known.
+            redirect_uri: Where the browser may come back to, or None.
+
+        Returns:
+            The address that a person must open, and what `finish_authorization` takes. Both are secret.
+
+        Raises:
+            DriverError: It cannot; `Unsupported` where there is no sign-in.
+        """
+        request = wire.BeginAuthorizationRequest(options=convert.options_to_wire(options), redirect_uri=redirect_uri)
+        answer = await self._calls.read(
+            "BeginAuthorization", request, wire.BeginAuthorizationResponse, timeout=AUTHORIZATION_DEADLINE
+        )
+        return answer.authorization_uri, answer.session
+
+    async def finish_authorization(self, session: bytes, answer: str) -> tuple[dict[str, OptionValue], str]:
+        """Ends a sign-in.
+
+        Args:
+            session: From `begin_authorization`.
+            answer: What the person brought back. Secret.
+
+        Returns:
+            The options that sign in, secret, and whose account it is.
+
+        Raises:
+            DriverError: It is refused; `InvalidPath` where it is no answer at all and another one may be given.
+        """
+        request = wire.FinishAuthorizationRequest(session=session, answer=answer)
+        given = await self._calls.read(
+            "FinishAuthorization", request, wire.FinishAuthorizationResponse, timeout=AUTHORIZATION_DEADLINE
+        )
+        return convert.options_from_wire(given.credentials), given.account
 
     async def configure(self, settings: Settings) -> Configured:
         """Hands over the settings, once before everything but `manifest`, and settles the chunk size.

@@ -76,6 +76,12 @@ class Access:
             return False
         return parts.scheme in ("http", "https") and self.is_ours(parts.netloc, asked=asked)
 
+    @property
+    def loopback(self) -> str:
+        """Where a browser of this machine reaches us; "" where it cannot."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104 - it is compared
+        return f"http://{bracketed(host)}:{self.port}" if self.port and is_loopback(host) else ""
+
     def is_known(self, *, nearby: bool) -> bool:
         """Returns whether a request that was let in is of whoever runs Onitu, and not of any user of this machine.
 

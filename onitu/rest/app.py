@@ -17,6 +17,7 @@ from onitu.rest.fids import Fids
 from onitu.rest.openapi import document
 from onitu.rest.problems import Problem
 from onitu.rest.routes import (
+    authorization,
     content,
     core,
     decisions,
@@ -68,6 +69,7 @@ def make_app(desk: Desk, access: Access) -> QuartTrio:
         core.blueprint(desk),
         decisions.blueprint(desk),
         setup.blueprint(desk, access),
+        authorization.blueprint(desk, access),
         trash.blueprint(desk),
         events.blueprint(desk),
         health.blueprint(desk),
@@ -80,6 +82,7 @@ def make_app(desk: Desk, access: Access) -> QuartTrio:
         _serve_at_root(app, name)
     _describe(app)
     app.register_blueprint(page.blueprint())
+    app.register_blueprint(authorization.callback(desk))
     _guard(app, access)
     _tell_errors(app)
     return app
@@ -119,8 +122,8 @@ def _guard(app: QuartTrio, access: Access) -> None:
             return error(Problem(403, "this host name is not one of Onitu's; ask for 127.0.0.1 or localhost"))
         if origin is not None and not access.is_own_page(origin, asked=asked):
             return error(Problem(403, f"pages of {origin} may not ask this"))
-        # The page itself is no secret, and may be led to from anywhere.
-        if request.blueprint == page.NAME:
+        # The page itself is no secret, and may be led to from anywhere; who comes back from a sign-in only leaves something.
+        if request.blueprint in (page.NAME, authorization.CALLBACK):
             return None
         if not is_own_site(headers.get("Sec-Fetch-Site")):
             return error(Problem(403, "another page may not ask this; open Onitu's own, or type the address"))

@@ -165,6 +165,22 @@ class NewRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rules: list[Rule]
 
 
+class Authorize(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Begins a sign-in; with a `state`, ends the one that has it, by the `answer`, or by what the browser brings."""
+
+    state: str = ""
+    answer: str = ""
+
+
+class Authorization(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign-in: a person opens the `uri`. `account` says whose it is once it has ended; until then it is empty."""
+
+    state: str
+    uri: str
+    account: str
+    status: str = "ok"
+
+
 class RulesText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rules as a text: YAML, of which JSON is a part. Messages have its `name`, and the line."""
 
@@ -217,10 +233,11 @@ class DriverOption(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Driver(msgspec.Struct, frozen=True, kw_only=True):
-    """An installed driver; `fault` says why it cannot be used, or is empty."""
+    """An installed driver; `fault` says why it cannot be used, or is empty; `authorization`, whether one signs in."""
 
     name: str
     description: str = ""
+    authorization: bool = False
     velocity: float | None = None
     options: dict[str, DriverOption] = {}
     fault: str = ""

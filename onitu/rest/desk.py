@@ -93,6 +93,32 @@ class Halted(Protocol):
         """What is wrong with the root."""
 
 
+class SignIn(Protocol):
+    """A sign-in to a service."""
+
+    @property
+    def state(self) -> str:
+        """What it is known by."""
+
+    @property
+    def uri(self) -> str:
+        """What a person must open."""
+
+    @property
+    def account(self) -> str:
+        """Whose account it is; "" until it has ended."""
+
+    def bring(self, answer: str) -> None:
+        """Puts down what the person has brought."""
+
+    async def ended(self) -> None:
+        """Wants it ended, and waits until it is.
+
+        Raises:
+            OnituError: It has failed, or what was brought is no answer.
+        """
+
+
 class Desk(Protocol):
     """The running core."""
 
@@ -205,6 +231,27 @@ class Desk(Protocol):
         Raises:
             SetupError: The setup would be faulty. All faults are in it.
         """
+
+    async def begin_authorization(self, service: str, redirect: str | None) -> SignIn:
+        """Begins a sign-in to a service, in the place of another one.
+
+        Args:
+            service: The service.
+            redirect: Where the browser may come back to, or None.
+
+        Raises:
+            OnituError: It cannot.
+        """
+
+    def authorization(self, service: str, state: str) -> SignIn:
+        """Returns a sign-in that has begun.
+
+        Raises:
+            NotFound: There is none.
+        """
+
+    def bring_answer(self, state: str, query: str) -> bool:
+        """Puts down what a browser has brought back; returns whether anybody waits for it."""
 
     def schedule(self, service: str) -> Sequence[str]:
         """Returns when a service is brought up to date, as it was written; empty for always."""

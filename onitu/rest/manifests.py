@@ -18,6 +18,7 @@ def driver_of(name: str, known: Manifest | DriverError) -> Driver:
     return Driver(
         name=name,
         description=known.description,
+        authorization=known.authorization,
         velocity=known.velocity,
         options={
             option.key: DriverOption(

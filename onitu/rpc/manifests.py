@@ -103,6 +103,7 @@ def manifest_to_wire(manifest: Manifest) -> manifest_pb2.Manifest:
         options=[_option_to_wire(option) for option in manifest.options],
         capabilities=capabilities_to_wire(manifest.capabilities),
         limits=limits_to_wire(manifest.limits),
+        authorization=manifest.authorization,
     )
     if manifest.velocity is not None:
         wire.velocity = manifest.velocity
@@ -127,6 +128,8 @@ def manifest_from_wire(wire: manifest_pb2.Manifest) -> Manifest:
         "description": wire.description,
         "options": {option.key: _option_tree(option) for option in wire.options},
     }
+    if wire.authorization:
+        tree["authorization"] = True
     if wire.HasField("velocity"):
         tree["velocity"] = wire.velocity
     manifest = load_manifest(json.dumps(tree).encode(), source)

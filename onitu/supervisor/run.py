@@ -116,7 +116,7 @@ class Core:
         self._in_force = InForce(options.setup, overlay, setup, referee=self._referee, services=self._services)
         self._notifier = Notifier()
         desk = Steering(self._in_force, self._services, self._referee)
-        self._lookout, self._errands = desk.lookout, desk.errands
+        self._lookout, self._errands, self._sign_ins = desk.lookout, desk.errands, desk.sign_ins
         self._tracing = None if options.dry_run else wanted_tracing()
         if self._tracing is not None:
             self._referee.telling.trace(self._tracing)
@@ -141,6 +141,7 @@ class Core:
             if not self._options.once:
                 nursery.start_soon(Checker(self._referee, lambda: self._in_force.setup.verify).run)
             nursery.start_soon(self._errands.run)
+            nursery.start_soon(self._sign_ins.run)
             nursery.start_soon(self._door.run)
             code = await self._serve(signals)
             await self._messenger.finish()

@@ -19,10 +19,13 @@ class Services:
         common: What all of them share.
         held_back: Names of those that a person has stopped: they are among the others, and do not run.
         paused: Names of those that a person has paused.
+
+    Attributes:
+        common: What all of them share.
     """
 
     def __init__(self, common: Common, held_back: Iterable[str] = (), paused: Iterable[str] = ()) -> None:
-        self._common = common
+        self.common = common
         self._held_back = set(held_back)
         self._paused = set(paused)
         self._running: dict[str, Service] = {}
@@ -54,7 +57,7 @@ class Services:
             early: Driver processes that were started already; those that are adopted are taken out.
         """
         for name, setup in setups.items():
-            service = self._running[name] = Service(setup, self._common, early.pop(name, None))
+            service = self._running[name] = Service(setup, self.common, early.pop(name, None))
             service.hours.pause(paused=name in self._paused)
             if name in self._held_back:
                 service.hold_back()

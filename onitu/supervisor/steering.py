@@ -20,6 +20,7 @@ from onitu.supervisor.lookout import Lookout
 from onitu.supervisor.overlay import Overlay, check_rules, member_of, rules_of
 from onitu.supervisor.reload import beginning_faults
 from onitu.supervisor.repair import take_repair
+from onitu.supervisor.signin import SignIns, with_credentials
 
 if TYPE_CHECKING:
     from onitu.config.drivers import Known
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from onitu.supervisor.holds import Halted, Held
     from onitu.supervisor.inforce import InForce
     from onitu.supervisor.services import Services
+    from onitu.supervisor.signin import SignIn
 
 #: Seconds that a start may take before it is answered that it has begun.
 PATIENCE = 60.0
@@ -51,6 +53,7 @@ class Steering:
         referee: The records, and what is being done about them.
         lookout: Looks how services stand.
         errands: Does to its end whatever changes something.
+        sign_ins: The sign-ins under way.
     """
 
     def __init__(self, in_force: InForce, services: Services, referee: Referee) -> None:
@@ -59,6 +62,7 @@ class Steering:
         self._services = services
         self.lookout = Lookout(self, referee)
         self.errands = Errands()
+        self.sign_ins = SignIns(services.common)
         self._installed: dict[str, Known] = {}
 
     @property
@@ -299,6 +303,41 @@ class Steering:
         """Returns what the setup says of a service, by its file or over it; it may hold secrets. Nothing for others."""
         found = member_of(self._in_force.overlay.joined(self._in_force.file), "services", service)
         return found if isinstance(found, dict) else {}
+
+    async def begin_authorization(self, service: str, redirect: str | None) -> SignIn:
+        """Begins a sign-in to a service, in the place of another one.
+
+        Raises:
+            OnituError: It cannot.
+        """
+        setup = self.setup.services[service]
+        return await self.sign_ins.begin(setup, redirect, partial(self._keep_credentials, service))
+
+    def authorization(self, service: str, state: str) -> SignIn:
+        """Returns a sign-in that has begun.
+
+        Raises:
+            NotFound: There is none.
+        """
+        return self.sign_ins.get(service, state)
+
+    def bring_answer(self, state: str, query: str) -> bool:
+        """Puts down what a browser has brought back; returns whether anybody waits for it."""
+        return self.sign_ins.bring(state, query)
+
+    @whole
+    async def _keep_credentials(self, service: str, credentials: Mapping[str, object]) -> None:
+        """Keeps what a sign-in has brought among the options of the service, which begins anew with them.
+
+        Raises:
+            SetupError: The setup would be faulty. All faults are in it.
+        """
+
+        def change(overlay: Overlay) -> Overlay:
+            block = with_credentials(self.block(service), credentials)
+            return attrs.evolve(overlay, services={**overlay.services, service: block})
+
+        await self._put(change)
 
     @whole
     async def put_folder(self, name: str, block: Mapping[str, object] | None) -> None:

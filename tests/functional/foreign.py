@@ -13,7 +13,12 @@ from tests.functional.harness import FOLDER, Onitu
 from tests.functional.processes import Core
 
 PACKAGES = Path(__file__).parent / "drivers"
-NAMES = {"shape01": "onitu_shape01", "shape01_creating": "onitu_shape01_creating", "shelf": "onitu_shelf"}
+NAMES = {
+    "shape01": "onitu_shape01",
+    "shape01_creating": "onitu_shape01_creating",
+    "shelf": "onitu_shelf",
+    "guarded": "onitu_guarded",
+}
 
 
 def install(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:

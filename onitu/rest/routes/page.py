@@ -48,8 +48,8 @@ def blueprint() -> Blueprint:
     """Returns the routes: one a file, so that nothing else can be named."""
     routes = Blueprint(NAME, __name__)
     for name, file in _below(files("onitu.rest") / "static", ""):
-        show = partial(_show, file, _TYPES[_ending(name)])
-        routes.add_url_rule("/" if name == "index.html" else f"/{name}", name.replace(".", "-"), show, methods=["GET"])
+        shown = partial(show, file, _TYPES[_ending(name)])
+        routes.add_url_rule("/" if name == "index.html" else f"/{name}", name.replace(".", "-"), shown, methods=["GET"])
     return routes
 
 
@@ -68,7 +68,7 @@ def _ending(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-async def _show(file: Traversable, media_type: str) -> Response:
+async def show(file: Traversable, media_type: str) -> Response:
     """Shows a file, or says that the browser has it."""
     data = await trio.to_thread.run_sync(file.read_bytes)
     tag = hashlib.blake2s(data, digest_size=12).hexdigest()

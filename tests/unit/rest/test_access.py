@@ -85,3 +85,19 @@ def test_addresses_that_only_this_machine_reaches(host: str) -> None:
 def test_addresses_that_others_reach(host: str) -> None:
     """E16: any other address, and a name, which may be anything."""
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "place"),
+    [
+        ("127.0.0.1", PORT, "http://127.0.0.1:3862"),
+        ("localhost", PORT, "http://localhost:3862"),
+        ("::1", PORT, "http://[::1]:3862"),
+        ("0.0.0.0", PORT, "http://127.0.0.1:3862"),  # noqa: S104 - nobody listens
+        ("192.0.2.7", PORT, ""),
+        ("127.0.0.1", 0, ""),
+    ],
+)
+def test_where_a_browser_comes_back_to(host: str, port: int, place: str) -> None:
+    """E16: only to this machine, and only where we listen."""
+    assert Access(host, port).loopback == place

@@ -10,7 +10,8 @@ import { mappingOf } from "./setup.js";
  * @typedef {{name: string, description: string, options: Option[]}} Driver
  * @typedef {{key: string, folder: string, path: string, service: string, keeper: string, id: string, size: number, time: number,
  *   target: string | null}} KeptCopy A copy of what was replaced or deleted; `keeper` "": Onitu has it itself.
- * @typedef {{setup: Record<string, any>, options: Option[] | null}} Block
+ * @typedef {{setup: Record<string, any>, options: Option[] | null, authorization: boolean}} Block
+ * @typedef {{state: string, uri: string, account: string}} SignIn
  * @typedef {{key: string, time: number, level: string, event: string, words: string}} LogLine
  * @typedef {import("./types.js").File} File
  */
@@ -198,7 +199,7 @@ const optionsOf = ({ options }) => Object.entries(options).map(([key, option]) =
  */
 export async function loadBlock(name, signal) {
   const { setup, driver } = await read(address("services", name, "setup"), signal);
-  return { setup, options: driver && optionsOf(driver) };
+  return { setup, options: driver && optionsOf(driver), authorization: Boolean(driver?.authorization) };
 }
 
 /**
@@ -290,3 +291,10 @@ export const putRules = async (text) => (await ask("PUT", address("rules", "text
 
 /** Puts the rules in force that were last kept. */
 export const reloadRules = () => ask("PUT", address("rules", "reload"));
+
+/**
+ * Begins to sign in to a service, or ends that: by an answer, or by what a browser has brought, for which it waits a while.
+ * @param {string} name @param {{state?: string, answer?: string}} [said] @param {AbortSignal} [signal]
+ * @returns {Promise<SignIn>} With an account once it has ended.
+ */
+export const authorize = (name, said = {}, signal) => ask("POST", address("services", name, "authorization"), said, signal);

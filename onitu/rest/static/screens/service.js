@@ -11,6 +11,7 @@ import { html, Icon, useEffect } from "../lib/ui.js";
 import { ConfirmedAction, Empty, Heading, Loading, Notice, useLoaded } from "../parts/basic.js";
 import { Controls } from "../parts/controls.js";
 import { Plot } from "../parts/plot.js";
+import { SignIn } from "../parts/signin.js";
 import { Filling, Mode, ofMapping, ofService, State } from "../parts/standing.js";
 import { percent } from "./services.js";
 
@@ -31,6 +32,7 @@ export function Service({ name }) {
       actions=${html`<${Controls} service=${service} />`} />
     <div class="stack">
       ${service.reason && html`<${Notice} tone=${ofService(service).tone}>${service.reason}<//>`}
+      <${SignIn} service=${service} />
       <${Folders} service=${service} />
       <${Usage} name=${name} />
       <${Log} name=${name} />
