@@ -41,6 +41,25 @@ class Mangled(Corrupted):
         self.there = there
 
 
+def sending(work: Work, service: ServiceName, node_id: NodeId, digests: Mapping[str, bytes]) -> None:
+    """Records what a mutation that is under way is about to write, where nothing else would tell that from an edit.
+
+    Args:
+        work: The unit of work.
+        service: Where it is written.
+        node_id: What the mutation is about.
+        digests: Digests of the bytes.
+    """
+    node = work.tree.find(node_id)
+    intent = node.state(service).intent if node is not None else None
+    if node is None or intent is None or intent.phase is not Phase.SENT or intent.version not in node.versions:
+        return
+    version = node.versions[intent.version]
+    learned = learn(node, intent.version, {**digests, **version.digests})
+    if learned is not version:
+        decide(work, service, node, learned=True)
+
+
 def answered(
     work: Work,
     service: ServiceName,

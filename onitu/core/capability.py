@@ -69,6 +69,11 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     computed_digests: tuple[str, ...] = ()
 
     @property
+    def keeps_times(self) -> bool:
+        """Whether what is written there bears the modification time that it is given."""
+        return self.mtime_precision_ns > 0
+
+    @property
     def exposed(self) -> bool:
         """Whether what is there can be lost: nobody keeps it, and a mutation is not checked there or may be torn."""
         return not self.trash and (self.conditional is Conditional.NONE or not self.staging)

@@ -241,4 +241,4 @@ def _is_of_one_time(work: Work, service: ServiceName, entry: Present, head: Vers
         return False
     origin = work.scope.members.get(head.origin)
     precisions = [one.capabilities.mtime_precision_ns for one in (member, origin) if one is not None]
-    return abs(entry.mtime_ns - head.mtime_ns) <= max(precisions)
+    return abs(entry.mtime_ns - head.mtime_ns) < max(1, *precisions)

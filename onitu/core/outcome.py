@@ -128,7 +128,7 @@ def _has_our_mtime(work: Work, service: ServiceName, entry: Present, target: Ver
     """
     if entry.mtime_ns is None or target.mtime_ns is None:
         return False
-    return abs(entry.mtime_ns - target.mtime_ns) <= work.member(service).capabilities.mtime_precision_ns
+    return abs(entry.mtime_ns - target.mtime_ns) < work.member(service).capabilities.mtime_precision_ns
 
 
 def _is_mangled(work: Work, service: ServiceName, entry: Present, target: Version) -> bool:

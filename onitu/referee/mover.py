@@ -12,6 +12,7 @@ from onitu.core.node import Action
 from onitu.core.plan import Obstacle, Plan, Planner, Task
 from onitu.errors import DriverError
 from onitu.log import written_together
+from onitu.referee.announcing import announcer
 from onitu.referee.transfers import Large, Transfers
 from onitu.transfer.careful import CarefulPerformer
 from onitu.transfer.perform import Performer
@@ -150,7 +151,12 @@ class Mover:
         self._tell_started(tasks)
         began = trio.current_time()
         batch = referee.traffic.begin(link.service, link.folder, tasks)
-        performer = Performer(link, lambda service: referee.links.get((service, link.folder)), passed=batch.arrive)
+        performer = Performer(
+            link,
+            lambda service: referee.links.get((service, link.folder)),
+            passed=batch.arrive,
+            announce=announcer(link),
+        )
         try:
             if CarefulPerformer.is_needed(link.capabilities):
                 outcomes = await CarefulPerformer(performer, link, referee.trash, link.keep).perform(tasks)

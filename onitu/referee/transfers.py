@@ -14,6 +14,7 @@ import trio
 
 from onitu.core.answers import answered
 from onitu.referee import sessions
+from onitu.referee.announcing import announcer
 from onitu.transfer.resume import Resumable, Session, content_of, is_resumable
 
 if TYPE_CHECKING:
@@ -173,6 +174,12 @@ class Transfers:
         async def keep(session: Session) -> None:
             await self._keep(task.node, session)
 
+        record = announcer(self._link)
+
+        async def announce(digests: dict[str, bytes]) -> None:
+            if record is not None:
+                await record({task.node: digests})
+
         transfer = self._under_way[task.node] = Resumable(
             self._link,
             task,
@@ -181,6 +188,7 @@ class Transfers:
             session=left,
             keep=keep,
             begun=lambda offset: self._tell_begun(task, offset),
+            announce=announce if record is not None else None,
         )
         return transfer
 

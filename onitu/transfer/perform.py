@@ -6,8 +6,8 @@ This module does not know why a task is to be done, and records nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import assert_never
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TypeAlias, assert_never
 
 import attrs
 import msgspec
@@ -53,6 +53,10 @@ _RENAMES = frozenset({Action.MOVE, Action.DELETE})
 INLINE_BYTES_AT_ONCE = 4 * 1024 * 1024
 
 
+#: Digests of bytes by the node that they are to be the content of.
+Sent: TypeAlias = dict[NodeId, dict[str, bytes]]
+
+
 @attrs.define
 class _Group:
     """Tasks that are done in one call, and the bytes they carry."""
@@ -69,20 +73,27 @@ class Performer:
         target: The service that is changed.
         party: Gives the services that are read, or None for one that is not active now.
         passed: Called with a task and the number of its bytes that have passed through here.
+        announce: Records what is about to be there; awaited before it is. For a target that gives what is written times
+            of its own: should no answer come, nothing but its digest tells it from an edit.
     """
 
     def __init__(
-        self, target: Party, party: Parties, passed: Callable[[Task, int], None] = lambda _task, _count: None
+        self,
+        target: Party,
+        party: Parties,
+        passed: Callable[[Task, int], None] = lambda _task, _count: None,
+        announce: Callable[[Sent], Awaitable[None]] | None = None,
     ) -> None:
         self._target = target
         self._party = party
         self._passed = passed
+        self._announce = announce
         self._tasks: Sequence[Task] = ()
         self._outcomes: list[Outcome | None] = []
         #: Sources that were found changed: (service, path).
         self.changed_sources: list[tuple[str, str]] = []
         #: Digests of the bytes that were sent, by node: what tells them from an edit if no answer comes.
-        self.sent: dict[NodeId, dict[str, bytes]] = {}
+        self.sent: Sent = {}
 
     async def perform(self, tasks: Sequence[Task]) -> list[Outcome]:
         """Does tasks in their order.
@@ -125,8 +136,11 @@ class Performer:
     def _handed_off(self, source: Source) -> bool:
         """Returns whether the destination reads a source by itself.
 
-        Not one that is elsewhere and has a limit: only what goes through here can be slowed down.
+        Not one that is elsewhere and has a limit: only what goes through here can be slowed down. Nor is it known what
+        does not.
         """
+        if self._announce is not None:
+            return False
         party, target = self._party(source.service), self._target
         if party is None or party.local_root is None or not target.client.capabilities.local_files:
             return False
@@ -151,9 +165,9 @@ class Performer:
                 sent.append(index)
             except DriverError as error:
                 self._outcomes[index] = error
-        if not operations:
-            return
         await self._target.pace.up.pay(sum(map(len, contents.values())))
+        if not operations or not await self._is_announced(sent):
+            return
         answers = await self._target.client.apply(self._target.folder, operations)
         for index, operation, answer in zip(sent, operations, answers, strict=True):
             self._outcomes[index] = answer
@@ -241,6 +255,7 @@ class Performer:
             except DriverError as error:
                 reading.append(error)
                 raise
+            await self._tell([task])
 
         try:
             async with party.reading:
@@ -267,6 +282,32 @@ class Performer:
         """Notes the digest of the bytes that were sent; what came in part is no content."""
         if length == task.version.size:
             self.sent[task.node] = {DIGEST: digest}
+
+    async def _is_announced(self, indexes: Sequence[int]) -> bool:
+        """Announces what some tasks are about to write. Returns whether they may; otherwise it is noted why not."""
+        try:
+            await self._tell([self._tasks[index] for index in indexes])
+        except DriverError as error:
+            for index in indexes:
+                self._outcomes[index] = error
+            return False
+        return True
+
+    async def _tell(self, tasks: Sequence[Task]) -> None:
+        """Announces what is not on record yet of what tasks are about to write.
+
+        Raises:
+            DriverError: It cannot be recorded, so it must not be written.
+        """
+        if self._announce is None:
+            return
+        news = {
+            task.node: self.sent[task.node]
+            for task in tasks
+            if task.node in self.sent and DIGEST not in task.version.digests
+        }
+        if news:
+            await self._announce(news)
 
     def _source_failed(self, source: Source, error: DriverError) -> DriverError:
         """Notes that a source could not be read, and returns what that means for the task."""

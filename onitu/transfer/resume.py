@@ -85,6 +85,7 @@ class Resumable:
         session: The upload that an earlier attempt has left, if it has the same bytes.
         keep: Records an upload that was begun; awaited before the first byte is sent.
         begun: Called with the offset at which bytes are to travel.
+        announce: Records the digest of what is about to be there; as in `Performer`.
 
     Attributes:
         session: The upload that may still be taken up, with what is confirmed of it; None if there is none.
@@ -102,6 +103,7 @@ class Resumable:
         session: Session | None,
         keep: Callable[[Session], Awaitable[None]],
         begun: Callable[[int], None],
+        announce: Callable[[dict[str, bytes]], Awaitable[None]] | None = None,
     ) -> None:
         self.session = session
         self.superseded = False
@@ -112,6 +114,7 @@ class Resumable:
         self._parties = parties
         self._keep = keep
         self._begun = begun
+        self._announce = announce
         self._staging = trio.CancelScope()
 
     @property
@@ -160,6 +163,8 @@ class Resumable:
             self.superseded = True
             message = f"{self._task.path!r}: something newer is to be there"
             raise SourceChanged(message)
+        if self._announce is not None and upload.digest is not None and DIGEST not in self._task.version.digests:
+            await self._announce(dict([upload.digest]))
         return compared(upload, await client.end_upload(folder, self.session.id, upload))
 
     async def _take_up(self, upload: Upload) -> int:

@@ -109,7 +109,7 @@ class World:
             self.places[name] = Place(service, live, paired)
             capabilities = Capabilities(
                 move_file=True, move_directory=True, make_directory=True, delete_file=True, set_attributes=True,
-                executable=True, native_ids=style.has_ids, symlinks=links,
+                executable=True, native_ids=style.has_ids, symlinks=links, mtime_precision_ns=1,
             )  # fmt: skip
             for task in without[index] if without else ():
                 capabilities = msgspec.structs.replace(capabilities, **{task: False})

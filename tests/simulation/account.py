@@ -152,6 +152,7 @@ class Account(SimulatedService):
             watch=True, whole_files=True, get_files=True, apply_batch=True, stat_files=self.traits.asked, staging=True,
             trash=True, move_file=True, move_directory=True, make_directory=True, delete_file=True, set_attributes=True,
             executable=True, symlinks=True, native_ids=self.style.has_ids, sync=not self.durable,
+            mtime_precision_ns=0 if self.traits.coarse else 1,
             conditional=Conditional.ATOMIC,
             computed_digests=("blake3",) if self.traits.computes else (), name_comparison=self.traits.names,
             free_digests=("blake3",) if self.style is Style.CLOUD else (),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.simulation.deeds import accounts_of, make_directory, place_of, some_time
+from tests.simulation.deeds import accounts_of, make_directory, place_of, some_time, write
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -24,3 +24,18 @@ async def untold_rename(world: World) -> None:
     second.lagging = False
     await some_time(world, 1.0, 5.0, 12.0)
     second.mute = False
+
+
+async def unheard_source(world: World) -> None:
+    """P13: a file is written to a service that keeps no times, and before anybody hears of it, its source is another.
+
+    What lies there then is in no other place any more, and neither its time nor anything else of it is ours.
+    """
+    first = accounts_of(world)[0]
+    crashes = world.crashes
+    world.set_trap("done", 0, power=False)
+    write(world, first, "z", b"first")
+    while world.crashes == crashes:
+        await some_time(world, 0.05)
+    write(world, first, "z", b"other")
+    await world.rest()

@@ -79,6 +79,11 @@ def _second(**changes: Any) -> Callable[[int, Traits], Traits]:  # noqa: ANN401 
     return lambda number, traits: attrs.evolve(traits, **changes) if number == 1 else traits
 
 
+def _others(**changes: Any) -> Callable[[int, Traits], Traits]:  # noqa: ANN401 - whatever a trait is
+    """Returns what changes every service but the first."""
+    return lambda number, traits: attrs.evolve(traits, **changes) if number else traits
+
+
 def _each(**changes: Any) -> Callable[[int, Traits], Traits]:  # noqa: ANN401 - whatever a trait is
     """Returns what changes every service."""
     return lambda _number, traits: attrs.evolve(traits, **changes)
@@ -119,6 +124,7 @@ HISTORIES = {
         play=moments.another_case, suit=_second(names=NameComparison.CASE_INSENSITIVE), kind=Kind.ONE
     ),
     "untold rename": History(play=doubts.untold_rename, suit=_each(style=Style.LOCAL), kind=Kind.ONE),
+    "unheard source": History(play=doubts.unheard_source, suit=_others(coarse=True), kind=Kind.ONE),
     "mass deletion": History(play=guarded.mass_deletion, kind=Kind.ONE),
     "restored backup": History(play=guarded.restored_backup, kind=Kind.ONE),
     "slow renames": History(play=guarded.slow_renames, suit=_first(style=Style.LOCAL, paired=False), kind=Kind.ONE),

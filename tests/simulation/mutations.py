@@ -264,6 +264,11 @@ MUTATIONS = (
         patches=((onitu.core.reconcile, "bound", switches.untold_is_unmoved),),
     ),
     Mutation(
+        name="what is written to where no times are kept is not on record before",
+        history="unheard source",
+        patches=((onitu.referee.mover, "announcer", switches.nothing),),
+    ),
+    Mutation(
         name="a listing that lags behind is believed",
         history="old listing",
         patches=((onitu.core.reconcile, "_take_in", switches.nothing_retired),),

@@ -67,6 +67,7 @@ class Desk:
             set_attributes=True,
             executable=True,
             stat_files=True,
+            mtime_precision_ns=1,
         )  # fmt: skip
         members = {
             name: Member(

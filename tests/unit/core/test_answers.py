@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from onitu.core.answers import answered
+from onitu.core.answers import answered, sending
 from onitu.core.model import Absent, Observation, Present
-from onitu.core.node import Gone
+from onitu.core.node import Action, Gone
 from onitu.core.tree import Recheck, Settle
 from onitu.errors import OutcomeUnknown, Unavailable
 from tests.unit.core.desk import DIRECTORY, Desk, file
@@ -214,6 +214,51 @@ def test_what_was_sent_unheard_is_known() -> None:
     base = desk.tree.node(task.node).services["B"].base
     assert base is not None
     assert (base.version, base.revision) == (1, "s")
+
+
+def test_what_was_announced_is_known() -> None:
+    """P13: we die before an answer, and the source is gone: what was announced tells our own write from an edit."""
+    desk = Desk()
+    desk.do_without("B", "mtime_precision_ns")
+    desk.show("A", "f", file("first", digest=False))
+    (task,) = desk.plan("B").tasks
+    desk.in_flight.add(("B", task.node))
+    sending(desk.work, "B", task.node, file("first").digests)
+    desk.in_flight.clear()
+    desk.show("A", "f", file("other"))
+
+    desk.show("B", "f", file("first", "own"), fresh=True)
+
+    assert list(desk.heads().values()) == ["other"]
+    (again,) = desk.plan("B").tasks
+    assert (again.action, again.expected) == (Action.WRITE, "own")
+
+
+def test_what_is_announced_too_late_is_nothing() -> None:
+    """P13: the mutation was given up meanwhile, or its entry is forgotten: there is nothing to tell."""
+    desk = Desk()
+    desk.show("A", "f", file("first", digest=False))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, Unavailable("not now"))
+
+    sending(desk.work, "B", task.node, file("first").digests)
+    sending(desk.work, "B", 1_000, file("first").digests)
+
+    assert desk.node("f").version.digests == {}
+
+
+def test_no_time_is_ours_where_none_are_kept() -> None:
+    """P1: a user's file that happens to have the time of what we sent is not taken for that."""
+    desk = Desk()
+    desk.do_without("B", "mtime_precision_ns")
+    desk.show("A", "f", msgspec.structs.replace(file("first", digest=False), mtime_ns=1_000_000_007))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, OutcomeUnknown("no answer"))
+    desk.show("A", "f", file("other"))
+
+    desk.show("B", "f", msgspec.structs.replace(file("their", "own"), mtime_ns=1_000_000_007), fresh=True)
+
+    assert set(desk.heads().values()) == {"other", "own"}
 
 
 def test_a_digest_that_an_answer_brings_is_for_all() -> None:

@@ -6,16 +6,19 @@ from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
 
+import msgspec
 import pytest
 import trio
+from blake3 import blake3
 
 from onitu.core.capability import Capabilities, Limits
 from onitu.core.model import Kind, Observation, Operation, Present, Upload
 from onitu.core.node import Action, Version
 from onitu.core.task import Source, Task
+from onitu.errors import Unavailable
 from onitu.host.client import DriverClient
 from onitu.transfer.pace import Pace
-from onitu.transfer.perform import INLINE_BYTES, Performer
+from onitu.transfer.perform import INLINE_BYTES, Performer, Sent
 
 LARGE = INLINE_BYTES + 1
 
@@ -23,7 +26,8 @@ LARGE = INLINE_BYTES + 1
 class Service:
     """A service that notes what it is asked for, and does it."""
 
-    folder, local_root = "docs", None
+    folder = "docs"
+    local_root: str | None = None
 
     def __init__(self) -> None:
         self.done: list[str] = []
@@ -44,6 +48,14 @@ class Service:
             yield b"-" * LARGE
 
         yield pieces()
+
+    @asynccontextmanager
+    async def get_files(self, _folder: str, files: Sequence[tuple[str, str]]) -> AsyncIterator[AsyncIterator[bytes]]:
+        async def contents() -> AsyncIterator[bytes]:
+            for _ in files:
+                yield b"-" * 5
+
+        yield contents()
 
     async def upload(self, _folder: str, upload: Upload, pieces: AsyncIterable[bytes]) -> Observation:
         async for _ in pieces:
@@ -84,3 +96,63 @@ async def test_a_directory_is_made_before_what_is_streamed_into_it() -> None:
     await Performer(service, lambda _: service).perform(tasks)
 
     assert service.done == ["MakeDirectory d", "write d/f"]
+
+
+@pytest.mark.parametrize("size", [5, LARGE])
+async def test_what_no_time_tells_is_announced_before_it_is_there(size: int) -> None:
+    """P13: the digest of what is written is given away before it is visible, and nothing is written without that."""
+    service = Service()
+    announced: list[tuple[list[str], object]] = []
+
+    async def announce(sent: Sent) -> None:
+        await trio.lowlevel.checkpoint()
+        announced.append((list(service.done), sent))
+        if len(announced) > 1:
+            message = "not recorded"
+            raise Unavailable(message)
+
+    task = _task(Action.WRITE, "f", size=size)
+    performer = Performer(service, lambda _: service, announce=announce)
+
+    (done,) = await performer.perform([task])
+    (refused,) = await performer.perform([task])
+
+    written = list(service.done)
+    assert announced[0] == ([], {1: {"blake3": blake3(b"-" * size).digest()}})
+    assert isinstance(done, Observation)
+    assert len(written) == 1
+    assert isinstance(refused, Unavailable)
+
+
+async def test_what_is_on_record_is_not_announced() -> None:
+    """P13: a version whose digest is known costs nothing more."""
+    service = Service()
+    task = _task(Action.WRITE, "f", size=5)
+    known = msgspec.structs.replace(task.version, digests={"blake3": blake3(b"-" * 5).digest()})
+
+    async def announce(sent: Sent) -> None:
+        raise AssertionError(sent)
+
+    performer = Performer(service, lambda _: service, announce=announce)
+
+    (done,) = await performer.perform([msgspec.structs.replace(task, version=known)])
+
+    assert isinstance(done, Observation)
+
+
+async def test_what_no_time_tells_passes_through_here() -> None:
+    """P13: a file that its destination would read by itself is read here, so that its digest is known before."""
+    source, target = Service(), Service()
+    source.local_root = "/source"
+    target.capabilities = Capabilities(local_files=True)
+    announced: list[Sent] = []
+
+    async def announce(sent: Sent) -> None:
+        await trio.lowlevel.checkpoint()
+        announced.append(sent)
+
+    performer = Performer(target, lambda _: source, announce=announce)
+
+    await performer.perform([_task(Action.WRITE, "f", size=5)])
+
+    assert announced == [{1: {"blake3": blake3(b"-" * 5).digest()}}]

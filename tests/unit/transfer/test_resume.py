@@ -70,6 +70,7 @@ class World:
         self.ended: list[tuple[bytes, bytes | None]] = []
         self.kept: list[Session] = []
         self.begun: list[int] = []
+        self.announced: list[dict[str, bytes]] = []
         self.sources = {"source"}
         digests = ("blake3",) if computes else ()
         self._ends = {
@@ -87,7 +88,9 @@ class World:
         }
         self.source.unary = {"GetChunk": self._get, "StatFiles": self._stat}
 
-    def transfer(self, session: Session | None = None, *, digest: bytes | None = DIGEST) -> Resumable:
+    def transfer(
+        self, session: Session | None = None, *, digest: bytes | None = DIGEST, keeps_times: bool = True
+    ) -> Resumable:
         """Returns an attempt."""
         version = Version(
             number=3,
@@ -105,6 +108,11 @@ class World:
             await trio.lowlevel.checkpoint()
             self.kept.append(session)
 
+        async def announce(digests: dict[str, bytes]) -> None:
+            await trio.lowlevel.checkpoint()
+            assert not self.ended
+            self.announced.append(digests)
+
         return Resumable(
             self._ends["target"],
             task,
@@ -113,6 +121,7 @@ class World:
             session=session,
             keep=keep,
             begun=self.begun.append,
+            announce=None if keeps_times else announce,
         )
 
     def fail(self, connection: FakeConnection, method: str, error: DriverError, *, after: int = 0) -> None:
@@ -188,6 +197,18 @@ async def test_an_unknown_digest_is_computed_on_the_way() -> None:
     world = World()
     await world.transfer(digest=None).run()
 
+    assert world.ended == [(CONTENT, DIGEST)]
+
+
+@pytest.mark.parametrize(("digest", "announced"), [(None, [{"blake3": DIGEST}]), (DIGEST, [])])
+async def test_what_no_time_tells_is_announced_before_the_end(
+    digest: bytes | None, announced: list[dict[str, bytes]]
+) -> None:
+    """P13: where times are not kept, a digest that is not on record yet is given away before the file is visible."""
+    world = World()
+    await world.transfer(digest=digest, keeps_times=False).run()
+
+    assert world.announced == announced
     assert world.ended == [(CONTENT, DIGEST)]
 
 
