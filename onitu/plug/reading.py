@@ -15,7 +15,7 @@ from onitu.core.capability import MAX_CHUNK
 from onitu.core.model import Absent, Inadmissible, Kind, Observation, Present, Unknown
 from onitu.errors import DriverError, NotFound, RevisionMismatch, ServiceError, SourceChanged, TooLarge, Unsupported
 from onitu.plug.local import read_at
-from onitu.plug.values import Metadata
+from onitu.plug.values import Metadata, RootState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,26 @@ class Reader:
         except DriverError as error:
             state = Unknown(str(error) or type(error).__name__)
         return Observation(path, state, seq)
+
+    def without_root(self, folder: Folder, observed: list[Observation]) -> list[Observation]:
+        """Returns observations; where the root is not what it was, nothing that was not found counts as absent.
+
+        Args:
+            folder: Where.
+            observed: What was just seen. The root is looked at after it, so it was there until then.
+        """
+        if "look_at_root" not in self._plug.handlers or not any(isinstance(one.state, Absent) for one in observed):
+            return observed
+        try:
+            state, reason = self._plug.call("look_at_root", folder)
+        except DriverError as error:
+            state, reason = RootState.MISSING, str(error)
+        if state is RootState.OK:
+            return observed
+        unknown = Unknown(reason or "the root is not there")
+        return [
+            msgspec.structs.replace(one, state=unknown) if isinstance(one.state, Absent) else one for one in observed
+        ]
 
     def state_of(self, metadata: Metadata) -> State:
         """Returns what `stat_file` sees; for `NotFound` nothing is there.

@@ -264,7 +264,7 @@ class Servicer:
         observed = self._plug.parallel.each(
             lambda path: self._reader.observe(folder, path, algorithm=algorithm), request.paths
         )
-        for observation in observed:
+        for observation in self._reader.without_root(folder, list(observed)):
             observation_to_wire(observation, response.observations.add())
         return response
 

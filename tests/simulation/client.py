@@ -15,7 +15,7 @@ from blake3 import blake3
 
 from onitu.core.capability import Limits
 from onitu.core.manifest import Manifest
-from onitu.core.model import Kind, Observation, Operation, Unknown, Upload, Write
+from onitu.core.model import Absent, Kind, Observation, Operation, State, Unknown, Upload, Write
 from onitu.errors import Corrupted, DriverError, NotFound, OutcomeUnknown, RevisionMismatch, SourceChanged, Unavailable
 from onitu.host.settings import Configured, FolderReport, RootState, Settings
 from tests.simulation.stream import Stream
@@ -84,7 +84,7 @@ class Client:
             state = (
                 Unknown("no answer")
                 if account.mute or self._chaos.happens()
-                else account.stat(path, digest=digest is not None)
+                else observed(account, path, digest=digest is not None)
             )
             found.append(Observation(path, state, seq))
         await self._chaos.pause()
@@ -258,6 +258,12 @@ class Client:
             left.remove(chosen)
             order.append(chosen)
         return order
+
+
+def observed(account: Account, path: str, *, digest: bool) -> State:
+    """Returns what is at a path; as the SDK has it, nothing is absent where the root is not what it was."""
+    state = account.stat(path, digest=digest)
+    return Unknown("the root is not there") if isinstance(state, Absent) and not account.rooted else state
 
 
 class Contents:

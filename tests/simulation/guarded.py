@@ -91,3 +91,20 @@ async def slow_renames(world: World) -> None:
             raise Violation("P18", f"{len(names)} renames on {first.name} were {done} on {account.name}")
     if any("service_held" in line for line in world.trace):
         raise Violation("P16", "renames were held as if they were deletions")
+
+
+async def lost_root(world: World) -> None:
+    """P15: a disk is unmounted while a file on it is read; that is told only later, and an empty folder is there."""
+    first = accounts_of(world)[0]
+    write(world, first, "z", b"first")
+    await world.rest()
+    item = first.find("z")
+    assert item is not None
+    first.touch(item)
+    first.heard("z")
+    first.rooted = False
+    world.halts += 1
+    await some_time(world, 3.0, 8.0)
+    for stream in first.streams:
+        stream.lose_root()
+    await some_time(world, 1.0, 5.0)

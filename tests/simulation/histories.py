@@ -125,6 +125,7 @@ HISTORIES = {
     ),
     "untold rename": History(play=doubts.untold_rename, suit=_each(style=Style.LOCAL), kind=Kind.ONE),
     "unheard source": History(play=doubts.unheard_source, suit=_others(coarse=True), kind=Kind.ONE),
+    "lost root": History(play=guarded.lost_root, suit=_first(style=Style.PLAIN, computes=True), kind=Kind.HARMLESS),
     "mass deletion": History(play=guarded.mass_deletion, kind=Kind.ONE),
     "restored backup": History(play=guarded.restored_backup, kind=Kind.ONE),
     "slow renames": History(play=guarded.slow_renames, suit=_first(style=Style.LOCAL, paired=False), kind=Kind.ONE),

@@ -27,6 +27,7 @@ import onitu.referee.mover
 import onitu.referee.observer
 import onitu.store.examine
 import onitu.transfer.digest
+import tests.simulation.client
 from onitu.core.compare import Equality
 from onitu.core.plan import Planner
 from onitu.core.scope import Member
@@ -238,6 +239,11 @@ MUTATIONS = (
     Mutation(
         name="a root that is not the one that is known is taken for it",
         patches=((Life, "_check_roots", lambda *_: set()), (Stream, "lose_root", switches.nothing)),
+    ),
+    Mutation(
+        name="what is not found is absent, whatever became of the root",
+        history="lost root",
+        patches=((tests.simulation.client, "observed", SimulatedService.stat),),
     ),
     Mutation(
         name="a directory that was deleted does not come back for what is moved into it",

@@ -314,6 +314,8 @@ class DriverServicer:
 
     def StatFiles(self, request, context):
         """Observes some paths now. A path that cannot be observed is `unknown` in its observation, not an error of the call.
+        So is one that is not found where the folder's root is missing or another one: it is absent only of a root that,
+        looked at after it, is what it was.
 
         Idempotent: yes.
         Order: after Configure, at any time. What it sees is at least as new as any mutation answered before it.

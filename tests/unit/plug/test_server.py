@@ -16,7 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from onitu.core.capability import MAX_CHUNK
-from onitu.errors import QuotaExceeded, RateLimited, ServiceError
+from onitu.errors import DriverError, QuotaExceeded, RateLimited, ServiceError, Unavailable
 from onitu.plug import Folder, FolderReport, Metadata, Plug, RootState
 from onitu.plug.server import SERVICE, Server
 from onitu.plug.servicer import Servicer
@@ -324,6 +324,34 @@ class TestCalls:
             (hashed,) = core.call("StatFiles", folder="photos", paths=["a"], digest_algorithm="md5").observations
         assert [seen.WhichOneof("state") for seen in plain] == ["present", "absent", "unknown"]
         assert hashed.present.digests[0].value == b"md5 of 1"
+
+    @pytest.mark.parametrize("found", [(RootState.MISSING, "not mounted"), Unavailable("no answer")])
+    def test_nothing_is_absent_of_a_root_that_is_gone(
+        self, tmp_path: Path, found: tuple[RootState, str] | DriverError
+    ) -> None:
+        """P15: what is not found counts as absent only where the root is what it was, after the look."""
+        made = toy()
+        made.put("base/photos/a", b"x")
+        asked: list[str] = []
+
+        def look_at_root(folder: Folder) -> tuple[RootState, str]:
+            asked.append(folder.name)
+            if len(asked) == 1:
+                return RootState.OK, ""
+            if isinstance(found, DriverError):
+                raise found
+            return found
+
+        made.plug.handler("look_at_root")(look_at_root)
+        with serving(made.plug, tmp_path) as core:
+            core.configure()
+            there, before, after = (
+                core.call("StatFiles", folder="photos", paths=paths).observations
+                for paths in (["a"], ["a", "nothing"], ["a", "nothing"])
+            )
+        assert [seen.WhichOneof("state") for seen in (*there, *before)] == ["present", "present", "absent"]
+        assert [seen.WhichOneof("state") for seen in after] == ["present", "unknown"]
+        assert asked == ["photos", "photos"]
 
     def test_small_questions(self, tmp_path: Path) -> None:
         """Comparison keys and the chunk size, with and without a handler."""
