@@ -171,7 +171,7 @@ def durable(work: Work, service: ServiceName, node_id: NodeId, *, flushed: int |
 
 
 def distrust(work: Work, service: ServiceName, node_id: NodeId, *, flushed: int) -> None:
-    """Settles what was only visible when this host went down: a power cut may have taken it back, or not.
+    """Settles what was only visible, or never answered, when this host went down: it may have been taken back, or not.
 
     Args:
         work: The unit of work.
@@ -182,15 +182,40 @@ def distrust(work: Work, service: ServiceName, node_id: NodeId, *, flushed: int)
     node = work.tree.node(node_id)
     state = node.state(service)
     intent = state.intent
-    if intent is None or (intent.phase is Phase.SENT and intent.before is None):
+    if intent is None:
         return
-    if intent.epoch <= flushed:
+    if intent.phase is Phase.SENT and intent.before is None:
+        _doubt_unanswered(work, service, state, intent, flushed=flushed)
+    elif intent.epoch <= flushed:
         _believe(state, intent)
     else:
         visible = intent.before if intent.phase is Phase.SENT else intent.after
         state.intent = intent = msgspec.structs.replace(intent, phase=Phase.SENT, after=visible)
         _forget_seen(state, intent)
     work.tree.put(node)
+
+
+def _doubt_unanswered(work: Work, service: ServiceName, state: ServiceState, intent: Intent, *, flushed: int) -> None:
+    """Has what was seen of a mutation that was never answered decide nothing: nobody has said that it would last."""
+    known = state.known
+    if known is None or not _is_seen_as(state, known):
+        _forget_seen(state, intent)
+        return
+    if state.gone is not Gone.DISPLACED:
+        return
+    other = work.locate(service, known.place.parent, known.place.name)
+    if other is not None:
+        # Where that is one that we were bringing, its being there is no more certain.
+        distrust(work, service, other, flushed=flushed)
+        other = work.locate(service, known.place.parent, known.place.name)
+    if other is None:
+        state.gone = Gone.MISSED
+
+
+def _is_seen_as(state: ServiceState, known: Base) -> bool:
+    """Returns whether what was last seen of an entry is what was known of it."""
+    seen = state.seen
+    return seen is not None and seen.place == known.place and seen.entry.revision == known.revision
 
 
 def _believe(state: ServiceState, intent: Intent) -> None:

@@ -122,7 +122,7 @@ def _guard(app: QuartTrio, access: Access) -> None:
             return error(Problem(403, "this host name is not one of Onitu's; ask for 127.0.0.1 or localhost"))
         if origin is not None and not access.is_own_page(origin, asked=asked):
             return error(Problem(403, f"pages of {origin} may not ask this"))
-        # The page itself is no secret, and may be led to from anywhere; who comes back from a sign-in only leaves something.
+        # The page is no secret, and may be led to from anywhere; who comes back from a sign-in only leaves something.
         if request.blueprint in (page.NAME, authorization.CALLBACK):
             return None
         if not is_own_site(headers.get("Sec-Fetch-Site")):

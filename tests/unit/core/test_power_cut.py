@@ -251,10 +251,9 @@ def test_what_another_change_was_sent_on_is_held_no_sooner() -> None:
     assert desk.node("f").services["B"].base == Base(2, Place(desk.scope.root, "f"), "two")
 
 
-def test_what_was_seen_before_a_power_cut_decides_nothing() -> None:
-    """P1: a link that was written and taken back is not taken for held, since it was seen before the host went down."""
+def with_links() -> Desk:
+    """Returns a folder whose services hold symbolic links."""
     desk = Desk()
-    shown = Present(kind=Kind.SYMLINK, revision="old", target="here")
     able = {
         name: attrs.evolve(
             member, symlinks=True, capabilities=msgspec.structs.replace(member.capabilities, symlinks=True)
@@ -262,6 +261,13 @@ def test_what_was_seen_before_a_power_cut_decides_nothing() -> None:
         for name, member in desk.scope.members.items()
     }
     desk.set_members(able)
+    return desk
+
+
+def test_what_was_seen_before_a_power_cut_decides_nothing() -> None:
+    """P1: a link that was written and taken back is not taken for held, since it was seen before the host went down."""
+    desk = with_links()
+    shown = Present(kind=Kind.SYMLINK, revision="old", target="here")
     desk.show("A", "l", shown)
     desk.bring("B")
     desk.show("A", "l", msgspec.structs.replace(shown, revision="new", target="there"))
@@ -275,6 +281,70 @@ def test_what_was_seen_before_a_power_cut_decides_nothing() -> None:
     intent = desk.tree.node(task.node).services["B"].intent
     assert intent is not None
     assert intent.phase is Phase.SENT
+
+
+def unanswered(desk: Desk, *shown: Observation) -> list[Node]:
+    """Has B sent what is planned for it, and show what came of that; then the power is cut, before any answer."""
+    tasks = desk.plan("B").tasks
+    desk.in_flight.update(("B", task.node) for task in tasks)
+    for observation in shown:
+        observe(desk.work, "B", observation, probed={"f": Absent()})
+    desk.in_flight.clear()
+    nodes = [desk.tree.node(task.node) for task in tasks]
+    for node in nodes:
+        distrust(desk.work, "B", node.id, flushed=2)
+    return nodes
+
+
+@pytest.mark.parametrize("native_id", ["", "id"])
+def test_what_was_seen_of_a_mutation_without_an_answer_decides_nothing(native_id: str) -> None:
+    """P13: a link has taken the place of a file, and a power cut brings that back: nobody has made it anew."""
+    desk = with_links()
+    desk.show("A", "f", file("content"))
+    (task,) = desk.plan("B").tasks
+    mine = msgspec.structs.replace(file("content", "1"), native_id=native_id)
+    desk.answer("B", task, mine)
+    link = Present(kind=Kind.SYMLINK, revision="2", target="there", native_id=native_id)
+    desk.show("A", "f", link)
+    nodes = unanswered(desk, Observation("f", Absent(), 800), Observation("f", link, 801))
+    assert len(nodes) == 2
+
+    desk.show("B", "f", mine, seq=900, fresh=True)
+
+    assert list(desk.heads()) == ["f"]
+    assert desk.node("f").version.kind is Kind.SYMLINK
+    (deletion,) = [task for task in desk.plan("B").tasks if task.action is Action.DELETE]
+    assert (deletion.path, deletion.expected) == ("f", "1")
+
+
+def test_a_link_that_survives_without_an_answer_is_ours() -> None:
+    """P13: what was seen before a power cut, and is still there, has been done."""
+    desk = with_links()
+    desk.have("f", "content")
+    link = Present(kind=Kind.SYMLINK, revision="2", target="there")
+    desk.show("A", "f", link)
+    unanswered(desk, Observation("f", Absent(), 800), Observation("f", link, 801))
+
+    desk.show("B", "f", link, seq=900, fresh=True)
+
+    assert list(desk.heads()) == ["f"]
+    base = desk.node("f").services["B"].base
+    assert base is not None
+    assert base.revision == "2"
+
+
+def test_a_rename_without_an_answer_may_be_taken_back() -> None:
+    """P13: it was seen under its new name before the power was cut, and is at its old one: nobody has made it there."""
+    desk = Desk()
+    desk.have("f", "content")
+    desk.show("A", "g", file("content"), moved_from="f")
+    unanswered(desk, Observation("g", file("content"), 800, moved_from="f"))
+
+    desk.show("B", "f", file("content"), seq=900, fresh=True)
+
+    assert list(desk.heads()) == ["g"]
+    (task,) = desk.plan("B").tasks
+    assert (task.action, task.path, task.destination) == (Action.MOVE, "f", "g")
 
 
 def test_a_torn_write_that_was_never_answered_is_no_edit() -> None:
