@@ -236,12 +236,12 @@ class SignIns:
         while True:
             try:
                 credentials, account = await client.finish_authorization(session, await one.answer())
-                break
             except InvalidPath as error:
                 one.refuse(error)
-        _check_secret(credentials, manifest)
-        await keep(credentials)
-        return account
+                continue
+            _check_secret(credentials, manifest)
+            await keep(credentials)
+            return account
 
 
 def with_credentials(block: Mapping[str, object], credentials: Mapping[str, OptionValue]) -> dict[str, object]:

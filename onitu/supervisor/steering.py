@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
 import trio
 
 from onitu.config.faults import SetupError
-from onitu.core.manifest import Manifest
+from onitu.core.manifest import Manifest, OptionValue
 from onitu.errors import ConfigError
 from onitu.rest.desk import HIDDEN, Standing
 from onitu.supervisor import leaving, records
@@ -326,7 +327,7 @@ class Steering:
         return self.sign_ins.bring(state, query)
 
     @whole
-    async def _keep_credentials(self, service: str, credentials: Mapping[str, object]) -> None:
+    async def _keep_credentials(self, service: str, credentials: Mapping[str, OptionValue]) -> None:
         """Keeps what a sign-in has brought among the options of the service, which begins anew with them.
 
         Raises:

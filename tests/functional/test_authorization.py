@@ -116,7 +116,8 @@ def test_nobody_else_is_signed_in(guarded: Onitu, provider: Provider) -> None:
     answer = api.ask("POST", "/services/a/authorization", body={})
     assert (answer.code, answer.body["reason"]) == (409, "the driver of service a has no sign-in")
     assert api.ask("POST", "/services/none/authorization", body={}).code == 404
-    for body in ([], {"more": 1}, {"state": 7}):
+    wrong: list[object] = [[], {"more": 1}, {"state": 7}]
+    for body in wrong:
         assert api.ask("POST", WAY, body=body).code == 400
 
 
