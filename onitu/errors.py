@@ -28,6 +28,11 @@ This file knows no library and no layer; `onitu.rpc.status` maps the `DriverErro
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 class OnituError(Exception):
     """Base of everything Onitu raises on purpose. Its text says what, where and what to do."""
@@ -126,6 +131,15 @@ class Corrupted(ServiceError):
 
 
 class OutcomeUnknown(ServiceError):
-    """Cancelled, timed out or torn: a mutation may or may not have been done."""
+    """Cancelled, timed out or torn: a mutation may or may not have been done.
+
+    Args:
+        message: What happened, for a person.
+        sent: Digests of all the bytes that were to be written, if known: what tells them from an edit later.
+    """
 
     outcome_unknown = True
+
+    def __init__(self, message: str, sent: Mapping[str, bytes] | None = None) -> None:
+        super().__init__(message)
+        self.sent = dict(sent or {})

@@ -8,6 +8,7 @@ answers nothing, the Plug looks.
 from __future__ import annotations
 
 import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, assert_never
 
 import msgspec
@@ -287,7 +288,8 @@ class Writer:
         digests: dict[str, bytes] = {}
         if self._verifies:
             digests = _verified(metadata, content)
-        return self._answer(metadata, self._plug.call("upload_file", metadata, content), digests)
+        with _telling(digests or _announced(metadata)):
+            return self._answer(metadata, self._plug.call("upload_file", metadata, content), digests)
 
     def _put_local(self, metadata: Metadata, source: LocalFile) -> Observation:
         """Writes content that lies in a file of this host."""
@@ -318,12 +320,14 @@ class Writer:
                 self._plug.call("upload_chunk", metadata, offset, chunk)
                 offset += len(chunk)
             digests = verifier.finish() if verifier is not None else {}
-            answer = self._finish(metadata)
+            with _telling(digests):
+                answer = self._finish(metadata)
         except BaseException:
             # Also when the caller hung up: what is staged must not stay.
             self._give_up(metadata)
             raise
-        return self._answer(metadata, answer, digests)
+        with _telling(digests):
+            return self._answer(metadata, answer, digests)
 
     def _require_chunks(self) -> None:
         if not writes_chunks(self._plug.handlers.keys()):
@@ -415,6 +419,25 @@ def _verified(metadata: Metadata, content: bytes) -> dict[str, bytes]:
     verifier = Verifier(metadata.upload)
     verifier.update(content)
     return verifier.finish()
+
+
+def _announced(metadata: Metadata) -> dict[str, bytes]:
+    announced = metadata.upload.digest if metadata.upload is not None else None
+    return {} if announced is None else dict((announced,))
+
+
+@contextmanager
+def _telling(digests: dict[str, bytes]) -> Iterator[None]:
+    """Has a failure that leaves open what was done tell the digests of what was sent.
+
+    Of a file that was handed over nobody else has seen the bytes, and its source may have changed by the time when
+    somebody asks what lies there.
+    """
+    try:
+        yield
+    except OutcomeUnknown as error:
+        error.sent = error.sent or digests
+        raise
 
 
 def _pieces(content: bytes) -> Iterator[bytes]:

@@ -161,7 +161,7 @@ class Transfers:
                 referee.in_flight.discard(key)
                 transaction.when_given_up(lambda: referee.in_flight.add(key))
             sessions.keep(transaction, link.key, task.node, transfer.session)
-            answered(work, link.service, task.node, outcome, durable=durable, epoch=epoch)
+            answered(work, link.service, task.node, outcome, durable=durable, epoch=epoch, sent=transfer.sent)
             return work.effects
 
         effects = await referee.writer.write(record)

@@ -36,6 +36,7 @@ from onitu.errors import (
     Unsupported,
 )
 from onitu.rpc.gen import operation_pb2
+from onitu.rpc.gen.observation_pb2 import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,6 +173,8 @@ def error_to_wire(error: DriverError) -> operation_pb2.OperationError:
         wire.retry_delay.FromNanoseconds(_nanoseconds(error.retry_after or 0.0))
     elif isinstance(error, QuotaExceeded):
         wire.quota_exceeded = True
+    elif isinstance(error, OutcomeUnknown):
+        wire.sent.extend(Digest(algorithm=name, value=value) for name, value in error.sent.items())
     return wire
 
 
@@ -183,6 +186,8 @@ def error_from_wire(wire: operation_pb2.OperationError) -> DriverError:
             return QuotaExceeded(text)
         if wire.HasField("retry_delay"):
             return RateLimited(text, _seconds(wire.retry_delay) or None)
+    if wire.sent and _ERRORS.get(wire.code) is OutcomeUnknown:
+        return OutcomeUnknown(text, {digest.algorithm: digest.value for digest in wire.sent})
     return _error(wire.code, text)
 
 

@@ -29,7 +29,7 @@ from onitu.core.model import (
 )
 from onitu.core.node import Action, NodeId
 from onitu.core.plan import Source, Task
-from onitu.errors import DriverError, SourceChanged, Unavailable
+from onitu.errors import DriverError, OutcomeUnknown, SourceChanged, Unavailable
 from onitu.rpc.convert import identity_from_revision
 from onitu.transfer.digest import DIGEST
 from onitu.transfer.party import Outcome, Parties, Party, attributes_of, compared, not_active, read_failed, upload_of
@@ -173,9 +173,14 @@ class Performer:
             self._outcomes[index] = answer
             if isinstance(operation, Write) and isinstance(answer, Observation):
                 self._outcomes[index] = compared(operation.upload, answer)
-            source = self._tasks[index].source
-            if isinstance(answer, SourceChanged) and source is not None:
-                self.changed_sources.append((source.service, source.path))
+            self._learn(self._tasks[index], answer)
+
+    def _learn(self, task: Task, answer: Outcome) -> None:
+        """Notes what an answer tells beside the outcome."""
+        if isinstance(answer, OutcomeUnknown) and answer.sent:
+            self.sent[task.node] = answer.sent
+        if isinstance(answer, SourceChanged) and task.source is not None:
+            self.changed_sources.append((task.source.service, task.source.path))
 
     async def _fetch(self, service: str, indexes: list[int], contents: dict[int, bytes]) -> None:
         """Reads the content of small files from one source."""

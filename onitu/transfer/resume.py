@@ -91,6 +91,7 @@ class Resumable:
         session: The upload that may still be taken up, with what is confirmed of it; None if there is none.
         superseded: Whether it was given up for something newer.
         source_changed: Whether the source was found changed, or could not be read.
+        sent: Digests of the bytes once all of them are staged: what tells them from an edit if no answer comes.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class Resumable:
         self.session = session
         self.superseded = False
         self.source_changed = False
+        self.sent: dict[str, bytes] = {}
         self._target = target
         self._task = task
         self._source = source
@@ -159,6 +161,7 @@ class Resumable:
             begin = await self._take_up(upload)
             async with party.reading:
                 upload = await self._stage(party, upload, begin)
+            self.sent = {} if upload.digest is None else dict((upload.digest,))
         if self._staging.cancelled_caught or self.session is None:
             self.superseded = True
             message = f"{self._task.path!r}: something newer is to be there"

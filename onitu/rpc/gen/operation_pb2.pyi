@@ -2,9 +2,10 @@ import datetime
 
 from google.protobuf import duration_pb2 as _duration_pb2
 from onitu.rpc.gen import observation_pb2 as _observation_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -142,16 +143,18 @@ class Operation(_message.Message):
     def __init__(self, write: _Optional[_Union[Write, _Mapping]] = ..., deletion: _Optional[_Union[Deletion, _Mapping]] = ..., move: _Optional[_Union[Move, _Mapping]] = ..., directory_creation: _Optional[_Union[DirectoryCreation, _Mapping]] = ..., attribute_change: _Optional[_Union[AttributeChange, _Mapping]] = ..., copy: _Optional[_Union[Copy, _Mapping]] = ..., symlink_write: _Optional[_Union[SymlinkWrite, _Mapping]] = ...) -> None: ...
 
 class OperationError(_message.Message):
-    __slots__ = ("code", "message", "retry_delay", "quota_exceeded")
+    __slots__ = ("code", "message", "retry_delay", "quota_exceeded", "sent")
     CODE_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     RETRY_DELAY_FIELD_NUMBER: _ClassVar[int]
     QUOTA_EXCEEDED_FIELD_NUMBER: _ClassVar[int]
+    SENT_FIELD_NUMBER: _ClassVar[int]
     code: int
     message: str
     retry_delay: _duration_pb2.Duration
     quota_exceeded: bool
-    def __init__(self, code: _Optional[int] = ..., message: _Optional[str] = ..., retry_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., quota_exceeded: _Optional[bool] = ...) -> None: ...
+    sent: _containers.RepeatedCompositeFieldContainer[_observation_pb2.Digest]
+    def __init__(self, code: _Optional[int] = ..., message: _Optional[str] = ..., retry_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., quota_exceeded: _Optional[bool] = ..., sent: _Optional[_Iterable[_Union[_observation_pb2.Digest, _Mapping]]] = ...) -> None: ...
 
 class OperationResult(_message.Message):
     __slots__ = ("done", "error")

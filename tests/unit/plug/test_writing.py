@@ -239,6 +239,26 @@ def test_write_that_nobody_can_find_is_of_unknown_outcome() -> None:
         writing.apply(FOLDER, Write(upload("a", b"x"), b"x"))
 
 
+@pytest.mark.parametrize(("tasks", "last"), [(WHOLE, "upload_file"), (CHUNKS, "end_upload")])
+@pytest.mark.parametrize("announces", [True, False])
+def test_file_handed_over_is_told_by_its_digest_where_the_outcome_is_unknown(
+    tasks: tuple[str, ...], last: str, announces: bool, tmp_path: Path
+) -> None:
+    """P13: the core has not seen these bytes, and its source may be edited before it looks what lies there."""
+    toy, writing = writer(*tasks, "stat_file")
+    (tmp_path / "source").write_bytes(LARGE)
+    wanted = upload("a", LARGE, digest=("blake3", blake3(LARGE).digest()) if announces else None)
+
+    @toy.plug.handler(last)
+    def torn(*_: object) -> Present:
+        raise OutcomeUnknown("the server did not answer")
+
+    with pytest.raises(OutcomeUnknown) as caught:
+        writing.apply(FOLDER, Write(wanted, local_file(str(tmp_path), "source")))
+
+    assert caught.value.sent == {"blake3": blake3(LARGE).digest()}
+
+
 def test_driver_of_the_old_shape_answers_through_its_metadata() -> None:
     """`metadata.revision = ...; metadata.write_revision()` in `end_upload` is an answer (D5)."""
     toy, writing = writer("start_upload", "upload_chunk")

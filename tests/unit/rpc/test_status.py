@@ -103,6 +103,14 @@ class TestTable:
         assert same(status.error_from_wire(sent), error)
 
 
+def test_what_was_sent_is_told_with_an_unknown_outcome() -> None:
+    """P13: of a write that a driver has made from a file it read itself the digest of the bytes travels as well."""
+    read = status.error_from_wire(status.error_to_wire(errors.OutcomeUnknown("torn", {"blake3": b"digest"})))
+
+    assert isinstance(read, errors.OutcomeUnknown)
+    assert read.sent == {"blake3": b"digest"}
+
+
 def test_table_is_whole() -> None:
     """No error of the driver's half of the tree is missing."""
 

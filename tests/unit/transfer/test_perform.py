@@ -15,7 +15,7 @@ from onitu.core.capability import Capabilities, Limits
 from onitu.core.model import Kind, Observation, Operation, Present, Upload
 from onitu.core.node import Action, Version
 from onitu.core.task import Source, Task
-from onitu.errors import Unavailable
+from onitu.errors import DriverError, OutcomeUnknown, Unavailable
 from onitu.host.client import DriverClient
 from onitu.transfer.pace import Pace
 from onitu.transfer.perform import INLINE_BYTES, Performer, Sent
@@ -27,10 +27,11 @@ class Service:
     """A service that notes what it is asked for, and does it."""
 
     folder = "docs"
-    local_root: str | None = None
 
     def __init__(self) -> None:
+        self.local_root: str | None = None
         self.done: list[str] = []
+        self.error: DriverError | None = None
         self.capabilities = Capabilities()
         self.limits = Limits()
         self.reading = trio.CapacityLimiter(1)
@@ -63,8 +64,10 @@ class Service:
         self.done.append(f"write {upload.path}")
         return Observation(upload.path, Present(kind=Kind.FILE, revision="r"), 1)
 
-    async def apply(self, _folder: str, operations: Sequence[Operation]) -> list[Observation]:
+    async def apply(self, _folder: str, operations: Sequence[Operation]) -> list[Observation | DriverError]:
         await trio.lowlevel.checkpoint()
+        if self.error is not None:
+            return [self.error for _ in operations]
         self.done += [f"{type(operation).__name__} {getattr(operation, 'path', '')}" for operation in operations]
         return [Observation("", Present(kind=Kind.DIRECTORY, revision="r"), 1) for _ in operations]
 
@@ -156,3 +159,18 @@ async def test_what_no_time_tells_passes_through_here() -> None:
     await performer.perform([_task(Action.WRITE, "f", size=5)])
 
     assert announced == [{1: {"blake3": blake3(b"-" * 5).digest()}}]
+
+
+async def test_what_a_driver_has_read_itself_is_known_by_the_digest_that_it_tells() -> None:
+    """P13: the source of a file that was handed over may be edited while nobody knows whether it arrived."""
+    service = Service()
+    service.local_root, service.capabilities = "/there", Capabilities(local_files=True)
+    service.error = OutcomeUnknown("the server did not answer", {"blake3": b"digest"})
+    performer = Performer(service, lambda _: service)
+    task = _task(Action.WRITE, "f", size=4)
+    there = Source("source", 1, "f", "1:2:4:3:3")
+
+    outcomes = await performer.perform([msgspec.structs.replace(task, source=there)])
+
+    assert outcomes == [service.error]
+    assert performer.sent == {1: {"blake3": b"digest"}}

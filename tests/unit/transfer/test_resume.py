@@ -316,6 +316,17 @@ async def test_something_newer_gives_it_up() -> None:
     assert world.ended == []
 
 
+@pytest.mark.parametrize("digest", [DIGEST, None], ids=["announced", "learned on the way"])
+async def test_what_was_sent_is_known_where_the_outcome_is_not(digest: bytes | None) -> None:
+    """P13: its source may be edited before anybody looks what lies there."""
+    world = World()
+    world.fail(world.target, "EndUpload", OutcomeUnknown("torn"))
+    transfer = world.transfer(digest=digest)
+
+    assert isinstance(await transfer.run(), OutcomeUnknown)
+    assert transfer.sent == {"blake3": DIGEST}
+
+
 async def test_an_end_that_has_begun_is_let_finish() -> None:
     """G4: what may be visible by now is not given up; what is newer comes after it."""
     world = World()
