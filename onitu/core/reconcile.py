@@ -191,6 +191,7 @@ def decide(
     seen, known, head = state.seen, state.known, (node.head, node.deleted)
     version = node.versions.get(known.version) if known is not None else None
     if seen is not None and not seen.reason and not state.gone and (service, node.id) not in work.in_flight:
+        fresh = fresh and node.id not in work.overtaken
         settle_intent(work, service, node, state, seen, before, fresh=fresh)
         if work.member(service).readable:
             decide_content(work, service, node, state, seen, before, settled=settled)

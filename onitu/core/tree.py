@@ -261,6 +261,8 @@ class Work:
         now_ns: Time of the event, nanoseconds since 1970.
         in_flight: Entries with a mutation of ours that is not answered yet: what is seen there is set aside.
         departed: Places that mutations of ours have emptied a moment ago.
+        overtaken: Entries of which a mutation has ended, nobody knows how, since the service was asked what is taken in
+            now: the answer may be older than the mutation.
         epochs: Services that a power cut may take something back from, each with the flush that makes durable what is
             there now.
         standstill: Services with atomic directories into which nothing is brought now: a change made there waits for
@@ -280,6 +282,7 @@ class Work:
         "epochs",
         "in_flight",
         "now_ns",
+        "overtaken",
         "scope",
         "standstill",
         "tree",
@@ -307,6 +310,7 @@ class Work:
         self.scope = scope
         self.now_ns = now_ns
         self.in_flight = in_flight
+        self.overtaken: AbstractSet[NodeId] = frozenset()
         self.epochs = epochs if epochs is not None else {}
         self.effects = effects if effects is not None else []
         tree.effects[scope.folder] = self.effects

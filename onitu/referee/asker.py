@@ -111,10 +111,11 @@ class Asker:
         paths = list(link.waits_for_paths)[:PATHS_AT_ONCE]
         for path in paths:
             del link.waits_for_paths[path]
+        asked = trio.current_time()
         observations = await look(link, paths)
         unanswered = [o.path for o in observations if isinstance(o.state, Unknown)]
         can_answer = link.capabilities.stat_files
-        if await take(link, observations, fresh=True) or (unanswered and not can_answer):
+        if await take(link, observations, asked=asked) or (unanswered and not can_answer):
             link.settle_after(SETTLE_DELAY)
         if unanswered and can_answer:
             link.doubtful.update(dict.fromkeys(unanswered))
@@ -139,11 +140,12 @@ class Asker:
         entries, taken = await self._referee.writer.read(choose)
         for node in taken:
             link.waits_for_digests.pop(node, None)
+        began = trio.current_time()
         if DIGEST in link.capabilities.computed_digests:
             observations = await link.client.stat(link.folder, [entry.path for entry in entries], digest=DIGEST)
         else:
             observations = await read_digests(link, entries)
-        if await take(link, observations, fresh=True):
+        if await take(link, observations, asked=began):
             link.settle_after(SETTLE_DELAY)  # What is read may have been moved meanwhile, by ourselves too.
         if any(isinstance(o.state, Unknown) for o in observations):
             link.retry()
@@ -213,9 +215,10 @@ class Asker:
             return None
         unknown: set[NodeId] = set()
         if waiting.paths:
+            asked = trio.current_time()
             observations = await look(link, list(waiting.paths))
             unknown = {waiting.paths[o.path] for o in observations if isinstance(o.state, Unknown)}
-            await take(link, [o for o in observations if not isinstance(o.state, Unknown)], fresh=True)
+            await take(link, [o for o in observations if not isinstance(o.state, Unknown)], asked=asked)
         return waiting, unknown
 
     def _tell(self, review: Review) -> None:

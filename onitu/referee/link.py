@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import trio
 
 from onitu.core.node import NodeId, ServiceName
+from onitu.errors import DriverError
 from onitu.referee.failures import FIRST_DELAY, LONGEST_DELAY, PATIENCE
 from onitu.transfer.retain import Retainer
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 #: Live absences, and what else is counted before it is believed, wait this many seconds for a move to show itself
 #: (DESIGN §3); edits and creations do not wait.
 SETTLE_DELAY = 1.0
+
+
+#: Mutations of unknown outcome that are remembered; the oldest is forgotten first.
+DOUBTS_KEPT = 10_000
 
 
 class Wakeup:
@@ -133,6 +138,7 @@ class Link:
         self.settle_at: float | None = None
         self.reading = trio.CapacityLimiter(client.limits.max_concurrency)
         self.doubtful: dict[str, None] = {}
+        self._doubts: dict[NodeId, float] = {}
         self.retry_at: float | None = None
         self.retries = 0
         self.untouched = False
@@ -230,6 +236,28 @@ class Link:
         """Has what got no answer looked at again, in a while that grows: nobody else is going to tell."""
         if self.retry_at is None:
             self.retry_at = trio.current_time() + min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(self.retries, 16))
+
+    def note_doubts(self, answers: Iterable[tuple[NodeId, object]]) -> None:
+        """Notes of which entries a mutation has ended just now, and nobody knows how.
+
+        Args:
+            answers: What came of which. They are recorded only after this.
+        """
+        for node, answer in answers:
+            if not (isinstance(answer, DriverError) and answer.outcome_unknown):
+                continue
+            self._doubts.pop(node, None)
+            self._doubts[node] = trio.current_time()
+            if len(self._doubts) > DOUBTS_KEPT:
+                del self._doubts[next(iter(self._doubts))]
+
+    def overtaken(self, asked: float) -> frozenset[NodeId]:
+        """Returns the entries of which a mutation of unknown outcome has ended since a time: `Work.overtaken`.
+
+        An answer to a question of that time may have been on its way since before the mutation. May be called from any
+        thread.
+        """
+        return frozenset(node for node, ended in tuple(self._doubts.items()) if ended >= asked)
 
     @contextmanager
     def looking(self) -> Iterator[bool]:

@@ -172,6 +172,7 @@ class Mover:
                 source.ask_path(path)
         self._tell(tasks, outcomes, trio.current_time() - began)
         durable, epoch = not link.capabilities.sync, link.epoch
+        link.note_doubts((task.node, outcome) for task, outcome in zip(tasks, outcomes, strict=True))
 
         def record(transaction: Transaction) -> list[Effect]:
             work = referee.work(transaction, link.folder)

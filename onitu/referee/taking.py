@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from onitu.store import Transaction
 
 
-async def take(link: Link, observations: list[Observation], *, later: bool = False, fresh: bool = False) -> int:
+async def take(link: Link, observations: list[Observation], *, later: bool = False, asked: float | None = None) -> int:
     """Takes in observations, commits what is decided, and has done what that asks for.
 
     An observation that may be a known entry under a new name waits until its old place has been looked at.
@@ -23,7 +23,7 @@ async def take(link: Link, observations: list[Observation], *, later: bool = Fal
         link: Who shows them.
         observations: In their order.
         later: They come from a snapshot: live changes go first.
-        fresh: They were asked for just now.
+        asked: When they were asked for, on Trio's clock; None where the service told them by itself.
 
     Returns:
         How many entries were missed; what became of them is decided later.
@@ -39,9 +39,11 @@ async def take(link: Link, observations: list[Observation], *, later: bool = Fal
 
         def work(transaction: Transaction, waiting: list[Observation] = observations) -> Taken:
             unit = referee.work(transaction, link.folder)
+            if asked is not None:
+                unit.overtaken = link.overtaken(asked)
             before = set(transaction.changed) if referee.failures else None
             mark = transaction.next_number
-            taken = take_observations(unit, link.service, waiting, probed=probed, fresh=fresh)
+            taken = take_observations(unit, link.service, waiting, probed=probed, fresh=asked is not None)
             if link.mark is None and (taken.missed or any(isinstance(effect, Settle) for effect in taken.effects)):
                 link.mark = mark
             if before is not None:

@@ -153,6 +153,7 @@ class Transfers:
                 source.ask_path(task.source.path)
         self._tell(task, outcome, transfer.superseded, trio.current_time() - began)
         durable, epoch = not link.capabilities.sync, link.epoch
+        link.note_doubts([(task.node, outcome)])
 
         def record(transaction: Transaction) -> list[Effect]:
             work = referee.work(transaction, link.folder)

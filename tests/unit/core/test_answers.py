@@ -7,6 +7,7 @@ import msgspec
 from onitu.core.answers import answered, sending
 from onitu.core.model import Absent, Observation, Present
 from onitu.core.node import Action, Gone
+from onitu.core.reconcile import observe
 from onitu.core.tree import Recheck, Settle
 from onitu.errors import OutcomeUnknown, Unavailable
 from tests.unit.core.desk import DIRECTORY, Desk, file
@@ -199,6 +200,25 @@ def test_a_look_that_was_overtaken_is_had_again() -> None:
     desk.show("B", "f", file("old"), seq=500, fresh=True)
 
     assert Recheck("B", "f") in desk.effects
+
+
+def test_a_look_that_began_before_a_rename_does_not_tell_that_it_was_not_done() -> None:
+    """P13: the service shows the file at its new name; where it was is known from before the rename was sent."""
+    desk = Desk()
+    desk.have("old", "one")
+    before = desk.node("old").services["B"].seen
+    assert before is not None
+    desk.show("A", "new", file("one", "2"), moved_from="old")
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, OutcomeUnknown("no answer"))
+
+    work = desk.work
+    work.overtaken = frozenset((task.node,))
+    observe(work, "B", Observation("old", before.entry, 500), fresh=True)
+    desk.show("B", "new", before.entry, seq=501, probed={"old": Absent()})
+
+    assert list(desk.heads()) == ["new"]
+    assert desk.node("new").id == task.node
 
 
 def test_what_was_sent_unheard_is_known() -> None:
