@@ -111,7 +111,7 @@ class Asker:
         paths = list(link.waits_for_paths)[:PATHS_AT_ONCE]
         for path in paths:
             del link.waits_for_paths[path]
-        asked = trio.current_time()
+        asked = link.doubts
         observations = await look(link, paths)
         unanswered = [o.path for o in observations if isinstance(o.state, Unknown)]
         can_answer = link.capabilities.stat_files
@@ -140,7 +140,7 @@ class Asker:
         entries, taken = await self._referee.writer.read(choose)
         for node in taken:
             link.waits_for_digests.pop(node, None)
-        began = trio.current_time()
+        began = link.doubts
         if DIGEST in link.capabilities.computed_digests:
             observations = await link.client.stat(link.folder, [entry.path for entry in entries], digest=DIGEST)
         else:
@@ -215,7 +215,7 @@ class Asker:
             return None
         unknown: set[NodeId] = set()
         if waiting.paths:
-            asked = trio.current_time()
+            asked = link.doubts
             observations = await look(link, list(waiting.paths))
             unknown = {waiting.paths[o.path] for o in observations if isinstance(o.state, Unknown)}
             await take(link, [o for o in observations if not isinstance(o.state, Unknown)], asked=asked)

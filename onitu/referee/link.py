@@ -89,6 +89,7 @@ class Link:
         settle_at: When missed entries are decided about, on Trio's clock; None: nothing is missed.
         reading: Held by whoever reads a file here as a stream: as many as the driver wants at once.
         doubtful: Paths that were asked for and not answered.
+        doubts: How many mutations have ended here so far, and nobody knows how.
         retry_at: When what got no answer is looked at again, on Trio's clock; None: nothing waits for one.
         retries: How often that was done in a row.
         untouched: Nothing is ever changed here: there is no mover.
@@ -138,7 +139,8 @@ class Link:
         self.settle_at: float | None = None
         self.reading = trio.CapacityLimiter(client.limits.max_concurrency)
         self.doubtful: dict[str, None] = {}
-        self._doubts: dict[NodeId, float] = {}
+        self.doubts = 0
+        self._doubts: dict[NodeId, int] = {}
         self.retry_at: float | None = None
         self.retries = 0
         self.untouched = False
@@ -246,18 +248,21 @@ class Link:
         for node, answer in answers:
             if not (isinstance(answer, DriverError) and answer.outcome_unknown):
                 continue
+            self.doubts += 1
             self._doubts.pop(node, None)
-            self._doubts[node] = trio.current_time()
+            self._doubts[node] = self.doubts
             if len(self._doubts) > DOUBTS_KEPT:
                 del self._doubts[next(iter(self._doubts))]
 
-    def overtaken(self, asked: float) -> frozenset[NodeId]:
-        """Returns the entries of which a mutation of unknown outcome has ended since a time: `Work.overtaken`.
+    def overtaken(self, asked: int) -> frozenset[NodeId]:
+        """Returns the entries of which a mutation of unknown outcome has ended since a question: `Work.overtaken`.
 
-        An answer to a question of that time may have been on its way since before the mutation. May be called from any
-        thread.
+        The answer to it may have been on its way since before the mutation. May be called from any thread.
+
+        Args:
+            asked: `doubts` when it was asked.
         """
-        return frozenset(node for node, ended in tuple(self._doubts.items()) if ended >= asked)
+        return frozenset(node for node, number in tuple(self._doubts.items()) if number > asked)
 
     @contextmanager
     def looking(self) -> Iterator[bool]:

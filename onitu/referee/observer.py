@@ -104,7 +104,7 @@ class Observer:
                     case RootChanged():
                         raise RootLost(link.folder, report.reason)
                     case RevisionNoted():
-                        await take(link, [report.observation], asked=trio.current_time())
+                        await take(link, [report.observation], asked=link.doubts)
                     case LookupAsked():
                         await self._answer(stream, report)
                     case _:

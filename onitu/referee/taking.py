@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from onitu.store import Transaction
 
 
-async def take(link: Link, observations: list[Observation], *, later: bool = False, asked: float | None = None) -> int:
+async def take(link: Link, observations: list[Observation], *, later: bool = False, asked: int | None = None) -> int:
     """Takes in observations, commits what is decided, and has done what that asks for.
 
     An observation that may be a known entry under a new name waits until its old place has been looked at.
@@ -23,7 +23,7 @@ async def take(link: Link, observations: list[Observation], *, later: bool = Fal
         link: Who shows them.
         observations: In their order.
         later: They come from a snapshot: live changes go first.
-        asked: When they were asked for, on Trio's clock; None where the service told them by itself.
+        asked: `Link.doubts` when they were asked for; None where the service told them by itself.
 
     Returns:
         How many entries were missed; what became of them is decided later.
