@@ -123,12 +123,12 @@ def pair(onitu: Onitu, driver: dict[str, Any]) -> None:
     onitu.add("there", driver=driver, root=str(onitu["there"]))
 
 
-def expired(certificates: Path) -> bytes:
-    """Returns a certificate for a core that was good until a moment ago, in PEM."""
+def issue_expired(certificates: Path, name: str, *hosts: str) -> None:
+    """Makes a certificate that was good until a moment ago, in place of the one that is there."""
     with pytest.MonkeyPatch.context() as patched:
         made = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1, seconds=1)
         patched.setattr(certificates_module, "_now", lambda: made)
-        return issue(certificates, "past", days=1).certificate.read_bytes()
+        issue(certificates, name, hosts=hosts, days=1, replace=True)
 
 
 def again(core: Core, name: str, before: int, units: float = START) -> None:
@@ -344,13 +344,42 @@ def test_certificates_that_end_are_told_of(new_setup: Setups) -> None:
         assert f"127.0.0.1:{driver.port}: the certificate that the driver shows is good for 9 more" in status.output
 
         assert api.get("/health").code == 200
-        (certificates / "onitu.pem").write_bytes(expired(certificates))
+        issue_expired(certificates, "onitu")
         sick = api.get("/health")
         assert sick.code == 503
         assert "onitu.pem: the certificate was good until" in sick.body["reason"]
         assert core.stop() == 0
     finally:
         driver.close()
+
+
+def test_a_driver_whose_certificate_has_expired_is_told_of(new_setup: Setups) -> None:
+    """W2, E15: it is not believed; what it shows is read all the same, so that somebody knows what to do."""
+    onitu = new_setup("here")
+    certificates = onitu.directory / "certs"
+    found(certificates)
+    issue(certificates, "onitu")
+    issue_expired(certificates, "there", "127.0.0.1")
+    address = f"127.0.0.1:{free_port()}"
+    files = [str(certificates / name) for name in ("ca.pem", "there.pem", "there.key")]
+    # `onitu driver serve` would refuse it; this is what it runs, and does not end because a day has passed.
+    command = [sys.executable, "-m", "onitu.plug.dialled", "local_storage", address, *files]
+    driver = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        pair(onitu, secured(address))
+        api = Api(onitu.start())
+
+        def told() -> str:
+            sick = api.get("/health")
+            return str(sick.body["reason"]) if sick.code == 503 else ""
+
+        said = wait_until(told, "it is told of", units=START)
+        assert f"{address}: the certificate that the driver shows was good until" in said
+        assert list(onitu["there"].iterdir()) == []
+        assert api.core.stop() == 0
+    finally:
+        driver.kill()
+        driver.communicate()
 
 
 @pytest.mark.parametrize("who", ["stranger", "there"])
