@@ -45,6 +45,8 @@ MIXED: Final = 207
 """An answer with several statuses: to a change it says that not all of it was done."""
 
 _BUSY: Final = frozenset((429, 503))
+_UNHEARD: Final = frozenset((408, 425))
+"""The server did not wait for all of the request, or does not want it so early: that passes."""
 _SERVER: Final = 500
 
 
@@ -66,6 +68,6 @@ def failure_of(answer: Answer, about: str, *, mutates: bool) -> DriverError:
         kind, text = _BY_STATUS[answer.status]
         return kind(f"{about}: {text} ({answer.status})")
     message = f"{about}: the server answers {answer.status} {answer.reason or ''}".rstrip()
-    if answer.status >= _SERVER:
+    if answer.status >= _SERVER or answer.status in _UNHEARD:
         return OutcomeUnknown(message) if mutates else Unavailable(message)
     return DriverError(message)
