@@ -10,6 +10,7 @@ compared first, and one batch.
 
 from __future__ import annotations
 
+import threading
 import time
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -110,7 +111,8 @@ class Scanner:
             if decided is None and self.remember is None:
                 self._send(path, seq, entries, children)
             else:
-                self._compare(path, seq, list(entries), children, decided)
+                found = list(entries)
+                self._compare(path, seq, found, children, decided, alone=ahead.was_alone(path))
                 return children
         except Exception as error:  # noqa: BLE001  A supervised border: whatever a listing raises makes it incomplete, no more.
             reason = str(self._plug.wrapped("list_directory", error)) or type(error).__name__
@@ -118,7 +120,9 @@ class Scanner:
         self._count(listing.ByteSize())
         return children
 
-    def _compare(self, path: str, seq: int, entries: list[Entry], children: list[str], decided: bytes | None) -> None:
+    def _compare(
+        self, path: str, seq: int, entries: list[Entry], children: list[str], decided: bytes | None, *, alone: bool
+    ) -> None:
         """Sends a directory that was listed whole, or only names it where it is as it was decided."""
         total = 0
         racy = False
@@ -131,6 +135,9 @@ class Scanner:
             # An entry that was only just modified may change under the same revision: look at it again.
             self.remember[path] = b"" if racy else fingerprint
         if fingerprint != decided or racy:
+            if self.remember is not None and not alone:
+                # What was looked at meanwhile counts as seen later than all of this, which may be dropped: said again.
+                self.remember[path] = b""
             self._send(path, seq, entries, children)
             listing = self._batch.listings.add(path=path, complete=True, observed_seq=seq)
             self._count(listing.ByteSize())
@@ -210,6 +217,10 @@ class _Ahead:
         self._plug = plug
         self._folder = folder
         self._listing: dict[str, Future[tuple[int, list[Entry]]]] = {}
+        self._mutex = threading.Lock()
+        self._own = 0
+        self._began: dict[str, int] = {}
+        self._ended: dict[str, int] = {}
 
     def begin(self, pending: Sequence[str]) -> None:
         """Begins to list those whose turn comes next: the last ones, in the order in which they are taken."""
@@ -224,16 +235,34 @@ class _Ahead:
         """Returns when a directory was, or is to be, looked at, and what does that."""
         listing = self._listing.pop(path, None)
         if listing is None:
-            return self._plug.tick(), lambda: self._plug.call("list_directory", self._folder, path)
+            return self._begin(path), lambda: self._plug.call("list_directory", self._folder, path)
         wait((listing,))
         if listing.exception() is not None:
             return self._plug.tick(), lambda: listing.result()[1]
         seq, entries = listing.result()
         return seq, lambda: entries
 
+    def was_alone(self, path: str) -> bool:
+        """Returns whether nothing was looked at or changed, but for other listings, while a directory was listed."""
+        ended = self._ended.pop(path, None)
+        return self._began.pop(path) == (self._now()[1] if ended is None else ended)
+
     def _list(self, path: str) -> tuple[int, list[Entry]]:
-        seq = self._plug.tick()
-        return seq, list(self._plug.call("list_directory", self._folder, path))
+        seq = self._begin(path)
+        entries = list(self._plug.call("list_directory", self._folder, path))
+        self._ended[path] = self._now()[1]
+        return seq, entries
+
+    def _begin(self, path: str) -> int:
+        seq, self._began[path] = self._now()
+        return seq
+
+    def _now(self) -> tuple[int, int]:
+        """Returns the next observation number, and a count of those before it that are of no listing here."""
+        with self._mutex:
+            self._own += 1
+            seq = self._plug.tick()
+            return seq, seq - self._own
 
 
 def _is_utf8(name: str) -> bool:

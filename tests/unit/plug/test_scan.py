@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from onitu.core.capability import DEFAULT_MAX_MESSAGE
 from onitu.core.fingerprint import MODULUS, entry_fingerprint
@@ -30,6 +30,7 @@ class Listing:
     def __init__(self, tree: Tree, *, torn: str | None = None) -> None:
         self.tree = tree
         self.torn = torn
+        self.meanwhile: Callable[[], object] | None = None
         self.plug = Plug()
         self.plug.handler("list_directory")(self.list_directory)
         self.box = Outbox()
@@ -37,6 +38,8 @@ class Listing:
 
     def list_directory(self, _folder: Folder, path: str) -> Iterator[tuple[str, Present | Inadmissible]]:
         """Handler."""
+        if self.meanwhile is not None:
+            self.meanwhile()
         yield from self.tree[path]
         if path == self.torn:
             message = "the page did not come"
@@ -197,3 +200,22 @@ def test_polled_service_shows_only_what_changed() -> None:
     found = batch(listing.snapshot())
     assert list(found.unchanged_directories) == ["", "b/c"]
     assert [(changed.path, changed.complete) for changed in found.listings] == [("b", True)]
+
+
+def test_what_may_count_as_older_than_another_look_is_shown_again() -> None:
+    """P2: a file was looked at while its directory was listed, and deleted in between: nobody can say which came first.
+
+    What was looked at has the greater number, so the core drops what the listing says of it.
+    """
+    tree: Tree = {"": [("a", file("1")), ("b", file("2"))]}
+    listing = Listing(tree)
+    listing.scanner.remember = {}
+    listing.snapshot()
+    shown = []
+    for looked_at in (True, False, False):
+        tree[""] = [("b", file("2"))]
+        listing.meanwhile = listing.plug.tick if looked_at else None
+        listing.scanner.decided, listing.scanner.remember = listing.scanner.remember or {}, {}
+        shown.append([observation.path for observation in batch(listing.snapshot()).observations])
+
+    assert shown == [["b"], ["b"], []]
