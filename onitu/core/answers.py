@@ -23,6 +23,7 @@ from onitu.core.node import (
     ServiceName,
     ServiceState,
 )
+from onitu.core.outcome import seen_before
 from onitu.core.reconcile import decide, from_the_top
 from onitu.core.tree import Recheck, Settle, Work
 from onitu.errors import Corrupted, DriverError, NotFound, RevisionMismatch
@@ -105,13 +106,15 @@ def answered(
     if durable:
         state.base, state.intent = after, None
     else:
-        state.intent = msgspec.structs.replace(intent, phase=Phase.VISIBLE, after=after, before=None, epoch=epoch)
+        state.intent = msgspec.structs.replace(
+            intent, phase=Phase.VISIBLE, after=after, before=None, epoch=epoch, shown=None
+        )
     _decide(work, service, node, learned=node.versions.get(intent.version) is not version)
 
 
-def _decide(work: Work, service: ServiceName, node: Node, *, learned: bool = False) -> None:
+def _decide(work: Work, service: ServiceName, node: Node, before: Seen | None = None, *, learned: bool = False) -> None:
     """Decides about what was seen while the mutation was under way; what was missed then was set aside as well."""
-    decide(work, service, node, learned=learned)
+    decide(work, service, node, before, learned=learned)
     state = node.services.get(service)
     if state is not None and state.gone:
         work.effects.append(Settle(service))
@@ -190,7 +193,7 @@ def distrust(work: Work, service: ServiceName, node_id: NodeId, *, flushed: int)
         _believe(state, intent)
     else:
         visible = intent.before if intent.phase is Phase.SENT else intent.after
-        state.intent = intent = msgspec.structs.replace(intent, phase=Phase.SENT, after=visible)
+        state.intent = intent = msgspec.structs.replace(intent, phase=Phase.SENT, after=visible, shown=None)
         _forget_seen(state, intent)
     work.tree.put(node)
 
@@ -244,6 +247,7 @@ def _failed(
 ) -> None:
     """Records that a mutation was not done, or that nobody knows."""
     place = state.place or (state.intent.place if state.intent is not None else None)
+    before = seen_before(state, None)
     if not error.outcome_unknown:
         state.drop_intent()
     if place is not None and (error.outcome_unknown or isinstance(error, RevisionMismatch | NotFound)):
@@ -253,7 +257,7 @@ def _failed(
         elif state.place is not None and not error.outcome_unknown and not _is_held(work, service, place.parent):
             settle_absence(work, service, node)  # It went with its directory while this was under way.
             return
-    _decide(work, service, node, learned=learned)
+    _decide(work, service, node, before, learned=learned)
 
 
 def _deleted(work: Work, service: ServiceName, node: Node, state: ServiceState, seq: int) -> None:

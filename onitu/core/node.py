@@ -137,6 +137,7 @@ class Intent(msgspec.Struct, frozen=True, gc=False, array_like=True, kw_only=Tru
         after: What the service holds since the answer, once visible; None for a deletion. Where nobody knows what
             became of this and a power cut may have taken back what was visible: that.
         before: What the service held when this was sent, if that was visible but not yet durable.
+        shown: The file that was there when this was sent, where what is seen meanwhile can be told by it from an edit.
     """
 
     action: Action
@@ -147,6 +148,7 @@ class Intent(msgspec.Struct, frozen=True, gc=False, array_like=True, kw_only=Tru
     epoch: int = 0
     after: Base | None = None
     before: Base | None = None
+    shown: Present | None = None
 
 
 class Gone(enum.IntEnum):
@@ -199,7 +201,9 @@ class ServiceState(msgspec.Struct, array_like=True, gc=False):
         """Forgets a mutation that was not done; what was visible before it is so again."""
         intent = self.intent
         if intent is not None and intent.before is not None:
-            self.intent = msgspec.structs.replace(intent, phase=Phase.VISIBLE, after=intent.before, before=None)
+            self.intent = msgspec.structs.replace(
+                intent, phase=Phase.VISIBLE, after=intent.before, before=None, shown=None
+            )
         else:
             self.intent = None
 

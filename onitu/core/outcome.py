@@ -6,7 +6,7 @@ import msgspec
 
 from onitu.core.asking import ask_digests
 from onitu.core.compare import Equality, same_bytes
-from onitu.core.model import Present
+from onitu.core.model import Kind, Present
 from onitu.core.node import TORN, Action, Base, Intent, Node, Phase, Seen, ServiceName, ServiceState, Version
 from onitu.core.tree import NeedSync, Work
 
@@ -15,6 +15,32 @@ _TICK_OF_EDITS = 10_000_000
 
 #: Times of whole seconds are given by archives, builds and services to many files at once: they tell nothing apart.
 _SECOND = 1_000_000_000
+
+
+def shown(state: ServiceState) -> Present | None:
+    """Returns the file that a mutation about to be sent finds, if that tells a rename from an edit: `Intent.shown`."""
+    known, entry = state.known, state.seen.entry if state.present and state.seen is not None else None
+    if known is None or entry is None or entry.kind is not Kind.FILE or entry.revision != known.revision:
+        return None
+    if not entry.native_id or entry.racy:
+        return None
+    return msgspec.structs.replace(entry, digests={}, extra=b"")
+
+
+def seen_before(state: ServiceState, before: Seen | None) -> Seen | None:
+    """Returns what an entry that is somewhere else by now is compared with.
+
+    Whatever was seen while a mutation of ours was under way was set aside. It tells nothing of an entry that was
+    renamed meanwhile, by us or by somebody else: what was there when the mutation was sent does.
+
+    Args:
+        state: What the service shows and holds, with the mutation as long as it was neither done nor refused.
+        before: What was seen last.
+    """
+    intent, known, seen = state.intent, state.known, state.seen
+    if intent is None or intent.shown is None or intent.phase is not Phase.SENT or known is None or seen is None:
+        return before
+    return Seen(known.place, intent.shown) if seen.place != known.place else before
 
 
 def settle_intent(
@@ -116,7 +142,9 @@ def landed(work: Work, service: ServiceName, state: ServiceState, after: Base | 
     if epoch is None or state.intent is None:
         state.base, state.intent = after, None
         return
-    state.intent = msgspec.structs.replace(state.intent, phase=Phase.VISIBLE, after=after, before=None, epoch=epoch)
+    state.intent = msgspec.structs.replace(
+        state.intent, phase=Phase.VISIBLE, after=after, before=None, epoch=epoch, shown=None
+    )
     work.effects.append(NeedSync(service))
 
 

@@ -25,7 +25,7 @@ from onitu.core.filters import Cause, Refusal
 from onitu.core.identity import Probe, bound, displace, is_known, mover, node_at
 from onitu.core.model import Absent, Inadmissible, Kind, Observation, Present, State, Unknown
 from onitu.core.node import Gone, Node, NodeId, Phase, Place, Seen, ServiceName, ServiceState
-from onitu.core.outcome import settle_intent
+from onitu.core.outcome import seen_before, settle_intent
 from onitu.core.tree import Notice, Recheck, Relist, Work
 
 #: Stands for a directory that others lie in.
@@ -192,6 +192,7 @@ def decide(
     version = node.versions.get(known.version) if known is not None else None
     if seen is not None and not seen.reason and not state.gone and (service, node.id) not in work.in_flight:
         fresh = fresh and node.id not in work.overtaken
+        before = seen_before(state, before)
         settle_intent(work, service, node, state, seen, before, fresh=fresh)
         if work.member(service).readable:
             decide_content(work, service, node, state, seen, before, settled=settled)

@@ -12,6 +12,7 @@ from onitu.core.lifecycle import hold, mend
 from onitu.core.model import Kind
 from onitu.core.names import aside_name
 from onitu.core.node import Action, Base, Intent, Node, NodeId, Phase, Place, ServiceName, ServiceState, Version
+from onitu.core.outcome import shown
 from onitu.core.parting import part
 from onitu.core.paths import link_fault
 from onitu.core.routes import Routes, Sources
@@ -335,6 +336,7 @@ class Steps:
             expected=expected,
             epoch=state.intent.epoch if state.intent is not None else 0,
             before=known if state.intent is not None else None,
+            shown=shown(state),
         )
         self._routes.put(node.id, place, takes_along=action is Action.MOVE and version.kind is Kind.DIRECTORY)
         self._tree.put(node)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
-from onitu.core.answers import answered, sending
-from onitu.core.model import Absent, Observation, Present
+from onitu.core.answers import answered, distrust, sending
+from onitu.core.model import Absent, Kind, Observation, Present
 from onitu.core.node import Action, Gone
 from onitu.core.reconcile import observe
-from onitu.core.tree import Recheck, Settle
-from onitu.errors import OutcomeUnknown, Unavailable
+from onitu.core.task import Task
+from onitu.core.tree import NeedDigest, Recheck, Settle
+from onitu.errors import NotFound, OutcomeUnknown, Unavailable
 from tests.unit.core.desk import DIRECTORY, Desk, file
 
 
@@ -318,3 +320,87 @@ def test_a_rename_that_is_told_after_a_look_at_its_new_name_is_heard() -> None:
     desk.show("A", "new", file("moved", "2"), seq=500, moved_from="old")
 
     assert desk.node("old").services["A"].gone is Gone.MISSED
+
+
+def renamed_unheard(desk: Desk, sent: Present, there: Present) -> Task:
+    """Has B be asked for a rename, show what came of it at once, and be killed before it answers."""
+    desk.show("A", "old", msgspec.structs.replace(sent, revision="a"))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, sent)
+    desk.show("A", "new", msgspec.structs.replace(sent, revision="a"), moved_from="old")
+    (task,) = desk.plan("B").tasks
+    desk.in_flight.add(("B", task.node))
+    desk.show("B", "old", Absent())
+    desk.show("B", "new", there)
+    desk.in_flight.clear()
+    return task
+
+
+#: A file whose digest nobody has asked for yet.
+MOVED = Present(kind=Kind.FILE, revision="1", size=3, mtime_ns=1_000_000_007, native_id="id")
+
+
+@pytest.mark.parametrize("answer", [None, OutcomeUnknown("killed")])
+def test_our_own_rename_is_no_edit_though_it_was_seen_while_it_was_under_way(answer: OutcomeUnknown | None) -> None:
+    """P13, P1: it has another revision, the content is edited elsewhere and then deleted: it stays deleted."""
+    desk = Desk()
+    moved = msgspec.structs.replace(MOVED, revision="2")
+    task = renamed_unheard(desk, MOVED, moved)
+    desk.show("A", "new", file("edited", "b"))
+    if answer is not None:
+        desk.answer("B", task, answer)
+    desk.lose("A", "new")
+
+    desk.show("B", "new", moved)
+
+    assert desk.heads() == {}
+    (task,) = desk.plan("B").tasks
+    assert (task.action, task.path, task.expected) == (Action.DELETE, "new", "2")
+
+
+@pytest.mark.parametrize(("racy", "mtime_ns"), [(False, 2_000_000_007), (True, MOVED.mtime_ns)])
+def test_what_a_user_may_have_written_to_a_file_that_we_renamed_is_an_edit(*, racy: bool, mtime_ns: int) -> None:
+    """P1: it was saved before the rename was answered, of the same size: at another time, or within the tick of one."""
+    desk = Desk()
+    edited = msgspec.structs.replace(MOVED, revision="2", mtime_ns=mtime_ns)
+    renamed_unheard(desk, msgspec.structs.replace(MOVED, racy=racy), edited)
+    desk.lose("A", "new")
+
+    desk.show("B", "new", edited)
+
+    assert desk.heads() == {"new": "2"}
+
+
+def test_what_a_user_renamed_while_we_wrote_it_is_no_edit() -> None:
+    """P2: the write fails, since the file is not there any more, and its old content is nobody's edit."""
+    desk = Desk()
+    desk.show("A", "old", msgspec.structs.replace(MOVED, revision="a"))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, MOVED)
+    desk.show("A", "old", file("edited", "b"))
+    (task,) = desk.plan("B").tasks
+    desk.in_flight.add(("B", task.node))
+    desk.show("B", "old", Absent())
+    desk.show("B", "new", msgspec.structs.replace(MOVED, revision="2"))
+    desk.in_flight.clear()
+
+    desk.answer("B", task, NotFound("nothing is there"))
+
+    assert desk.heads() == {"new": "b"}
+    assert desk.bring() == [("A", "MOVE", "old -> new"), ("B", "WRITE", "new")]
+
+
+def test_what_a_power_cut_may_have_torn_is_read_though_it_was_only_renamed() -> None:
+    """P1, P12: what was not flushed when it was renamed has its size and its time, and perhaps other bytes."""
+    desk = Desk()
+    desk.show("A", "old", msgspec.structs.replace(MOVED, revision="a"))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, MOVED, durable=False, epoch=1)
+    desk.show("A", "new", msgspec.structs.replace(MOVED, revision="a"), moved_from="old")
+    (task,) = desk.plan("B").tasks
+    distrust(desk.work, "B", task.node, flushed=0)
+
+    desk.show("B", "new", msgspec.structs.replace(MOVED, revision="2"), probed={"old": Absent()})
+
+    assert NeedDigest("B", task.node) in desk.effects
+    assert not desk.node("new").services["B"].decided

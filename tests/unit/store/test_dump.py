@@ -75,6 +75,7 @@ states = st.builds(
         expected=st.none() | texts,
         after=st.none() | bases,
         before=st.none() | bases,
+        shown=st.none() | st.builds(Present, kind=st.sampled_from(Kind), revision=texts, native_id=texts),
     ),
     gone=st.sampled_from(Gone),
     retired=st.lists(texts, max_size=3).map(tuple),
