@@ -45,10 +45,10 @@ proto: init
 proto-breaking: init
     {{run}} .ci/proto-breaking
 
-# All tests; `just test -k name` narrows them
+# All tests; `just test -k name` narrows them. A process that has no test left takes of those that wait for the other
 test *options: init
     .ci/need 'cc=gcc libc6-dev' setpriv=util-linux ip=iproute2 openssl ssh=openssh-client /usr/sbin/sshd=openssh-server
-    {{run}} pytest -n 2 {{options}}
+    {{run}} pytest -n 2 --dist worksteal {{options}}
 
 # Tests of single functions
 unit *options: init
@@ -73,20 +73,20 @@ mutations: init
 # Tests of real processes
 functional *options: init
     .ci/need 'cc=gcc libc6-dev' setpriv=util-linux ip=iproute2 openssl ssh=openssh-client /usr/sbin/sshd=openssh-server
-    {{run}} pytest -n 2 tests/functional {{options}}
+    {{run}} pytest -n 2 --dist worksteal tests/functional {{options}}
 
 # Tests of kills, full and failing disks, hanging drivers, power cuts: a hundred moments, ten times over
 faults *times: init
     .ci/need 'cc=gcc libc6-dev' setpriv=util-linux ssh=openssh-client /usr/sbin/sshd=openssh-server
     for run in $(seq {{ if times == "" { "10" } else { times } }}); do \
-        ONITU_TEST_MOMENTS=100 ONITU_TEST_SEED=$((run * 100)) {{run}} pytest -n 2 tests/functional/test_faults_*.py \
+        ONITU_TEST_MOMENTS=100 ONITU_TEST_SEED=$((run * 100)) {{run}} pytest -n 2 --dist worksteal tests/functional/test_faults_*.py \
             || exit 1; \
     done
 
 # The web page in a real browser; screenshots go to build/browser
 browser *options: init
     .ci/need chromium
-    ONITU_TEST_BROWSER=1 {{run}} pytest -n 2 {{ if options == "" { "tests/browser" } else { options } }}
+    ONITU_TEST_BROWSER=1 {{run}} pytest -n 2 --dist worksteal {{ if options == "" { "tests/browser" } else { options } }}
 
 # The images of the README
 images: (browser "tests/browser/test_images.py")
@@ -97,11 +97,11 @@ images: (browser "tests/browser/test_images.py")
 # Tests of one driver, `just driver local_storage`: everything Onitu does with it, beside a local disk
 driver name *options: init
     .ci/need ssh=openssh-client /usr/sbin/sshd=openssh-server
-    ONITU_TEST_DRIVER={{name}} {{run}} pytest -n 2 tests/functional/driver {{options}}
+    ONITU_TEST_DRIVER={{name}} {{run}} pytest -n 2 --dist worksteal tests/functional/driver {{options}}
 
 # Drivers in other languages: the templates of `onitu driver new`, those that are slow to build as well
 languages *options: init
-    ONITU_TEST_LANGUAGES=1 {{run}} pytest -n 2 --timeout 1800 tests/functional/languages {{options}}
+    ONITU_TEST_LANGUAGES=1 {{run}} pytest -n 2 --dist worksteal --timeout 1800 tests/functional/languages {{options}}
 
 # Speed and memory, beside rsync and rclone in the same run
 bench *workloads: init
@@ -111,14 +111,14 @@ bench *workloads: init
 # The whole conformance kit on one driver
 kit name *options: init
     .ci/need ssh=openssh-client /usr/sbin/sshd=openssh-server openssl
-    ONITU_TEST_DRIVER={{name}} {{run}} pytest -n 2 tests/functional/conformance/test_drivers.py {{options}}
+    ONITU_TEST_DRIVER={{name}} {{run}} pytest -n 2 --dist worksteal tests/functional/conformance/test_drivers.py {{options}}
 
 
 # Checks, all tests with many more examples and moments, and benchmarks
 everything: check && bench
     .ci/need 'cc=gcc libc6-dev' setpriv=util-linux ssh=openssh-client /usr/sbin/sshd=openssh-server
-    ONITU_TEST_EVERYTHING=1 ONITU_HYPOTHESIS_PROFILE=everything {{run}} pytest -n 2 --timeout 1800
-    for name in local_storage ftp s3 ssh webdav; do ONITU_TEST_DRIVER=$name {{run}} pytest -n 2 tests/functional/driver || exit 1; done
+    ONITU_TEST_EVERYTHING=1 ONITU_HYPOTHESIS_PROFILE=everything {{run}} pytest -n 2 --dist worksteal --timeout 1800
+    for name in local_storage ftp s3 ssh webdav; do ONITU_TEST_DRIVER=$name {{run}} pytest -n 2 --dist worksteal tests/functional/driver || exit 1; done
 
 # Writes what of the documents is made from the code: docs/api.md, the arguments in docs/cli.md
 docs: init

@@ -59,6 +59,7 @@ def looks_are_answered_while_files_are_written(case: Case) -> None:
     """Looking goes on while files are written, and no half of one is seen."""
     written = case.folder.write("file", b"0")
     revisions = {written.revision: 1}
+    sizes = range(1000, 31_000, 1000)
 
     def look() -> list[tuple[str, int]]:
         found = []
@@ -70,7 +71,7 @@ def looks_are_answered_while_files_are_written(case: Case) -> None:
 
     def write() -> list[tuple[str, int]]:
         revision = written.revision
-        for size in range(2, 32):
+        for size in sizes:
             revision = case.folder.write("file", bytes(size), over=revision).revision
             revisions[revision] = size
         return []
@@ -80,7 +81,10 @@ def looks_are_answered_while_files_are_written(case: Case) -> None:
         assert isinstance(seen, list)
         for revision, size in seen:
             if case.able.staging:
-                assert revisions.get(revision) == size, f"{revision!r} with {size} bytes was never written"
+                # What is being replaced may have another revision for that moment: on a disk it is renamed, which
+                # changes its ctime, right before its name leads to the other one. A half has none of these sizes.
+                whole = {revisions[revision]} if revision in revisions else {1, *sizes}
+                assert size in whole, f"{revision!r} with {size} bytes was never written"
 
 
 def _reading(case: Case, path: str) -> Callable[[], object]:

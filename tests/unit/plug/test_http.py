@@ -24,11 +24,20 @@ class Scripted:
         self.requests: list[bytes] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, answers: list[bytes]) -> None:
+        """Gives these answers from now on."""
+        self.answers = answers
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
 
     def _serve(self) -> None:
         for answer in iter(self._next, None):
-            connection, _ = self._listener.accept()
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return  # Nobody is let in any more.
             with connection:
                 self.requests.append(connection.recv(65_536))
                 connection.sendall(answer)
@@ -38,6 +47,10 @@ class Scripted:
 
     def close(self) -> None:
         """Lets nobody in any more."""
+        # Closing alone would leave the thread waiting at a number that the next socket may get.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        if self._thread is not None:
+            self._thread.join()
         self._listener.close()
 
 
@@ -52,8 +65,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scripted]:
 
 def begin(server: Scripted, *answers: bytes) -> Web:
     """Returns a client of a server with these answers."""
-    server.answers = list(answers)
-    threading.Thread(target=server._serve, daemon=True).start()
+    server.begin(list(answers))
     return Web(server.url)
 
 
