@@ -218,7 +218,10 @@ def _present(
     occupant = work.locate(service, there.parent, there.name)
     if occupant is None:
         if work.departed.is_past(service, there, observation.seq):
-            return None  # We have taken it away since.
+            # We have taken it away since; or it was missed under another path, which says nothing of this one.
+            if work.member(service).capabilities.stat_files:
+                work.effects.append(Recheck(service, observation.path))
+            return None
     elif is_known(work, service, occupant, there, entry, observation.seq):
         _miss_source(work, service, observation, occupant)  # The name was looked at before the rename was told.
         _relist_another(work, service, observation, entry)

@@ -224,7 +224,7 @@ def head_path(nodes: Nodes, node: Node) -> str:
 
 
 class Departed:
-    """Places that entries have left by mutations of ours, and when: an older observation of them is no news.
+    """Places that entries have left, and when: an older observation of them is no news, and is asked for again.
 
     Kept by the shell from one unit of work to the next, in memory only: a restart leaves no older observations.
     """
@@ -260,7 +260,7 @@ class Work:
         scope: What the setup says.
         now_ns: Time of the event, nanoseconds since 1970.
         in_flight: Entries with a mutation of ours that is not answered yet: what is seen there is set aside.
-        departed: Places that mutations of ours have emptied a moment ago.
+        departed: Places that entries have left a moment ago.
         overtaken: Entries of which a mutation has ended, nobody knows how, since the service was asked what is taken in
             now: the answer may be older than the mutation.
         epochs: Services that a power cut may take something back from, each with the flush that makes durable what is

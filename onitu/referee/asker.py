@@ -9,7 +9,7 @@ import trio
 from onitu.core.model import Kind, Observation, Unknown
 from onitu.core.safety import is_held_back
 from onitu.referee.guard import Concern, Guard, Review
-from onitu.referee.ingest import Waiting, find_waiting, give_up_doubts, newly_gone, settle
+from onitu.referee.ingest import Waiting, find_overtaken, find_waiting, give_up_doubts, settle
 from onitu.referee.link import SETTLE_DELAY
 from onitu.referee.looking import look
 from onitu.referee.taking import take
@@ -248,8 +248,8 @@ class Asker:
 
         def work(transaction: Transaction) -> list[Effect]:
             unit = referee.work(transaction, link.folder)
-            # What was found to be missing only by this look has not been counted.
-            late.update(newly_gone(unit, link.service, waiting))
+            # What was found to be missing only by this look has not been counted; what has moved, not looked for.
+            late.update(find_overtaken(unit, link.service, waiting))
             if counts:
                 self._guard.note(transaction, unit, [node for node in waiting.nodes if node not in unknown | late])
             if link.capabilities.stat_files:
@@ -257,7 +257,7 @@ class Asker:
             else:
                 # Nobody can say more than the driver has said.
                 give_up_doubts(unit, link.service, unknown)
-                settle(unit, link.service, waiting, unknown=(unknown - waiting.gone) | late)
+                settle(unit, link.service, waiting, unknown=(unknown - waiting.gone.keys()) | late)
             return unit.effects
 
         referee.release(link.folder, await referee.writer.write(work, later=True))

@@ -5,7 +5,7 @@ These functions are called in the store's writer thread with a transaction, and 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 import attrs
@@ -145,12 +145,12 @@ class Waiting:
     Attributes:
         paths: Path to the node that is expected there.
         nodes: All nodes that wait.
-        gone: Those of them that were missed.
+        gone: Those of them that were missed, and when.
     """
 
     paths: dict[str, NodeId] = attrs.Factory(dict)
     nodes: list[NodeId] = attrs.Factory(list)
-    gone: set[NodeId] = attrs.Factory(set)
+    gone: dict[NodeId, int] = attrs.Factory(dict)
 
 
 def find_waiting(
@@ -177,18 +177,15 @@ def find_waiting(
             continue
         found.nodes.append(node_id)
         if state.gone:
-            found.gone.add(node_id)
-        for place in _places(state):
-            path = work.path_on(service, place)
-            if path is not None:
-                found.paths[path] = node_id
+            found.gone[node_id] = state.seq
+        found.paths.update(dict.fromkeys(_paths(work, service, state), node_id))
         if len(found.nodes) >= most:
             break
     return found
 
 
-def _places(state: ServiceState) -> list[Place]:
-    """Returns where a waiting entry may be: where a mutation of unknown outcome was to bring it, and where it was."""
+def _paths(work: Work, service: ServiceName, state: ServiceState) -> Iterator[str]:
+    """Yields where a waiting entry may be: where a mutation of unknown outcome was to bring it, and where it was."""
     places: list[Place] = []
     intent = state.intent
     if intent is not None and intent.phase is Phase.SENT and intent.place is not None:
@@ -196,16 +193,31 @@ def _places(state: ServiceState) -> list[Place]:
     there = state.place
     if there is not None and there not in places and (intent is not None or state.gone):
         places.append(there)
-    return places
+    for place in places:
+        path = work.path_on(service, place)
+        if path is not None:
+            yield path
 
 
-def newly_gone(work: Work, service: ServiceName, waiting: Waiting) -> set[NodeId]:
-    """Returns those of the waiting nodes that were missed only since they were chosen."""
+def find_overtaken(work: Work, service: ServiceName, waiting: Waiting) -> set[NodeId]:
+    """Returns those of the waiting nodes that the look tells nothing of, for more was told of them meanwhile.
+
+    They were missed only since, or once more; or a directory above them has another name by now, and they were looked
+    for under the old one.
+
+    Args:
+        work: The unit of work; nothing is changed.
+        service: The service.
+        waiting: What was looked at.
+    """
     found: set[NodeId] = set()
     for node_id in waiting.nodes:
         node = work.tree.find(node_id)
         state = node.services.get(service) if node is not None else None
-        if state is not None and state.gone and node_id not in waiting.gone:
+        if state is None:
+            continue
+        missed_since = state.gone and waiting.gone.get(node_id) != state.seq
+        if missed_since or any(path not in waiting.paths for path in _paths(work, service, state)):
             found.add(node_id)
     return found
 

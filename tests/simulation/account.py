@@ -88,6 +88,7 @@ class Traits:
         coarse: Its revisions are made of size and whole seconds.
         names: How it compares names.
         asked: Whether its driver can be asked what is at a path.
+        glances: Whether it looks at what has changed only when it tells of it, as a watcher does that lags behind.
     """
 
     style: Style
@@ -99,6 +100,7 @@ class Traits:
     coarse: bool
     names: NameComparison = NameComparison.EXACT
     asked: bool = True
+    glances: bool = False
 
 
 class Account(SimulatedService):

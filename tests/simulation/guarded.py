@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import trio
+
 from onitu.core.node import Action
 from onitu.referee.holding import Order, set_order
+from onitu.referee.link import SETTLE_DELAY
 from tests.simulation.core import FOLDER
 from tests.simulation.deeds import accounts_of, deeds_since, make_directory, place_of, remove, some_time, write
 from tests.simulation.world import Violation
@@ -91,6 +94,23 @@ async def slow_renames(world: World) -> None:
             raise Violation("P18", f"{len(names)} renames on {first.name} were {done} on {account.name}")
     if any("service_held" in line for line in world.trace):
         raise Violation("P16", "renames were held as if they were deletions")
+
+
+async def slow_rename_above(world: World) -> None:
+    """P2, P15: that a directory was renamed is told while an edited file in it is looked for under its old name."""
+    first = accounts_of(world)[0]
+    make_directory(first, "d")
+    write(world, first, "d/f", b"first")
+    await world.rest()
+    assert world.core is not None
+    world.chaos.slow = first.lagging = True
+    first.rename(first.root, "d", first.root, "e")
+    first.heard("d")
+    first.heard("e")
+    world.core.referee.links[first.name, FOLDER].ask_path("d/f")
+    await trio.sleep(SETTLE_DELAY + world.rng.choice((0.0005, 0.02, 0.2)))
+    first.catch_up()
+    await world.rest()
 
 
 async def lost_root(world: World) -> None:

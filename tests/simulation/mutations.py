@@ -241,6 +241,11 @@ MUTATIONS = (
         patches=((Life, "_check_roots", lambda *_: set()), (Stream, "lose_root", switches.nothing)),
     ),
     Mutation(
+        name="what was looked for under an old name is gone",
+        history="slow rename above",
+        patches=((onitu.referee.asker, "find_overtaken", switches.missed_since),),
+    ),
+    Mutation(
         name="what is not found is absent, whatever became of the root",
         history="lost root",
         patches=((tests.simulation.client, "observed", SimulatedService.stat),),

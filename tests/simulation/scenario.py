@@ -85,6 +85,7 @@ EPILOGUES = ("none", "edit beats delete", "conflict", "move", "long away", "newc
 def draw(seed: int) -> Scenario:
     """Returns the scenario of a seed."""
     rng = random.Random(seed)
+    glances = random.Random(f"{seed} glances")
     kind = rng.choice((Kind.MANY,) * 6 + (Kind.ONE,) * 3 + (Kind.HARMLESS, Kind.EQUAL, Kind.NAMES))
     count = rng.choice((2, 2, 2, 3, 3, 3, 4, 5))
     late = kind is not Kind.ONE and rng.random() < 0.2
@@ -94,7 +95,10 @@ def draw(seed: int) -> Scenario:
     return Scenario(
         seed=seed,
         kind=kind,
-        traits=tuple(_traits(rng, kind, first=number == 0) for number in range(count)),
+        traits=tuple(
+            attrs.evolve(_traits(rng, kind, first=number == 0), glances=glances.random() < 1 / 3)
+            for number in range(count)
+        ),
         names=ALIKE if kind is Kind.NAMES else NAMES,
         rate=rate,
         late=late,

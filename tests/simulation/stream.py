@@ -42,7 +42,7 @@ class Stream:
     ) -> None:
         self._account = account
         self._chaos = chaos
-        self._live: deque[Observation] = deque()
+        self._live: deque[Observation | str] = deque()
         self._lists: deque[str] = deque()
         self._fingerprints = dict(fingerprints)
         self._snapshot = 0
@@ -76,13 +76,19 @@ class Stream:
         if self._account.traits.polled:
             self._stale = True
             return
-        account = self._account
-        self._live.append(Observation(path, account.stat(path), account.seq()))
-        item = account.find(path)
-        if item is not None and item.kind is Kind.DIRECTORY:
-            for below, child in account.walk(item, path) if item.children else ():
-                self._live.append(Observation(below, account.state(child), account.seq()))
+        self._live.extend([path] if self._account.traits.glances else self._look(path))
         self._news.set()
+
+    def _look(self, path: str) -> list[Observation]:
+        """Returns what is at a path, and all below it."""
+        account = self._account
+        found = [Observation(path, account.stat(path), account.seq())]
+        item = account.find(path)
+        if item is not None and item.kind is Kind.DIRECTORY and item.children:
+            found += [
+                Observation(below, account.state(child), account.seq()) for below, child in account.walk(item, path)
+            ]
+        return found
 
     def moved(self, old: str, new: str) -> None:
         """A path has a new name."""
@@ -187,7 +193,10 @@ class Stream:
 
     def _live_batch(self) -> Batch:
         count = self._chaos.rng.randrange(1, 4) if self._chaos.active else len(self._live)
-        taken = [self._live.popleft() for _ in range(min(count, len(self._live)))]
+        taken: list[Observation] = []
+        for _ in range(min(count, len(self._live))):
+            told = self._live.popleft()
+            taken += self._look(told) if isinstance(told, str) else [told]
         if self._chaos.happens():
             taken.append(taken[-1])
         return self._batch(taken, [], live=True)

@@ -297,3 +297,9 @@ _ANSWERED = answers.answered
 _BOUND = onitu.core.identity.bound
 _CORE = Core.__init__
 _EXPECTED = Steps._expected
+
+
+def missed_since(work: Work, service: str, waiting: Waiting) -> set[NodeId]:
+    """Returns only what was missed since it was chosen, wherever it was looked for."""
+    found = onitu.referee.ingest.find_overtaken(work, service, waiting)
+    return found - waiting.gone.keys()

@@ -9,8 +9,15 @@ from onitu.core.answers import answered
 from onitu.core.model import Absent, Observation, Present, State
 from onitu.core.node import Gone
 from onitu.core.tree import Recheck
-from onitu.referee.ingest import Listed, take_listings, take_observations
-from tests.unit.core.desk import Desk, file
+from onitu.referee.ingest import (
+    Listed,
+    find_overtaken,
+    find_waiting,
+    settle,
+    take_listings,
+    take_observations,
+)
+from tests.unit.core.desk import DIRECTORY, Desk, file
 
 
 def with_id(entry: Present, native_id: str) -> Present:
@@ -61,3 +68,53 @@ def test_a_listing_is_held_against_what_we_bring(name: str, seq: int, gone: Gone
     answered(desk.work, "B", task.node, Observation("f", file("new"), 500), durable=True)
 
     assert desk.tree.node(task.node).services["B"].gone is gone
+
+
+def test_what_is_looked_for_under_an_old_name_is_not_decided_about() -> None:
+    """P2, P15: a directory is renamed while a file in it is looked for: the look under its old name tells nothing."""
+    desk = Desk("A", "B")
+    directory = with_id(DIRECTORY, "d")
+    desk.show("A", "old", directory)
+    desk.show("A", "old/f", file("x"))
+    desk.bring("B")
+    desk.show("A", "old/f", Absent())
+    waiting = find_waiting(desk.work, "A", desk.tree.awaiting("A", "f"), most=10)
+    assert list(waiting.paths) == ["old/f"]
+    assert not find_overtaken(desk.work, "A", waiting)
+
+    desk.show("A", "new", directory, probed={"old": Absent()})
+
+    assert find_overtaken(desk.work, "A", waiting) == {desk.node("new/f").id}
+
+
+def test_what_was_there_and_is_missed_again_is_looked_for_again() -> None:
+    """P2: a file that came back while it was looked for, and left once more, is not deleted by the first look."""
+    desk = Desk("A", "B")
+    desk.show("A", "g", file("x"))
+    desk.bring("B")
+    desk.show("A", "g", Absent())
+    waiting = find_waiting(desk.work, "A", desk.tree.awaiting("A", "f"), most=10)
+
+    desk.show("A", "g", file("x"))
+    assert not find_overtaken(desk.work, "A", waiting)
+    desk.show("A", "g", Absent())
+
+    assert find_overtaken(desk.work, "A", waiting) == {desk.node("g").id}
+
+
+def test_what_was_missed_under_an_old_name_is_asked_for_under_the_new_one() -> None:
+    """P2: a file was deleted elsewhere since nobody told in time of its directory's rename; then that is told."""
+    desk = Desk("A", "B")
+    directory = with_id(DIRECTORY, "d")
+    desk.show("A", "old", directory)
+    desk.show("A", "old/f", file("x"))
+    desk.bring("B")
+    renamed = [Observation("new", directory, 1_001), Observation("new/f", file("x"), 1_002)]
+    work = desk.work
+    take_observations(work, "A", [Observation("old/f", Absent(), 1_003)], fresh=True)
+    settle(work, "A", find_waiting(work, "A", desk.tree.awaiting("A", "f"), most=10), unknown=set())
+    assert desk.bring("B") == [("B", "DELETE", "old/f")]
+
+    take_observations(work, "A", renamed, probed={"old": Absent()})
+
+    assert Recheck("A", "new/f") in work.effects
