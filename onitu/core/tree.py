@@ -391,6 +391,16 @@ class Work:
         """Returns the path of a place on a service, or None if a directory above it is not there."""
         return path_on(self.tree, self.scope.root, service, place)
 
+    def above(self, service: ServiceName, place: Place) -> Iterator[Node]:
+        """Yields the directories that a service holds above a place, the nearest first."""
+        while place.parent != self.scope.root:
+            found = self.tree.find(place.parent)
+            state = found.services.get(service) if found is not None else None
+            if found is None or state is None or state.place is None:
+                return
+            yield found
+            place = state.place
+
     def head_path(self, node: Node) -> str:
         """Returns the path of a node in the head tree; for a tombstone the one it had."""
         return head_path(self.tree, node)

@@ -9,7 +9,7 @@ import trio
 from onitu.core.model import Kind, Observation, Unknown
 from onitu.core.safety import is_held_back
 from onitu.referee.guard import Concern, Guard, Review
-from onitu.referee.ingest import Waiting, find_overtaken, find_waiting, give_up_doubts, settle
+from onitu.referee.ingest import Waiting, find_above, find_overtaken, find_waiting, give_up_doubts, settle
 from onitu.referee.link import SETTLE_DELAY
 from onitu.referee.looking import look
 from onitu.referee.taking import take
@@ -58,7 +58,7 @@ class Asker:
                 if link.waits_for_digests:
                     await self._digests()
             await self._listings()
-            if again or (link.settle_at is not None and link.settle_at <= trio.current_time()):
+            if again or link.settles_at <= trio.current_time():
                 link.settle_at = None
                 news = await self._settle()
                 await self._retry_what_is_left()
@@ -213,13 +213,25 @@ class Asker:
         waiting = await referee.writer.read(find)
         if not waiting.nodes:
             return None
-        unknown: set[NodeId] = set()
-        if waiting.paths:
-            asked = link.doubts
-            observations = await look(link, list(waiting.paths))
-            unknown = {waiting.paths[o.path] for o in observations if isinstance(o.state, Unknown)}
-            await take(link, [o for o in observations if not isinstance(o.state, Unknown)], asked=asked)
+        unknown = {waiting.paths[path] for path in await self._look(list(waiting.paths))}
+        if link.capabilities.stat_files:
+            # What is missed may have gone with a directory above it, so that is looked at, and after it.
+            above = await referee.writer.read(
+                lambda tree: find_above(referee.work(tree, link.folder), link.service, waiting)
+            )
+            unknown.update(node for path in await self._look(list(above)) for node in above[path])
         return waiting, unknown
+
+    async def _look(self, paths: list[str]) -> list[str]:
+        """Looks at paths and takes in what is there. Returns those of which nothing is said."""
+        link = self._link
+        silent: list[str] = []
+        for start in range(0, len(paths), PATHS_AT_ONCE):
+            asked = link.doubts
+            observations = await look(link, paths[start : start + PATHS_AT_ONCE])
+            silent += [o.path for o in observations if isinstance(o.state, Unknown)]
+            await take(link, [o for o in observations if not isinstance(o.state, Unknown)], asked=asked)
+        return silent
 
     def _tell(self, review: Review) -> None:
         """Makes known what is held, and what no longer is."""

@@ -199,11 +199,33 @@ def _paths(work: Work, service: ServiceName, state: ServiceState) -> Iterator[st
             yield path
 
 
-def find_overtaken(work: Work, service: ServiceName, waiting: Waiting) -> set[NodeId]:
-    """Returns those of the waiting nodes that the look tells nothing of, for more was told of them meanwhile.
+def find_above(work: Work, service: ServiceName, waiting: Waiting) -> dict[str, list[NodeId]]:
+    """Returns the directories above what is still missed, by their paths, each with the nodes that are missed in it.
 
-    They were missed only since, or once more; or a directory above them has another name by now, and they were looked
-    for under the old one.
+    Args:
+        work: The unit of work; nothing is changed.
+        service: The service.
+        waiting: What was looked at.
+    """
+    found: dict[str, list[NodeId]] = {}
+    for node_id in waiting.gone:
+        node = work.tree.find(node_id)
+        state = node.services.get(service) if node is not None else None
+        if state is None or not state.gone or state.place is None:
+            continue
+        for above in work.above(service, state.place):
+            place = above.services[service].place
+            path = work.path_on(service, place) if place is not None else None
+            if path is not None and path not in waiting.paths:
+                found.setdefault(path, []).append(node_id)
+    return found
+
+
+def find_overtaken(work: Work, service: ServiceName, waiting: Waiting) -> set[NodeId]:
+    """Returns those of the waiting nodes that the look tells nothing of, for more was told meanwhile.
+
+    They were missed only since, or once more; or a directory above them was, or has another name by now, and they were
+    looked for under the old one.
 
     Args:
         work: The unit of work; nothing is changed.
@@ -216,10 +238,26 @@ def find_overtaken(work: Work, service: ServiceName, waiting: Waiting) -> set[No
         state = node.services.get(service) if node is not None else None
         if state is None:
             continue
-        missed_since = state.gone and waiting.gone.get(node_id) != state.seq
-        if missed_since or any(path not in waiting.paths for path in _paths(work, service, state)):
+        if (
+            _is_missed_since(waiting, node_id, state)
+            or any(path not in waiting.paths for path in _paths(work, service, state))
+            or _is_below_missed(work, service, waiting, state)
+        ):
             found.add(node_id)
     return found
+
+
+def _is_missed_since(waiting: Waiting, node_id: NodeId, state: ServiceState) -> bool:
+    return bool(state.gone) and waiting.gone.get(node_id) != state.seq
+
+
+def _is_below_missed(work: Work, service: ServiceName, waiting: Waiting, state: ServiceState) -> bool:
+    """Returns whether a missed entry lies in a directory that is missed only since it was chosen: that comes first."""
+    if not state.gone or state.place is None:
+        return False
+    return any(
+        _is_missed_since(waiting, above.id, above.services[service]) for above in work.above(service, state.place)
+    )
 
 
 def settle(work: Work, service: ServiceName, waiting: Waiting, *, unknown: AbstractSet[NodeId]) -> None:

@@ -105,8 +105,7 @@ async def slow_rename_above(world: World) -> None:
     assert world.core is not None
     world.chaos.slow = first.lagging = True
     first.rename(first.root, "d", first.root, "e")
-    first.heard("d")
-    first.heard("e")
+    first.heard_move("d", "e")
     world.core.referee.links[first.name, FOLDER].ask_path("d/f")
     await trio.sleep(SETTLE_DELAY + world.rng.choice((0.0005, 0.02, 0.2)))
     first.catch_up()

@@ -128,8 +128,6 @@ HISTORIES = {
     "lost root": History(play=guarded.lost_root, suit=_first(style=Style.PLAIN, computes=True), kind=Kind.HARMLESS),
     "mass deletion": History(play=guarded.mass_deletion, kind=Kind.ONE),
     "restored backup": History(play=guarded.restored_backup, kind=Kind.ONE),
-    "slow rename above": History(
-        play=guarded.slow_rename_above, suit=_first(style=Style.LOCAL, paired=False), kind=Kind.ONE
-    ),
+    "slow rename above": History(play=guarded.slow_rename_above, suit=_first(style=Style.LOCAL), kind=Kind.ONE),
     "slow renames": History(play=guarded.slow_renames, suit=_first(style=Style.LOCAL, paired=False), kind=Kind.ONE),
 }

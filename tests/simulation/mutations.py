@@ -246,6 +246,11 @@ MUTATIONS = (
         patches=((onitu.referee.asker, "find_overtaken", switches.missed_since),),
     ),
     Mutation(
+        name="what went with its directory is gone",
+        history="slow rename above",
+        patches=((onitu.referee.asker, "find_above", lambda *_: {}),),
+    ),
+    Mutation(
         name="what is not found is absent, whatever became of the root",
         history="lost root",
         patches=((tests.simulation.client, "observed", SimulatedService.stat),),

@@ -11,6 +11,7 @@ from onitu.core.node import Gone
 from onitu.core.tree import Recheck
 from onitu.referee.ingest import (
     Listed,
+    find_above,
     find_overtaken,
     find_waiting,
     settle,
@@ -118,3 +119,21 @@ def test_what_was_missed_under_an_old_name_is_asked_for_under_the_new_one() -> N
     take_observations(work, "A", renamed, probed={"old": Absent()})
 
     assert Recheck("A", "new/f") in work.effects
+
+
+def test_what_is_missed_with_a_directory_above_it_waits_for_that() -> None:
+    """P2, P15: a file is missed since its directory was renamed: that is looked at, and nothing is decided before."""
+    desk = Desk("A", "B")
+    desk.show("A", "old", DIRECTORY)
+    desk.show("A", "old/f", file("x"))
+    desk.bring("B")
+    desk.show("A", "old/f", Absent())
+    waiting = find_waiting(desk.work, "A", desk.tree.awaiting("A", "f"), most=10)
+    assert find_above(desk.work, "A", waiting) == {"old": [desk.node("old/f").id]}
+
+    desk.show("A", "old", Absent(), fresh=True)
+
+    assert find_overtaken(desk.work, "A", waiting) == {desk.node("old/f").id}
+    again = find_waiting(desk.work, "A", desk.tree.awaiting("A", "f"), most=10)
+    assert not find_above(desk.work, "A", again)
+    assert not find_overtaken(desk.work, "A", again)
