@@ -185,4 +185,5 @@ def refusal(error: ftplib.Error, about: str) -> DriverError:
         return RateLimited(message)
     if text.startswith(("550", "553")) and "denied" in text.lower():
         return PermissionDenied(message)
-    return kinds.get(text[:3], ServiceError if text.startswith("4") else DriverError)(message)
+    # What nobody knows the meaning of, nobody knows to last.
+    return kinds.get(text[:3], ServiceError)(message)

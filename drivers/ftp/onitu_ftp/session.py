@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from onitu.plug import DriverError, Unauthenticated, Unavailable
+from onitu.plug import DriverError, ServiceError, Unauthenticated, Unavailable
 
 from .listing import Found, of_facts
 
@@ -67,6 +67,7 @@ class Session:
 
     Raises:
         Unauthenticated: The server does not let this user in.
+        ServiceError: It answers what nobody knows the meaning of.
         Unavailable: It cannot be reached.
     """
 
@@ -94,7 +95,7 @@ class Session:
             self.close()
             if str(error)[:3] in _REFUSED_LOGIN:
                 raise Unauthenticated(f"{where}: the server does not let {access.username!r} in: {error}") from error
-            raise DriverError(f"{where}: {error}") from error
+            raise ServiceError(f"{where}: {error}") from error
         except (OSError, EOFError, ftplib.Error) as error:
             self.close()
             raise Unavailable(f"{where} cannot be reached: {error}") from error

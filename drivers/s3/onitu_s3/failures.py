@@ -17,6 +17,7 @@ from onitu.plug import (
     QuotaExceeded,
     RateLimited,
     RevisionMismatch,
+    ServiceError,
     TooLarge,
     Unauthenticated,
     Unavailable,
@@ -91,7 +92,8 @@ def failure_of(answer: Answer, about: str, *, mutates: bool) -> DriverError:
         mutates: Whether the request may have been carried out all the same.
     """
     code, text = refusal(answer.data)
-    message = f"{about}: {text or code or answer.reason or f'the store answers {answer.status}'}"
+    status = f"the store answers {answer.status} {answer.reason or ''}".rstrip()
+    message = f"{about}: {text or code or status}"
     if answer.status in _BUSY or code in _TOO_FAST:
         after = answer.headers.get("Retry-After", "")
         return RateLimited(message, float(after) if after.isdigit() else None)
@@ -100,7 +102,8 @@ def failure_of(answer: Answer, about: str, *, mutates: bool) -> DriverError:
         return kind(message)
     if answer.status >= _SERVER or code in _TOO_SLOW:
         return OutcomeUnknown(message) if mutates else Unavailable(message)
-    return DriverError(message)
+    # Nobody knows what it means, so nobody knows that it lasts.
+    return ServiceError(message)
 
 
 def etag_after(answer: Answer, about: str) -> str:

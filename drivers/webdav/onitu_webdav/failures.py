@@ -70,4 +70,5 @@ def failure_of(answer: Answer, about: str, *, mutates: bool) -> DriverError:
     message = f"{about}: the server answers {answer.status} {answer.reason or ''}".rstrip()
     if answer.status >= _SERVER or answer.status in _UNHEARD:
         return OutcomeUnknown(message) if mutates else Unavailable(message)
-    return DriverError(message)
+    # Nobody knows what it means, so nobody knows that it lasts.
+    return ServiceError(message)

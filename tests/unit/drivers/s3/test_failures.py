@@ -6,7 +6,7 @@ import pytest
 import urllib3
 from onitu_s3.failures import failure_of
 
-from onitu.plug import Corrupted, DriverError, OutcomeUnknown, Unavailable
+from onitu.plug import Corrupted, DriverError, OutcomeUnknown, ServiceError, Unavailable
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from onitu.plug import Corrupted, DriverError, OutcomeUnknown, Unavailable
         ("RequestTimeout", False, Unavailable),
         ("IncompleteBody", True, Corrupted),
         ("IncompleteBody", False, Corrupted),
-        ("MalformedXML", True, DriverError),
+        ("MalformedXML", True, ServiceError),
     ],
 )
 def test_what_goes_wrong_on_the_way_is_tried_again(code: str, mutates: bool, kind: type[DriverError]) -> None:
