@@ -17,7 +17,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     import yaml  # noqa: PLC0415 - once the setup is known to be good
 
-    from onitu.config.document import plain  # noqa: PLC0415
+    from onitu.config.words import setup_words  # noqa: PLC0415
     from onitu.errors import StoreError  # noqa: PLC0415
     from onitu.store import Store  # noqa: PLC0415
     from onitu.store.beside import read_beside  # noqa: PLC0415
@@ -39,5 +39,5 @@ def run(arguments: argparse.Namespace) -> int:
     except StoreError:
         overlay = Overlay()  # There is nothing yet.
     top = overlay.joined(setup)
-    yaml.safe_dump(plain(top) if top is not None else None, sys.stdout, allow_unicode=True, sort_keys=False)
+    yaml.safe_dump(setup_words(top) if top is not None else None, sys.stdout, allow_unicode=True, sort_keys=False)
     return 0

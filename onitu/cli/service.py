@@ -94,8 +94,9 @@ def _schedule(core: Running, at: str, arguments: argparse.Namespace) -> int:
 
 def _block(arguments: argparse.Namespace) -> object:
     """Returns what a file says of a service."""
-    from onitu.config.document import parse_document, plain  # noqa: PLC0415 - others can do without
+    from onitu.config.document import parse_document  # noqa: PLC0415 - others can do without
     from onitu.config.faults import Faults, SetupError  # noqa: PLC0415
+    from onitu.config.words import service_words  # noqa: PLC0415
 
     name, faults = str(arguments.file), Faults()
     try:
@@ -105,4 +106,4 @@ def _block(arguments: argparse.Namespace) -> object:
     item = parse_document(text, name, faults)
     if item is None or faults.found:
         raise SetupError(faults.found)
-    return plain(item)
+    return service_words(item)

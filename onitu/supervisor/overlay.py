@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 import msgspec
 
-from onitu.config.document import Item, item_of, plain
+from onitu.config.document import Item, item_of
 from onitu.config.faults import Faults, SetupError
 from onitu.config.read import read_setup
 from onitu.config.rules import RulesReader
+from onitu.config.words import rules_words, service_words
 from onitu.store.beside import read_beside
 
 if TYPE_CHECKING:
@@ -125,15 +126,15 @@ def forget(transaction: Transaction) -> None:
 def rules_of(file: Setup) -> list[object]:
     """Returns the rules as they stand in a file."""
     item = _member(file.top, "rules")
-    rules = plain(item) if item is not None else None
+    rules = rules_words(item) if item is not None else None
     return rules if isinstance(rules, list) else []
 
 
-def member_of(top: Item | None, kind: str, name: str) -> object:
-    """Returns what is said of a service or folder, as plain values; None where nothing is."""
-    members = _member(top, kind)
+def service_of(top: Item | None, name: str) -> object:
+    """Returns what is said of a service, as plain values; None where nothing is."""
+    members = _member(top, "services")
     item = _members(members).get(name) if members is not None else None
-    return plain(item) if item is not None else None
+    return service_words(item) if item is not None else None
 
 
 def check_rules(setup: Setup, rules: Sequence[object]) -> None:

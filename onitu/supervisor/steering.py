@@ -18,7 +18,7 @@ from onitu.supervisor.conflicts import ResolveConflict, conflicts_in, resolve
 from onitu.supervisor.errands import Errands, whole
 from onitu.supervisor.holds import DecideHold, halts_in, holds_in, take_order
 from onitu.supervisor.lookout import Lookout
-from onitu.supervisor.overlay import Overlay, check_rules, member_of, rules_of
+from onitu.supervisor.overlay import Overlay, check_rules, rules_of, service_of
 from onitu.supervisor.reload import beginning_faults
 from onitu.supervisor.repair import take_repair
 from onitu.supervisor.signin import SignIns, with_credentials
@@ -302,7 +302,7 @@ class Steering:
 
     def block(self, service: str) -> dict[str, object]:
         """Returns what the setup says of a service, by its file or over it; it may hold secrets. Nothing for others."""
-        found = member_of(self._in_force.overlay.joined(self._in_force.file), "services", service)
+        found = service_of(self._in_force.overlay.joined(self._in_force.file), service)
         return found if isinstance(found, dict) else {}
 
     async def begin_authorization(self, service: str, redirect: str | None) -> SignIn:
