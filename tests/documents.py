@@ -31,9 +31,9 @@ and `--port` choose another place. What a program needs of this page, it finds a
 - Bodies are JSON in UTF-8, read as such whatever their `Content-Type`. Times are in seconds since 1970.
 - Names in an address are percent-encoded, slashes in a name too; a path keeps the slashes between its parts.
 - An answer that is not 200 says why: `{{"reason": "...", "status": "error"}}`. 400: what was asked makes no sense;
-  401: the token is missing; 403: the page or the host name is a foreign one; 404: there is no such thing; 405: the
-  route does not take that method; 408, 413: the body is too late, or larger than 1 MiB; 409: it does not go with the
-  state of things; 500: an error in Onitu, of which the log has more.
+  401: the token is missing; 403: the page or the host name is a foreign one, or this takes a token and none is set;
+  404: there is no such thing; 405: the route does not take that method; 408, 413: the body is too late, or larger than
+  1 MiB; 409: it does not go with the state of things; 500: an error in Onitu, of which the log has more.
 - Where a token is set, and at every address that other machines can reach, a request needs the header
   `Authorization: Bearer TOKEN`. Requests for another host name are refused, and those of other pages, for what they
   only embed too; no answer can be taken into one. Nothing is changed by GET.

@@ -137,7 +137,9 @@ def _kind(option: Option) -> str:
     kind += ", mandatory" if option.mandatory else f", default {json.dumps(option.default, ensure_ascii=False)}"
     if option.secret:
         kind += ", secret"
-    return kind + (", per folder" if option.per_folder else "")
+    if option.per_folder:
+        kind += ", per folder"
+    return kind + (", restricted" if option.restricted else "")
 
 
 def _filled(text: str, first: str, others: str) -> list[str]:

@@ -32,7 +32,9 @@ RESERVED: Final = frozenset(
 """Keys that are Onitu's own beside a driver's options (CONTRACT B6, B11), spelled with `_`."""
 
 _MANIFEST_FIELDS: Final = frozenset(("name", "description", "options", "velocity", "authorization"))
-_OPTION_FIELDS: Final = frozenset(("name", "description", "type", "values", "default", "secret", "per_folder"))
+_OPTION_FIELDS: Final = frozenset(
+    ("name", "description", "type", "values", "default", "secret", "per_folder", "restricted")
+)
 
 
 class OptionType(enum.Enum):
@@ -58,6 +60,8 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
         mandatory: Whether the option must be given; true when the manifest has no default, not even null.
         secret: Whether the value is never logged and never shown.
         per_folder: Whether the option may stand at the service's folder as well.
+        restricted: Whether only whoever runs Onitu may set it: it can have a program run, or another file of
+            the driver's machine read or written than those that are synced.
     """
 
     key: str
@@ -69,6 +73,7 @@ class Option(msgspec.Struct, frozen=True, kw_only=True):
     mandatory: bool = True
     secret: bool = False
     per_folder: bool = False
+    restricted: bool = False
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -295,6 +300,7 @@ def _option_of(key: str, tree: object, faults: list[str]) -> Option:
         values=_values(tree, where, faults),
         secret=_flag(tree, "secret", where, faults),
         per_folder=_flag(tree, "per_folder", where, faults),
+        restricted=_flag(tree, "restricted", where, faults),
     )
     if "default" not in tree:
         return option

@@ -220,7 +220,7 @@ class Folders(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DriverOption(msgspec.Struct, frozen=True, kw_only=True):
-    """An option of a driver; `default` means nothing where it is mandatory."""
+    """An option of a driver; `default` means nothing where it is mandatory. One that is `restricted` takes a token."""
 
     name: str
     description: str
@@ -230,6 +230,7 @@ class DriverOption(msgspec.Struct, frozen=True, kw_only=True):
     values: list[bool | int | float | str | None]
     secret: bool
     per_folder: bool
+    restricted: bool
 
 
 class Driver(msgspec.Struct, frozen=True, kw_only=True):

@@ -139,6 +139,9 @@ class Desk(Protocol):
     def manifest(self, service: str) -> Manifest | None:
         """Returns what the driver of a service says of itself, or None where that is not known."""
 
+    def installed(self, driver: str) -> Manifest | None:
+        """Returns what an installed driver says of itself, or None where there is none that can be used."""
+
     def unobserved(self, service: str) -> float:
         """Returns for how many seconds a service was not observed; 0 for one that a person has stopped."""
 
@@ -229,7 +232,7 @@ class Desk(Protocol):
         """Puts a service in force over the file's, or takes it away. A secret that is not shown stays as it is.
 
         Raises:
-            SetupError: The setup would be faulty. All faults are in it.
+            SetupError: The setup would be faulty, or a secret would be shown to somebody else. All faults are in it.
         """
 
     async def begin_authorization(self, service: str, redirect: str | None) -> SignIn:

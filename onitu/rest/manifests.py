@@ -30,6 +30,7 @@ def driver_of(name: str, known: Manifest | DriverError) -> Driver:
                 values=list(option.values),
                 secret=option.secret,
                 per_folder=option.per_folder,
+                restricted=option.restricted,
             )
             for option in known.options
         },

@@ -147,6 +147,7 @@ def _option_to_wire(option: Option) -> manifest_pb2.Option:
         values=[_value_to_wire(value) for value in option.values],
         secret=option.secret,
         per_folder=option.per_folder,
+        restricted=option.restricted,
     )
     if not option.mandatory:
         wire.default.CopyFrom(_value_to_wire(option.default))
@@ -163,7 +164,7 @@ def _option_tree(wire: manifest_pb2.Option) -> dict[str, object]:
         tree["values"] = [_value_from_wire(where, value) for value in wire.values]
     if wire.HasField("default"):
         tree["default"] = _value_from_wire(where, wire.default)
-    return tree | {"secret": wire.secret, "per_folder": wire.per_folder}
+    return tree | {"secret": wire.secret, "per_folder": wire.per_folder, "restricted": wire.restricted}
 
 
 def _value_to_wire(value: OptionValue) -> struct_pb2.Value:

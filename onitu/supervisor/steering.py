@@ -12,7 +12,8 @@ import trio
 from onitu.config.faults import SetupError
 from onitu.core.manifest import Manifest, OptionValue
 from onitu.errors import ConfigError
-from onitu.rest.desk import HIDDEN, Standing
+from onitu.rest.desk import Standing
+from onitu.rest.kept import with_secrets
 from onitu.supervisor import leaving, records
 from onitu.supervisor.conflicts import ResolveConflict, conflicts_in, resolve
 from onitu.supervisor.errands import Errands, whole
@@ -103,8 +104,10 @@ class Steering:
         if found is not None and found.manifest is not None:
             return found.manifest
         driver = self.setup.services[service].driver
-        if not isinstance(driver, str):
-            return None
+        return self.installed(driver) if isinstance(driver, str) else None
+
+    def installed(self, driver: str) -> Manifest | None:
+        """Returns what an installed driver says of itself, or None where there is none that can be used."""
         if driver not in self._installed:
             from onitu.config.drivers import installed_drivers  # noqa: PLC0415 - a start can do without
 
@@ -272,11 +275,12 @@ class Steering:
         """Puts a service in force over the file's, or takes it away. A secret that is not shown stays as it is.
 
         Raises:
-            SetupError: The setup would be faulty. All faults are in it.
+            SetupError: The setup would be faulty, or a secret would be shown to somebody else. All faults are in it.
         """
 
         def change(overlay: Overlay) -> Overlay:
-            written = _with_secrets(block, self.block(name)) if block is not None else None
+            manifest = self.manifest(name) if name in self.setup.services else None
+            written = with_secrets(name, block, self.block(name), manifest) if block is not None else None
             return attrs.evolve(overlay, services={**overlay.services, name: written})
 
         await self._put(change)
@@ -359,20 +363,3 @@ class Steering:
             if faults:
                 raise SetupError(faults)
             await in_force.put(in_force.file, overlay, setup)
-
-
-def _with_secrets(block: Mapping[str, object], old: Mapping[str, object]) -> dict[str, object]:
-    """Returns a service with the secrets that it had, where what is written stands for them."""
-
-    def kept(new: object, had: object) -> object:
-        if new == HIDDEN:
-            return had
-        if isinstance(new, dict):
-            before = had if isinstance(had, dict) else {}
-            return {key: kept(value, before.get(key)) for key, value in new.items()}
-        return new
-
-    # Options may stand beside the driver or under `options`, and not where they stood before.
-    options = old.get("options")
-    had = {**old, **(options if isinstance(options, dict) else {})}
-    return {key: kept(value, had if key == "options" else had.get(key)) for key, value in block.items()}

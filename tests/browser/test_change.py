@@ -68,7 +68,7 @@ def test_a_service_is_changed(new_setup: Setups, window: Window) -> None:
 
 
 def test_secrets_are_kept_and_not_shown(new_setup: Setups, windows: Windows) -> None:
-    """B12, E15: a secret is said to be set, is kept unless another one is typed, and can be taken out."""
+    """B12, E15: a secret is said to be set, goes nowhere else, is kept until another is typed, can be taken out."""
     onitu = new_setup("laptop")
     password = "open sesame"  # noqa: S105 - for nobody
     far = {"url": "http://127.0.0.1:1/dav", "username": "ada", "password": password}
@@ -83,18 +83,25 @@ def test_secrets_are_kept_and_not_shown(new_setup: Setups, windows: Windows) -> 
     expect(field).to_have_value("")
     expect(field).to_have_attribute("placeholder", "set, not shown")
     window.check("change-secret")
-    page.get_by_label("User name", exact=True).fill("grace")
+    page.get_by_label("Times").fill("sat,sun")
     window.press("Keep the changes")
     window.shows("cloud")
     assert password not in page.content()
     window.open(core, "services/cloud/change")
     page.get_by_text("More settings").click()
+    page.get_by_label("User name", exact=True).fill("grace")
+    window.expected.append("400")
+    window.press("Keep the changes")
+    expect(page.get_by_label("Password", exact=True)).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Password", exact=True)).to_be_focused()
+    window.sees("type the secret again")
     page.get_by_label("Password", exact=True).fill("close sesame")
     window.press("Keep the changes")
     window.shows("cloud")
     core.stop()
     block = exported(onitu)["cloud"]
     assert block["options"] == {"url": far["url"], "username": "grace", "password": "close sesame"}
+    assert block["schedule"] == ["sat,sun"]
 
     core = onitu.start()
     window.expected.append("net::ERR")

@@ -216,3 +216,36 @@ def test_a_program_is_run_for_whoever_runs_onitu(new_setup: Setups, token: str |
     else:
         assert answer.code == 200, answer
     core.wait_until(mark.exists, "it is run")
+
+
+@pytest.mark.parametrize("token", [None, "sesame"])
+def test_what_an_option_has_run_is_run_for_whoever_runs_onitu(new_setup: Setups, token: str | None) -> None:
+    """E16, B12: options that name programs or files take the token, or the private socket; others may keep them."""
+    onitu = new_setup("a")
+    onitu.further = {"api": {"token": token}} if token is not None else {}
+    core = onitu.start()
+    api = Api(core, **({"Authorization": f"Bearer {token}"} if token is not None else {}))
+    mark = onitu.directory / "was run"
+    config = onitu.directory / "ssh config"
+    config.write_text(f"Host *\n  ProxyCommand touch '{mark}'\n")
+    block = {"driver": "ssh", "hostname": "nas", "ssh_config": str(config), "folders": {"docs": "."}}
+
+    answer = api.put("/services/nas", block)
+    if token is None:
+        begin = "services.nas put by the API.ssh_config: "
+        assert (answer.code, answer.body["reason"][: len(begin)]) == (403, begin)
+        assert "api.token" in answer.body["reason"]
+        reference = {"driver": "ftp", "host": "nas", "password": {"file": str(config)}, "folders": {"docs": "."}}
+        assert api.put("/services/nas", reference).code == 403
+        assert api.get("/services/nas").code == 404
+        assert not mark.exists()
+        reply = ask(onitu.data, "PUT", "/services/nas", block)
+        assert reply is not None
+        assert reply.code == 200, reply.reason
+        kept = api.get("/services/nas/setup").body["setup"]
+        assert api.put("/services/nas", {**kept, "velocity": 0.5}).code == 200
+        kept["options"]["ssh_config"] = str(onitu.directory / "other")
+        assert api.put("/services/nas", kept).code == 403
+    else:
+        assert answer.code == 200, answer
+    core.wait_until(mark.exists, "it is run")

@@ -164,6 +164,33 @@ def test_a_service_is_shown_as_it_is_put(new_setup: Setups) -> None:
     assert "hush" in exported["services"]["far"]["options"].values()
 
 
+@pytest.mark.parametrize("token", [None, "sesame"])
+def test_a_secret_goes_nowhere_else(new_setup: Setups, token: str | None) -> None:
+    """B12, E15: who does not know a secret cannot have it sent to another place, whatever else is changed."""
+    onitu = new_setup("a")
+    onitu.further = {"api": {"token": token}} if token is not None else {}
+    far = {"driver": "webdav", "url": "http://127.0.0.1:1/", "password": "hush", "folders": {FOLDER: None}}
+    onitu.services["far"] = far
+    core = onitu.start()
+    api = Api(core, **({"Authorization": f"Bearer {token}"} if token is not None else {}))
+    shown = api.get("/services/far/setup").body["setup"]
+
+    for elsewhere in (
+        {**shown, "options": {**shown["options"], "url": "http://127.0.0.1:2/"}},
+        {**shown, "driver": "ftp", "options": {"host": "127.0.0.1", "password": "***"}},
+    ):
+        answer = api.put("/services/far", elsewhere)
+        assert answer.code == 400, answer
+        assert answer.body["reason"].startswith("services.far put by the API.options.password: type the secret again")
+    assert api.put("/services/new", elsewhere).code == 400
+    assert api.get("/services/far/setup").body["setup"] == shown
+    assert api.put("/services/far", {**shown, "folders": {FOLDER: "."}, "mode": "r"}).code == 200
+    known = {**shown, "options": {"url": "http://127.0.0.1:2/", "password": "whist", "username": "ada"}}
+    assert api.put("/services/far", known).code == 200
+    core.stop()
+    assert command(onitu, "config", "export").count("hush") == 0
+
+
 def test_changes_at_the_same_time_all_hold(new_setup: Setups) -> None:
     """E15: of services that several callers put at once none is lost."""
     onitu = new_setup("a")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,17 +15,11 @@ from onitu.rest.bodies import Done, Schedule, ServiceSetup
 from onitu.rest.describe import described
 from onitu.rest.manifests import driver_of
 from onitu.rest.problems import BadRequest, NotNow, NotThere, Problem
+from onitu.rest.restricted import restricted
 
 if TYPE_CHECKING:
     from onitu.rest.access import Access
     from onitu.rest.desk import Desk
-
-
-#: Why a command is not taken from anybody.
-_UNKNOWN = (
-    "a driver that is a command is not taken from a caller who shows no token, since any user of this machine can ask: "
-    "set api.token and show it, ask over the private socket, or write the service into the setup file"
-)
 
 
 def blueprint(desk: Desk, access: Access) -> Blueprint:
@@ -53,13 +47,14 @@ def blueprint(desk: Desk, access: Access) -> Blueprint:
     async def put_service(name: str) -> Response:
         """Adds a service, or changes one: as it would stand in the setup file, which is left as it is.
 
-        A secret that is written as it is shown stays what it is. A driver that is a command, and another than before,
-        needs `api.token`, or the private socket: whoever has a program run must be who runs Onitu.
+        A secret that is written as it is shown stays what it is, as long as the driver and its other options do: else
+        it would be shown to somebody else, and must be written again. What can have a program run, or another file of
+        this machine read (a driver that is a command, an option that is `restricted`, where a secret stands), is
+        changed with `api.token`, or over the private socket: whoever does must be who runs Onitu.
         """
         block = await _block(desk, name)
-        is_new = block.get("driver") != desk.block(name).get("driver")
-        if is_new and _has_a_program_run(block) and not access.is_known(nearby=request.scope.get("client") is None):
-            raise Problem(403, _UNKNOWN)
+        if not access.is_known(nearby=request.scope.get("client") is None):
+            _refuse_restricted(desk, name, block)
         return await _done(desk.put_service(name, block))
 
     @routes.delete("/services/<name>")
@@ -126,10 +121,16 @@ def _schedules(routes: Blueprint, desk: Desk) -> None:
         return await put(tuple(desk.setup.services))
 
 
-def _has_a_program_run(block: dict[str, Any]) -> bool:
-    """Returns whether a service would have a program run that its own words name."""
-    driver = block.get("driver")
-    return isinstance(driver, dict) and "command" in driver
+def _refuse_restricted(desk: Desk, name: str, block: Mapping[str, object]) -> None:
+    """Makes sure that anybody may put a service."""
+    before, driver = desk.block(name), block.get("driver")
+    if name in desk.setup.services and driver == before.get("driver"):
+        manifest = desk.manifest(name)
+    else:
+        manifest = desk.installed(driver) if isinstance(driver, str) else None
+    faults = restricted(name, block, before, manifest)
+    if faults:
+        raise Problem(403, "\n".join(str(fault) for fault in faults))
 
 
 async def _block(desk: Desk, name: str) -> dict[str, Any]:

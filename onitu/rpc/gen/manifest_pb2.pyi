@@ -48,7 +48,7 @@ NAME_COMPARISON_CASE_INSENSITIVE: NameComparison
 NAME_COMPARISON_CUSTOM: NameComparison
 
 class Option(_message.Message):
-    __slots__ = ("key", "name", "description", "type", "values", "default", "secret", "per_folder")
+    __slots__ = ("key", "name", "description", "type", "values", "default", "secret", "per_folder", "restricted")
     KEY_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
@@ -57,6 +57,7 @@ class Option(_message.Message):
     DEFAULT_FIELD_NUMBER: _ClassVar[int]
     SECRET_FIELD_NUMBER: _ClassVar[int]
     PER_FOLDER_FIELD_NUMBER: _ClassVar[int]
+    RESTRICTED_FIELD_NUMBER: _ClassVar[int]
     key: str
     name: str
     description: str
@@ -65,7 +66,8 @@ class Option(_message.Message):
     default: _struct_pb2.Value
     secret: bool
     per_folder: bool
-    def __init__(self, key: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., type: _Optional[_Union[OptionType, str]] = ..., values: _Optional[_Iterable[_Union[_struct_pb2.Value, _Mapping]]] = ..., default: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., secret: _Optional[bool] = ..., per_folder: _Optional[bool] = ...) -> None: ...
+    restricted: bool
+    def __init__(self, key: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., type: _Optional[_Union[OptionType, str]] = ..., values: _Optional[_Iterable[_Union[_struct_pb2.Value, _Mapping]]] = ..., default: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., secret: _Optional[bool] = ..., per_folder: _Optional[bool] = ..., restricted: _Optional[bool] = ...) -> None: ...
 
 class Capabilities(_message.Message):
     __slots__ = ("watch", "apply_batch", "get_files", "whole_files", "chunks", "restart_upload", "move_file", "move_directory", "copy_file", "make_directory", "delete_file", "set_attributes", "stat_files", "sync", "staging", "trash", "native_ids", "executable", "symlinks", "mtime_precision_ns", "conditional", "name_comparison", "free_digests", "computed_digests", "local_files", "in_place")

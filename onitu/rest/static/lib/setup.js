@@ -146,7 +146,8 @@ export function sorted(texts, prefix, { options, spelling }, places) {
   const beginning = `${prefix} put by the API`;
   for (const text of texts) {
     const rest = text.startsWith(beginning) ? text.slice(beginning.length) : text;
-    const option = options.find(({ key }) => rest.includes(`.${spelling[key] ?? key}: `) || rest.includes(`'${key}'`));
+    // What stands at an option may name others.
+    const option = options.find(({ key }) => rest.includes(`.${spelling[key] ?? key}: `)) ?? options.find(({ key }) => rest.includes(`'${key}'`));
     const [place] = places.filter(({ name }) => rest.startsWith(`.folders.${name}`)).sort((one, other) => other.name.length - one.name.length);
     const said = rest.slice(rest.indexOf(": ") + 1).trim();
     if (place) add("folders", `${place.name}: ${said}`);

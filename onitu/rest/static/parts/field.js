@@ -53,7 +53,7 @@ export function OptionField({ option, value, kept, fault, onValue }) {
 /** A secret that is there: kept as it is unless something is typed. @param {any} props */
 function Secret({ id, option, value, kept, fault, onValue }) {
   const removed = value === REMOVED;
-  const hint = `${option.description} It is ${standsAt(kept)}, and kept unless another one is typed.`;
+  const hint = `${option.description} It is ${standsAt(kept)}, and kept unless another one is typed. It must be where another setting changes.`;
   return html`
     <div class="field">
       <${Field} id=${id} label=${option.name} hint=${hint} fault=${fault}>
