@@ -71,13 +71,13 @@ def read_reference(item: Item, what: str, faults: Faults) -> Reference | None:
     return Reference(kind, name.text)
 
 
-def read_command(item: Item, faults: Faults) -> tuple[str, ...]:
-    """Reads a program and its arguments. A program with a "/" in it counts from the file."""
+def read_command(item: Item, directory: Path, faults: Faults) -> tuple[str, ...]:
+    """Reads a program and its arguments. A program with a "/" in it counts from where the setup lies."""
     argv = [text for text, _ in texts(item, "'command'", faults)]
     if not argv or not argv[0]:
         faults.add(item.place, "'command' must name a program")
     elif "/" in argv[0]:
-        argv[0] = str(Path(item.place.file).absolute().parent / Path(argv[0]).expanduser())
+        argv[0] = str(directory / Path(argv[0]).expanduser())
     return tuple(argv)
 
 
@@ -93,17 +93,17 @@ def read_verify(item: Item | None, faults: Faults) -> Check:
     return Check(days=default.days if days is None else float(days), rate=rate or default.rate)
 
 
-def read_notify(item: Item | None, faults: Faults) -> tuple[Notification, ...]:
+def read_notify(item: Item | None, directory: Path, faults: Faults) -> tuple[Notification, ...]:
     """Reads whom Onitu tells that it needs a person (B18)."""
     if item is None or not item.value:
         return ()
     if not isinstance(item.value, list):
         faults.add(item.place, f"'notify' must be a list of {{command: [...]}} or {{url: ...}}, not {item.shown}")
         return ()
-    return tuple(_read_notification(one, faults) for one in item.value)
+    return tuple(_read_notification(one, directory, faults) for one in item.value)
 
 
-def _read_notification(item: Item, faults: Faults) -> Notification:
+def _read_notification(item: Item, directory: Path, faults: Faults) -> Notification:
     own, others = split_keys(members(item, "a notification", faults), keys.NOTIFICATION, faults)
     refuse_others(others, keys.NOTIFICATION, faults)
     command, url = own.get("command"), own.get("url")
@@ -112,7 +112,7 @@ def _read_notification(item: Item, faults: Faults) -> Notification:
     if url is not None and not _is_url(url):
         faults.add(url.place, "'url' must begin with http:// or https:// and name a host")
     return Notification(
-        command=() if command is None else read_command(command, faults),
+        command=() if command is None else read_command(command, directory, faults),
         url=None if url is None else url.text,
     )
 

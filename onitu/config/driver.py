@@ -23,8 +23,14 @@ _ADDRESS = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):(?P<port>\d{1,
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|\[::1\]")
 
 
-def read_driver(item: Item, faults: Faults) -> DriverCommand | DriverAddress | None:
-    """Returns the driver that a map says, or None where it says none."""
+def read_driver(item: Item, directory: Path, faults: Faults) -> DriverCommand | DriverAddress | None:
+    """Returns the driver that a map says, or None where it says none.
+
+    Args:
+        item: What stands there.
+        directory: Where the setup lies.
+        faults: Takes what is wrong.
+    """
     if not isinstance(item.value, dict):
         faults.add(item.place, f"'driver' is {FORMS}, not a list")
         return None
@@ -33,23 +39,23 @@ def read_driver(item: Item, faults: Faults) -> DriverCommand | DriverAddress | N
     if "command" in own:
         for key in own.keys() - {"command"}:
             faults.add(own[key].key_place, f"'{key}' is for a driver that runs already, and 'command' starts one")
-        return DriverCommand(argv=read_command(own["command"], faults))
+        return DriverCommand(argv=read_command(own["command"], directory, faults))
     if "address" in own:
-        return _read_address(own, faults)
+        return _read_address(own, directory, faults)
     if not others:
         faults.add(item.place, f"'driver' is {FORMS}")
     return None
 
 
-def _read_address(own: dict[str, Item], faults: Faults) -> DriverAddress | None:
+def _read_address(own: dict[str, Item], directory: Path, faults: Faults) -> DriverAddress | None:
     item = own["address"]
-    tls = _read_tls(own["tls"], faults) if "tls" in own else None
+    tls = _read_tls(own["tls"], directory, faults) if "tls" in own else None
     insecure = flag(own.get("insecure"), "'insecure'", faults)
     address = item.text if isinstance(item.value, str) else ""
     if address.removeprefix(UNIX) and address.startswith(UNIX):
         for key in own.keys() & {"tls", "insecure"}:
             faults.add(own[key].key_place, f"'{key}' is for HOST:PORT: a socket is this machine's own")
-        path = Path(item.place.file).absolute().parent / Path(address.removeprefix(UNIX)).expanduser()
+        path = directory / Path(address.removeprefix(UNIX)).expanduser()
         return DriverAddress(address=f"{UNIX}{path}")
     if not is_address(address):
         faults.add(item.place, f"'address' must be HOST:PORT or unix:PATH, not {item.shown}")
@@ -87,7 +93,7 @@ def is_loopback(address: str) -> bool:
     return found is not None and _LOOPBACK.fullmatch(found["host"]) is not None
 
 
-def _read_tls(item: Item, faults: Faults) -> Tls | None:
+def _read_tls(item: Item, directory: Path, faults: Faults) -> Tls | None:
     """Reads what proves who the two ends are. Relative paths count from the setup."""
     own, others = split_keys(members(item, "'tls'", faults), keys.TLS, faults)
     refuse_others(others, keys.TLS, faults)
@@ -99,8 +105,7 @@ def _read_tls(item: Item, faults: Faults) -> Tls | None:
         elif not isinstance(own[key].value, str) or not own[key].text:
             faults.add(own[key].place, f"'{key}' must be the name of a file, not {own[key].shown}")
         else:
-            place = own[key].place
-            files[key] = Path(place.file).absolute().parent / Path(own[key].text).expanduser()
+            files[key] = directory / Path(own[key].text).expanduser()
     name = own.get("name")
     if name is not None and (not isinstance(name.value, str) or not name.text):
         faults.add(name.place, f"'name' must be the name in the driver's certificate, not {name.shown}")

@@ -6,6 +6,7 @@ It becomes one folder `default`, mapped on every entry at its root, and is route
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from onitu.config.document import Item
 from onitu.config.faults import Faults
@@ -36,15 +37,19 @@ def refuse_mixture(own: Mapping[str, Item], faults: Faults) -> None:
         faults.add(own[here[0]].key_place, text)
 
 
-def read_entries(items: Mapping[str, Item], faults: Faults) -> dict[str, ServiceSetup]:
+def read_entries(items: Mapping[str, Item], directory: Path, faults: Faults) -> dict[str, ServiceSetup]:
     """Returns the entries as services.
 
     Args:
         items: The members of `entries`, with names that are good.
+        directory: Where the setup lies.
         faults: Takes what is wrong.
     """
     folders = {FOLDER: FolderOptions(name=FOLDER)}
-    return {name: ServiceReader(name, folders, items, faults).read_entry(item, FOLDER) for name, item in items.items()}
+    return {
+        name: ServiceReader(name, folders, items, faults, directory=directory).read_entry(item, FOLDER)
+        for name, item in items.items()
+    }
 
 
 def read_rules(rules: Rules | None, entries: Item, faults: Faults) -> Rules:

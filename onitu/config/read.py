@@ -39,7 +39,9 @@ def read_setup(top: Item, path: Path, faults: Faults) -> Setup:
     # Something that is no map, or a misspelt name, is one fault and not two.
     excused = not isinstance(top.value, dict | None) or any(nearest(key, ["name"]) for key in others)
     default = path.stem if old is not None or excused else ""
-    folders, services = _read_services(own, faults) if old is None else _read_entries(own, old, faults)
+    folders, services = (
+        _read_services(own, path.parent, faults) if old is None else _read_entries(own, old, path.parent, faults)
+    )
     rules = RulesReader(services, None if old is not None else folders, faults).read(own.get("rules"))
     return Setup(
         path=path,
@@ -50,7 +52,7 @@ def read_setup(top: Item, path: Path, faults: Faults) -> Setup:
         is_entries=old is not None,
         data_dir=_read_data_dir(own.get("data-dir"), path, faults),
         api=read_api(own.get("api"), faults),
-        notify=read_notify(own.get("notify"), faults),
+        notify=read_notify(own.get("notify"), path.parent, faults),
         verify=read_verify(own.get("verify"), faults),
         warnings=tuple(sorted(faults.warnings)),
         places=dict(_places(top, ())),
@@ -58,7 +60,9 @@ def read_setup(top: Item, path: Path, faults: Faults) -> Setup:
     )
 
 
-def _read_services(own: Mapping[str, Item], faults: Faults) -> tuple[dict[str, FolderOptions], dict[str, ServiceSetup]]:
+def _read_services(
+    own: Mapping[str, Item], directory: Path, faults: Faults
+) -> tuple[dict[str, FolderOptions], dict[str, ServiceSetup]]:
     """Reads `folders` and `services`."""
     folder_items = members(own.get("folders"), "'folders'", faults)
     service_items = members(own.get("services"), "'services'", faults)
@@ -70,7 +74,7 @@ def _read_services(own: Mapping[str, Item], faults: Faults) -> tuple[dict[str, F
     }
     declared = [*folder_items, *(text for text, _ in texts(own.get("folders"), "", Faults()))]
     services = {
-        name: ServiceReader(name, folders, service_items, faults, declared=declared).read(item)
+        name: ServiceReader(name, folders, service_items, faults, directory=directory, declared=declared).read(item)
         for name, item in service_items.items()
         if _name_is_good(name, item, "service", faults)
     }
@@ -80,7 +84,7 @@ def _read_services(own: Mapping[str, Item], faults: Faults) -> tuple[dict[str, F
 
 
 def _read_entries(
-    own: Mapping[str, Item], item: Item, faults: Faults
+    own: Mapping[str, Item], item: Item, directory: Path, faults: Faults
 ) -> tuple[dict[str, FolderOptions], dict[str, ServiceSetup]]:
     """Reads `entries`, the services of a setup of Onitu 0.1 (B15)."""
     entries.refuse_mixture(own, faults)
@@ -89,7 +93,7 @@ def _read_entries(
         for name, child in members(item, "'entries'", faults).items()
         if _name_is_good(name, child, "service", faults)
     }
-    return {entries.FOLDER: FolderOptions(name=entries.FOLDER)}, entries.read_entries(good, faults)
+    return {entries.FOLDER: FolderOptions(name=entries.FOLDER)}, entries.read_entries(good, directory, faults)
 
 
 def _read_setup_name(item: Item | None, top: Item, faults: Faults, *, default: str) -> str:

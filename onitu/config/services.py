@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 from onitu.config import keys
 from onitu.config.daemon import read_reference
@@ -30,6 +31,7 @@ class ServiceReader:
         folders: The folders of the setup.
         services: Names of all services.
         faults: Takes what is wrong.
+        directory: Where the setup lies.
         declared: Names of folders that are declared, but not well.
     """
 
@@ -40,8 +42,10 @@ class ServiceReader:
         services: Collection[str],
         faults: Faults,
         *,
+        directory: Path,
         declared: Collection[str] = (),
     ) -> None:
+        self._directory = directory
         self._declared = declared
         self._name = name
         self._folders = folders
@@ -101,7 +105,7 @@ class ServiceReader:
                 self._faults.add(service.key_place, f"'{self._name}' has no 'driver'")
             return ""
         if isinstance(item.value, dict | list):
-            return read_driver(item, self._faults) or ""
+            return read_driver(item, self._directory, self._faults) or ""
         return item.text
 
     def _read_options(self, nested: Item | None, beside: Mapping[str, Item]) -> dict[str, Given]:

@@ -10,7 +10,7 @@ import msgspec
 from onitu.config.document import item_of, parse_document
 from onitu.config.faults import Faults
 from onitu.config.read import read_setup
-from onitu.config.values import Setup
+from onitu.config.values import DriverCommand, Setup
 from onitu.config.words import rules_words, service_words, setup_words
 
 FILE = Path("/onitu.yaml")
@@ -73,6 +73,32 @@ def test_a_setup_reads_the_same_again() -> None:
     assert again.services["007"].options["serial"] == "007"
     assert again.services["007"].options["port"] == 31
     assert words == through_json(setup_words(item_of(words, "")))
+
+
+#: Files beside the setup.
+BESIDE = """
+name: x
+services:
+  one: {driver: {command: [./driver, ./argument]}}
+  two: {driver: {address: "unix:run/socket"}}
+  three: {driver: {address: "nas:1", tls: {ca: ca.pem, certificate: c.pem, key: ~/k.pem}}}
+notify: [{command: [./tell]}]
+"""
+
+
+def test_files_lie_beside_the_setup_wherever_its_words_come_from() -> None:
+    """B3, E15: what the API has put names the same programs and certificates as the file."""
+    faults = Faults()
+    top = parse_document(BESIDE, str(FILE), faults)
+    assert top is not None
+    setup = read_setup(top, FILE, faults)
+
+    again = read_setup(item_of(setup_words(top), "services put by the API"), FILE, faults)
+
+    assert not faults.found
+    assert again.services == setup.services
+    assert again.notify == setup.notify
+    assert setup.services["one"].driver == DriverCommand(argv=("/driver", "./argument"))
 
 
 def test_parts_read_the_same_as_the_whole() -> None:
