@@ -11,9 +11,10 @@ from pathlib import Path
 
 from onitu import certificates
 from onitu.cli import driver_new
-from onitu.config.driver import is_address, is_loopback
+from onitu.config.driver import is_address
 from onitu.config.faults import nearest
 from onitu.errors import ConfigError
+from onitu.loopback import is_at_loopback
 from onitu.supervisor.serving import keep_serving
 from onitu.utils import get_available_drivers
 
@@ -44,7 +45,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     if arguments.insecure:
         if any(files):
             raise ConfigError("--insecure does without --ca, --certificate and --key: it is one or the other")
-        if not is_loopback(address):
+        if not is_at_loopback(address):
             raise ConfigError(f"--insecure is for 127.0.0.1, [::1] and localhost alone, not for {address}")
         return keep_serving(arguments.driver, address, [])
     if not all(files):

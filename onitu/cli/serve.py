@@ -7,7 +7,7 @@ import argparse
 from onitu.config import Setup, data_directory, find_setup, load_setup
 from onitu.config.secret import given
 from onitu.errors import ConfigError
-from onitu.rest.access import is_loopback
+from onitu.loopback import is_loopback
 from onitu.rest.address import Address
 
 

@@ -13,14 +13,14 @@ from onitu.config.faults import Faults
 from onitu.config.keys import refuse_others, split_keys
 from onitu.config.parts import flag, members
 from onitu.config.values import DriverAddress, DriverCommand, Tls
+from onitu.loopback import is_at_loopback
 
 FORMS: Final = "a name, {command: [program, arguments]} or {address: HOST:PORT, tls: {...}}"
 
 UNIX: Final = "unix:"
 """How the address of a socket begins."""
 
-_ADDRESS = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):(?P<port>\d{1,5})")
-_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|\[::1\]")
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):(?P<port>\d{1,5})")
 
 
 def read_driver(item: Item, directory: Path, faults: Faults) -> DriverCommand | DriverAddress | None:
@@ -72,7 +72,7 @@ def _read_address(own: dict[str, Item], directory: Path, faults: Faults) -> Driv
             "a driver is dialled with 'tls: {ca, certificate, key}', which `onitu certs` makes; on this machine alone "
             "'insecure: true' does without",
         )
-    elif not is_loopback(address):
+    elif not is_at_loopback(address):
         faults.add(
             own["insecure"].key_place,
             f"'insecure' is for 127.0.0.1, [::1] and localhost alone: on the way to {address} others could read "
@@ -85,12 +85,6 @@ def is_address(text: str) -> bool:
     """Returns whether a text is `HOST:PORT`."""
     found = _ADDRESS.fullmatch(text)
     return found is not None and 0 < int(found["port"]) <= MAX_PORT
-
-
-def is_loopback(address: str) -> bool:
-    """Returns whether a `HOST:PORT` is of this machine, and nobody else can reach it."""
-    found = _ADDRESS.fullmatch(address)
-    return found is not None and _LOOPBACK.fullmatch(found["host"]) is not None
 
 
 def _read_tls(item: Item, directory: Path, faults: Faults) -> Tls | None:

@@ -21,6 +21,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from onitu.core.capability import DEFAULT_MAX_MESSAGE
 from onitu.errors import DriverError, Unauthenticated
+from onitu.loopback import is_at_loopback
 from onitu.rpc.gen import driver_pb2
 from onitu.rpc.status import to_status
 
@@ -80,7 +81,7 @@ class Server:
         Raises:
             OSError: The address cannot be listened at.
         """
-        if tls is None and not address.startswith("unix:") and not _is_loopback(address):
+        if tls is None and not address.startswith("unix:") and not is_at_loopback(address):
             # Calls would cross a network in clear text, the token and all secrets with them.
             message = (
                 f"a driver listens at a socket or at this machine's own address, not at {address}; with certificates "
@@ -280,7 +281,3 @@ class _Collected:
 
     def add_registered_method_handlers(self, service: str, handlers: object) -> None:
         """Takes the same handlers in the other form that generated code offers; the generic one is enough here."""
-
-
-def _is_loopback(address: str) -> bool:
-    return address.rpartition(":")[0] in {"127.0.0.1", "localhost", "[::1]"}

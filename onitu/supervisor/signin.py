@@ -21,7 +21,7 @@ import trio
 from onitu.config.secret import look_up_all
 from onitu.errors import DriverError, InvalidPath, NotFound, OnituError
 from onitu.log import get_logger
-from onitu.rest.access import is_loopback
+from onitu.loopback import is_loopback
 from onitu.supervisor.opening import opened
 
 if TYPE_CHECKING:
