@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.window import CHROMIUM, Window, Windows
-from tests.functional.conftest import new_setup, new_shared_setup, pytest_runtest_makereport
+from tests.functional.conftest import guarded, new_setup, new_shared_setup, provider, pytest_runtest_makereport
 
-__all__ = ["new_setup", "new_shared_setup", "pytest_runtest_makereport"]
+__all__ = ["guarded", "new_setup", "new_shared_setup", "provider", "pytest_runtest_makereport"]
 
 #: A browser is no Python package and not everywhere: `just browser` brings one and asks for these tests.
 collect_ignore_glob = [] if os.environ.get("ONITU_TEST_BROWSER") else ["test_*.py"]

@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.window import Window, Windows
-from tests.functional import foreign
-from tests.functional.harness import FOLDER, Onitu, Setups
-from tests.functional.provider import ACCOUNT, TOKEN, Provider, providing
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    """Somebody to sign in at."""
-    with providing() as found:
-        yield found
-
-
-@pytest.fixture
-def guarded(new_setup: Setups, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: Provider) -> Onitu:
-    """A disk, and a service that nobody has signed in to."""
-    foreign.install(tmp_path, monkeypatch)
-    onitu = new_setup("laptop")
-    onitu.services["cloud"] = {"driver": "guarded", "provider": provider.address, "folders": {FOLDER: "."}}
-    return onitu
+from tests.functional.harness import Onitu
+from tests.functional.provider import ACCOUNT, TOKEN, Provider
 
 
 def test_the_browser_comes_back(guarded: Onitu, window: Window) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.harness import Setups
+from tests.functional import foreign
+from tests.functional.harness import FOLDER, Onitu, Setups
+from tests.functional.provider import Provider, providing
 from tests.functional.shim import compile_shim
 
 
@@ -25,6 +27,22 @@ def new_shared_setup(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup
     setups = Setups(tmp_path_factory.mktemp("shared"))
     yield setups
     setups.close()
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """Somebody to sign in at."""
+    with providing() as found:
+        yield found
+
+
+@pytest.fixture
+def guarded(new_setup: Setups, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: Provider) -> Onitu:
+    """A disk, and a service that nobody has signed in to."""
+    foreign.install(tmp_path, monkeypatch)
+    onitu = new_setup("laptop")
+    onitu.services["cloud"] = {"driver": "guarded", "provider": provider.address, "folders": {FOLDER: "."}}
+    return onitu
 
 
 @pytest.fixture(scope="session")

@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-
-from tests.functional import foreign
-from tests.functional.harness import FOLDER, Onitu, Setups
+from tests.functional.harness import Onitu
 from tests.functional.processes import Core
-from tests.functional.provider import ACCOUNT, TOKEN, Provider, providing
+from tests.functional.provider import ACCOUNT, TOKEN, Provider
 from tests.functional.rest import Answer, Api
 
-WAY = "/services/far/authorization"
-
-
-@pytest.fixture
-def provider() -> Iterator[Provider]:
-    """Somebody to sign in at."""
-    with providing() as found:
-        yield found
-
-
-@pytest.fixture
-def guarded(new_setup: Setups, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, provider: Provider) -> Onitu:
-    """A disk, and a service that nobody has signed in to."""
-    foreign.install(tmp_path, monkeypatch)
-    onitu = new_setup("a")
-    onitu.services["far"] = {"driver": "guarded", "provider": provider.address, "folders": {FOLDER: "."}}
-    return onitu
+WAY = "/services/cloud/authorization"
 
 
 def post(api: Api, **body: object) -> Answer:
@@ -55,7 +34,7 @@ def come_back(uri: str) -> str:
 
 def arrives(onitu: Onitu, core: Core) -> None:
     """Waits until what only somebody who has signed in may read has come."""
-    there = onitu["a"] / "whoami.txt"
+    there = onitu["laptop"] / "whoami.txt"
     core.wait_until(lambda: there.exists() and there.read_text() == ACCOUNT, "what is there has come")
 
 
@@ -64,26 +43,26 @@ def test_the_browser_comes_back(guarded: Onitu, provider: Provider) -> None:
     guarded.further = {"api": {"token": "sesame"}}
     core = guarded.start()
     api = Api(core, Authorization="Bearer sesame")
-    assert "nobody has signed in" in core.wait_for("service_failed", service="far")["reason"]
-    assert api.get("/services/far/setup").body["driver"]["authorization"] is True
+    assert "nobody has signed in" in core.wait_for("service_failed", service="cloud")["reason"]
+    assert api.get("/services/cloud/setup").body["driver"]["authorization"] is True
 
     begun = post(api).body
     assert begun["uri"].startswith(f"{provider.address}/authorize?")
     assert (begun["account"], begun["status"]) == ("", "ok")
     assert Api(core).ask("POST", WAY, body={"state": begun["state"]}).code == 401
     assert "Onitu has the answer" in come_back(provider.back(begun["uri"]))
-    assert api.get("/services/far").body["options"] == {"provider": provider.address}
+    assert api.get("/services/cloud").body["options"] == {"provider": provider.address}
     assert post(api, state=begun["state"]).body["account"] == ACCOUNT
 
     arrives(guarded, core)
-    core.wait_for("service_authorized", service="far")
-    assert api.get("/services/far").body["options"] == {"provider": provider.address, "access_token": "***"}
+    core.wait_for("service_authorized", service="cloud")
+    assert api.get("/services/cloud").body["options"] == {"provider": provider.address, "access_token": "***"}
     assert post(api, state=begun["state"]).body["account"] == ACCOUNT
     core.stop()
     assert TOKEN not in core.log.path.read_text()
     assert begun["state"] not in core.log.path.read_text()
     core = guarded.start()
-    core.wait_for("service_started", service="far")
+    core.wait_for("service_started", service="cloud")
 
 
 def test_the_answer_is_typed(guarded: Onitu, provider: Provider) -> None:
@@ -113,8 +92,8 @@ def test_nobody_else_is_signed_in(guarded: Onitu, provider: Provider) -> None:
         assert "Nobody waits" in come_back(f"http://127.0.0.1:{api.port}/authorized{query}")
     assert provider.tokens == set()
     assert api.ask("GET", "//authorized", headers={"Host": "evil.example"}).code == 403
-    answer = api.ask("POST", "/services/a/authorization", body={})
-    assert (answer.code, answer.body["reason"]) == (409, "the driver of service a has no sign-in")
+    answer = api.ask("POST", "/services/laptop/authorization", body={})
+    assert (answer.code, answer.body["reason"]) == (409, "the driver of service laptop has no sign-in")
     assert api.ask("POST", "/services/none/authorization", body={}).code == 404
     wrong: list[object] = [[], {"more": 1}, {"state": 7}]
     for body in wrong:
@@ -124,8 +103,8 @@ def test_nobody_else_is_signed_in(guarded: Onitu, provider: Provider) -> None:
 def test_the_command_signs_in(guarded: Onitu, provider: Provider) -> None:
     """E15: `onitu service authorize` prints the address, waits for the browser, and says whose account it is."""
     core = guarded.start()
-    core.wait_for("service_failed", service="far")
-    run = guarded.run("service", "authorize", "far", "-c", str(guarded.file), "--data-dir", str(guarded.data))
+    core.wait_for("service_failed", service="cloud")
+    run = guarded.run("service", "authorize", "cloud", "-c", str(guarded.file), "--data-dir", str(guarded.data))
 
     def shown() -> list[str]:
         return [word for word in run.log.path.read_text().split() if word.startswith(provider.address)]
@@ -134,5 +113,5 @@ def test_the_command_signs_in(guarded: Onitu, provider: Provider) -> None:
     come_back(provider.back(shown()[0]))
 
     assert run.wait() == 0, run.log.tail()
-    assert run.output == f"far: signed in as {ACCOUNT}\n"
+    assert run.output == f"cloud: signed in as {ACCOUNT}\n"
     arrives(guarded, core)

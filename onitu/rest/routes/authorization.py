@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import msgspec
 import trio
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response, render_template, request
 
 from onitu.errors import ConfigError, DriverError, InvalidPath, NotFound, Unsupported
 from onitu.rest.answer import answer, body
 from onitu.rest.bodies import Authorization, Authorize
 from onitu.rest.describe import described
 from onitu.rest.problems import BadRequest, NotNow, NotThere
-from onitu.rest.routes.page import show
+from onitu.rest.routes.page import HTML, shown
 
 if TYPE_CHECKING:
     from onitu.rest.access import Access
@@ -28,6 +27,23 @@ CALLBACK = "callback"
 
 #: Where a browser comes back to.
 _PLACE = "/authorized"
+
+#: What a browser is shown whose answer was taken.
+_TAKEN = {
+    "title": "Signed in",
+    "heading": "Onitu has the answer",
+    "text": "It goes on where you began. This tab can be closed.",
+}
+
+#: What one is shown that brings an answer nobody waits for.
+_UNKNOWN = {
+    "title": "Nobody waits for this",
+    "heading": "Nobody waits for this sign-in",
+    "text": (
+        "It has expired, or it was begun anew. If Onitu still asks for an answer, copy the address of this page there; "
+        "else begin again."
+    ),
+}
 
 
 def blueprint(desk: Desk, access: Access) -> Blueprint:
@@ -92,15 +108,14 @@ def callback(desk: Desk) -> Blueprint:
         desk: The running core.
     """
     routes = Blueprint(CALLBACK, __name__)
-    static = files("onitu.rest") / "static"
 
     @routes.get(_PLACE)
     async def authorized() -> Response:
         """Takes what the browser brings, and says where it goes on."""
         states = request.args.getlist("state")
         known = len(states) == 1 and desk.bring_answer(states[0], request.query_string.decode("latin-1"))
-        shown = await show(static / ("authorized.html" if known else "unknown.html"), "text/html; charset=utf-8")
-        shown.headers["Cache-Control"] = "no-store"  # The address has the answer in it.
-        return shown
+        page = shown((await render_template("authorized.html", **(_TAKEN if known else _UNKNOWN))).encode(), HTML)
+        page.headers["Cache-Control"] = "no-store"  # The address has the answer in it.
+        return page
 
     return routes

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 #: Name of the routes, by which it is known who needs no token.
 NAME = "page"
 
+#: The type of a page.
+HTML = "text/html; charset=utf-8"
+
 #: Types by the end of a name. What has none of these is not served.
 _TYPES = {
-    "html": "text/html; charset=utf-8",
+    "html": HTML,
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
@@ -48,8 +51,8 @@ def blueprint() -> Blueprint:
     """Returns the routes: one a file, so that nothing else can be named."""
     routes = Blueprint(NAME, __name__)
     for name, file in _below(files("onitu.rest") / "static", ""):
-        shown = partial(show, file, _TYPES[_ending(name)])
-        routes.add_url_rule("/" if name == "index.html" else f"/{name}", name.replace(".", "-"), shown, methods=["GET"])
+        serve = partial(_show, file, _TYPES[_ending(name)])
+        routes.add_url_rule("/" if name == "index.html" else f"/{name}", name.replace(".", "-"), serve, methods=["GET"])
     return routes
 
 
@@ -68,9 +71,13 @@ def _ending(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-async def show(file: Traversable, media_type: str) -> Response:
+async def _show(file: Traversable, media_type: str) -> Response:
     """Shows a file, or says that the browser has it."""
-    data = await trio.to_thread.run_sync(file.read_bytes)
+    return shown(await trio.to_thread.run_sync(file.read_bytes), media_type)
+
+
+def shown(data: bytes, media_type: str) -> Response:
+    """Returns what shows some content, or says that the browser has it."""
     tag = hashlib.blake2s(data, digest_size=12).hexdigest()
     fresh = tag in request.if_none_match
     response = Response("" if fresh else data, 304 if fresh else 200, content_type=media_type, headers=_HEADERS)
