@@ -3,45 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, Any, cast
 
-import attrs
 import pytest
 from onitu_s3 import uploads
-from onitu_s3.answers import Listed, Page
 from onitu_s3.bucket import Bucket
 from onitu_s3.probe import Conditions
 from onitu_s3.root import Root
 
 from onitu.plug import Attributes, Corrupted, Metadata, NotFound, RevisionMismatch, Unavailable, Upload
+from tests.unit.drivers.s3.store import Answer, Keys
 
 PART = 1_000
 ALL = Conditions(create=True, replace=True, delete=True, complete=True, copy=True, marks=True)
 
 
-@attrs.frozen
-class Answer:
-    """What a store answers."""
-
-    data: bytes = b""
-    headers: dict[str, str] = attrs.Factory(dict)
-
-
-class Store:
+class Store(Keys):
     """A store in dictionaries, as far as uploads need one.
 
     Attributes:
-        objects: Key to content.
         parts: Upload to its parts.
         failing: How many requests for parts fail.
     """
 
-    name = "bucket"
-
     def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
+        super().__init__()
         self.parts: dict[str, dict[int, bytes]] = {}
         self.failing = 0
 
@@ -79,12 +66,6 @@ class Store:
                     raise NotFound(key)
                 return Answer(self.objects[key])
         raise AssertionError(method)
-
-    def list_page(self, prefix: str, **_how: object) -> Page:
-        return Page([Listed(key, "e", 1, "now") for key in self.list_all(prefix)], [], None)
-
-    def list_all(self, prefix: str) -> Iterator[str]:
-        yield from [key for key in sorted(self.objects) if key.startswith(prefix)]
 
 
 def _read(body: bytes | IO[bytes]) -> bytes:

@@ -6,11 +6,9 @@ import hashlib
 from collections.abc import Callable
 from typing import Any, cast
 
-import attrs
 import msgspec
 import pytest
 from onitu_s3 import copying, writing
-from onitu_s3.answers import Listed, Page
 from onitu_s3.bucket import Bucket
 from onitu_s3.parts import Parts
 from onitu_s3.probe import Conditions, probe
@@ -26,33 +24,23 @@ from onitu.plug import (
     Unavailable,
     Upload,
 )
+from tests.unit.drivers.s3.store import Answer, Keys
 
 ALL = Conditions(create=True, replace=True, delete=True, complete=True, copy=True)
 
 
-@attrs.frozen
-class Answer:
-    """What a store answers."""
-
-    data: bytes = b""
-    headers: dict[str, str] = attrs.Factory(dict)
-
-
-class Store:
+class Store(Keys):
     """A store in a dictionary that keeps its conditions.
 
     Attributes:
-        objects: Key to content.
         ignored: Conditions that it ignores: method and header.
         instead: What it answers after it has done what a method asks for: other bytes, or an error.
         then: The same, from the first change on.
         before_end: What somebody else does right before an upload in parts ends.
     """
 
-    name = "bucket"
-
     def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
+        super().__init__()
         self.ignored: set[tuple[str, str]] = set()
         self.instead: dict[str, bytes | DriverError] = {}
         self.then: dict[str, bytes | DriverError] = {}
@@ -102,9 +90,6 @@ class Store:
 
     def _etag(self, key: str) -> str:
         return hashlib.md5(self.objects[key], usedforsecurity=False).hexdigest() if key in self.objects else ""
-
-    def list_page(self, prefix: str, **_how: object) -> Page:
-        return Page([Listed(key, "e", 1, "now") for key in self.objects if key.startswith(prefix)], [], None)
 
 
 @pytest.fixture
