@@ -32,6 +32,21 @@ def _holds(onitu: Onitu, *arguments: str) -> Core:
     return core
 
 
+def _sixty_held(new_setup: Setups) -> tuple[Onitu, Core, Api]:
+    """Returns a setup that holds the loss of 60 files, with ten others in a directory beside them."""
+    onitu = _filled(new_setup)
+    core = onitu.serve()
+    fill(onitu["a"] / "further", 5, files=10)
+    onitu.converge(core)
+    before = onitu.tree("b")
+    _lose(onitu, "a")
+    core.wait_for("service_held", service="a")
+    api = Api(core)
+    core.wait_until(lambda: api.get("/holds").body["holds"][0]["count"] == 60, "all of them are held")
+    assert onitu.tree("b") == before
+    return onitu, core, api
+
+
 def test_many_deletions_are_held_and_everything_else_goes_on(new_setup: Setups) -> None:
     """P16, B11, E6: more than half of more than twenty files wait; edits, new files and the status go on."""
     onitu = _filled(new_setup)
@@ -107,15 +122,8 @@ def test_a_hold_is_not_approved_while_the_root_is_lost(new_setup: Setups, *, run
 
 def test_no_more_is_approved_than_was_shown(new_setup: Setups) -> None:
     """P16: who has seen some losses has not agreed to more of them."""
-    onitu = _filled(new_setup)
-    core = onitu.serve()
-    fill(onitu["a"] / "further", 5, files=10)
-    onitu.converge(core)
+    onitu, core, api = _sixty_held(new_setup)
     before = onitu.tree("b")
-    _lose(onitu, "a")
-    core.wait_for("service_held", service="a")
-    api = Api(core)
-    core.wait_until(lambda: api.get("/holds").body["holds"][0]["count"] == 60, "all of them are held")
     assert "--count 60" in _holds(onitu).output
     _lose(onitu, "a", "further")
     core.wait_until(lambda: api.get("/holds").body["holds"][0]["count"] == 70, "so are the further ones")
@@ -131,15 +139,8 @@ def test_no_more_is_approved_than_was_shown(new_setup: Setups) -> None:
 
 def test_what_is_lost_after_a_decision_was_not_agreed_to(new_setup: Setups) -> None:
     """P16: what was decided while no core ran is about what was lost then; with more of it, it is held anew."""
-    onitu = _filled(new_setup)
-    core = onitu.serve()
-    fill(onitu["a"] / "further", 5, files=10)
-    onitu.converge(core)
+    onitu, core, _ = _sixty_held(new_setup)
     before = onitu.tree("b")
-    _lose(onitu, "a")
-    core.wait_for("service_held", service="a")
-    api = Api(core)
-    core.wait_until(lambda: api.get("/holds").body["holds"][0]["count"] == 60, "all of them are held")
     core.stop()
 
     assert _holds(onitu, "approve", "a", "docs", "--count", "60").process.returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import shutil
 from pathlib import Path
 
@@ -13,9 +14,9 @@ class OnDisk(Target):
     """A service with its files on this host."""
 
     @property
+    @abc.abstractmethod
     def root(self) -> Path:
         """The directory."""
-        raise NotImplementedError
 
     def write(self, path: str, content: bytes) -> None:
         write(self.root / path, content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import uuid
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -50,9 +51,9 @@ class ServedTarget(OnDisk):
         super().__init__(onitu, name, **{"changes_timer": 0.25, **block})
 
     @classmethod
+    @abc.abstractmethod
     def serve(cls) -> Served:
         """Returns the server, which all tests share."""
-        raise NotImplementedError
 
     @property
     def root(self) -> Path:
