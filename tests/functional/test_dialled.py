@@ -4,123 +4,26 @@ from __future__ import annotations
 
 import datetime
 import os
-import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 from blake3 import blake3
 
 from onitu import certificates as certificates_module
 from onitu.certificates import found, issue
-from tests.functional.harness import FOLDER, Onitu, Setups
+from tests.functional.elsewhere import Elsewhere, again, elsewhere, free_port, pair, part_twice, secured
+from tests.functional.harness import FOLDER, Setups
 from tests.functional.journal import Journal
-from tests.functional.network import FAR, Network
-from tests.functional.processes import START, UNIT, Core, wait_until
+from tests.functional.processes import START, UNIT, wait_until
 from tests.functional.proxy import Proxy
 from tests.functional.rest import Api
-from tests.functional.test_resume import CHUNKS, CONTENT, MEBIBYTE, NAME, Transfer
+from tests.functional.transfer import CHUNKS, CONTENT, MEBIBYTE, NAME, Transfer
 from tests.functional.trees import fill, write
 
 #: Seconds each way: about what lies between two continents.
 DELAY = 0.08
-
-
-class Elsewhere:
-    """`onitu driver serve`, as it would run on another machine.
-
-    Args:
-        driver: The installed driver.
-        certificates: Where certificates are, or None: it does without.
-        log: Where its log goes.
-        network: With two hosts, of which it runs on the far one; None for this one alone.
-    """
-
-    def __init__(self, driver: str, certificates: Path | None, log: Path, network: Network | None = None) -> None:
-        self.port = free_port()
-        self._near = () if network is None else network.near
-        self._host = "127.0.0.1" if network is None else FAR
-        self.address = place = f"{self._host}:{self.port}"
-        secured = (
-            ("--insecure",)
-            if certificates is None
-            else (
-                *("--ca", str(certificates / "ca.pem")),
-                *("--certificate", str(certificates / "there.pem"), "--key", str(certificates / "there.key")),
-            )
-        )
-        with log.open("ab") as errors:
-            self.process = subprocess.Popen(
-                [
-                    *(() if network is None else network.far),
-                    *(sys.executable, "-m", "onitu", "driver", "serve", driver, "--listen", place, *secured),
-                ],
-                stdin=subprocess.DEVNULL,
-                stderr=errors,
-            )
-        self.wait_listening()
-
-    def wait_listening(self) -> None:
-        """Waits until it can be dialled."""
-        look = f"import socket; socket.create_connection(({self._host!r}, {self.port}), 1).close()"
-
-        def listens() -> bool:
-            if self._near:
-                asked = [*self._near, sys.executable, "-c", look]
-                return subprocess.run(asked, stderr=subprocess.DEVNULL, check=False).returncode == 0
-            with socket.socket() as probe:
-                return probe.connect_ex((self._host, self.port)) == 0
-
-        wait_until(listens, "the driver listens", units=START)
-
-    def serving(self) -> psutil.Process | None:
-        """Returns the process that serves now."""
-        return next(iter(psutil.Process(self.process.pid).children()), None)
-
-    def close(self) -> None:
-        """Ends it."""
-        self.process.terminate()
-        self.process.wait(10 * UNIT)
-
-
-def free_port() -> int:
-    """Returns a port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
-@contextmanager
-def elsewhere(
-    directory: Path, *, driver: str = "local_storage", secure: bool = True, network: Network | None = None
-) -> Iterator[Elsewhere]:
-    """A driver elsewhere; its certificates lie in `certs`."""
-    certificates = directory / "certs" if secure else None
-    if certificates is not None:
-        found(certificates)
-        issue(certificates, "onitu")
-        issue(certificates, "there", hosts=["127.0.0.1", FAR])
-    started = Elsewhere(driver, certificates, directory / "elsewhere.log", network)
-    try:
-        yield started
-    finally:
-        started.close()
-
-
-def secured(address: str, certificate: str = "onitu") -> dict[str, Any]:
-    """Returns the `driver` of a service that is dialled with a certificate."""
-    files = {"ca": "certs/ca.pem", "certificate": f"certs/{certificate}.pem", "key": f"certs/{certificate}.key"}
-    return {"address": address, "tls": files}
-
-
-def pair(onitu: Onitu, driver: dict[str, Any]) -> None:
-    """Adds a dialled service to one that is here."""
-    onitu["there"].mkdir(parents=True)
-    onitu.add("there", driver=driver, root=str(onitu["there"]))
 
 
 def issue_expired(certificates: Path, name: str, *hosts: str) -> None:
@@ -129,13 +32,6 @@ def issue_expired(certificates: Path, name: str, *hosts: str) -> None:
         made = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1, seconds=1)
         patched.setattr(certificates_module, "_now", lambda: made)
         issue(certificates, name, hosts=hosts, days=1, replace=True)
-
-
-def again(core: Core, name: str, before: int, units: float = START) -> None:
-    """Waits until a service has started once more."""
-    core.wait_until(
-        lambda: len(core.log.named("service_started", service=name)) > before, f"{name} is there again", units=units
-    )
 
 
 def test_a_dialled_driver_is_as_any_other(new_setup: Setups) -> None:
@@ -201,21 +97,7 @@ def test_a_connection_that_breaks_is_made_again(new_setup: Setups) -> None:
         core = onitu.serve()
         onitu.converge(core)
         onitu.converge(core, "here", "there")
-        for turn in range(2):
-            before = len(core.log.named("service_started", service="there"))
-            failures = len(core.log.named("service_failed", service="there"))
-            network.cut()
-            core.wait_until(
-                lambda count=failures: len(core.log.named("service_failed", service="there")) > count,  # type: ignore[misc]
-                "it is missed",
-            )
-            write(onitu["here"] / f"ours {turn}", "made while it was cut off")
-            write(onitu["there"] / f"theirs {turn}", "made there meanwhile")
-            core.wait_until((onitu["other"] / f"ours {turn}").exists, "the others go on")
-            assert not (onitu["there"] / f"ours {turn}").exists()
-            network.mend()
-            again(core, "there", before)
-            onitu.converge(core, "here", "there", units=START)
+        part_twice(onitu, core, network.cut, network.mend)
 
         assert core.log.named("file_deleted") == []
         assert core.stop() == 0

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 import pytest
 from blake3 import blake3
 
+from tests.functional.elsewhere import again, elsewhere, pair, part_twice, secured
 from tests.functional.harness import Setups
 from tests.functional.network import Network, missing
 from tests.functional.processes import START, UNIT
-from tests.functional.test_dialled import again, elsewhere, pair, secured
-from tests.functional.test_resume import CHUNKS, CONTENT, MEBIBYTE, NAME, Transfer
+from tests.functional.transfer import CHUNKS, CONTENT, MEBIBYTE, NAME, Transfer
 from tests.functional.trees import fill, write
 
 #: Of the way between two continents, over a bad line.
@@ -40,22 +40,7 @@ def test_a_cable_that_is_unplugged_is_no_reason_to_delete(new_setup: Setups, net
         fill(onitu["here"], 6, files=40)
         core = onitu.serve(wrapper=network.near)
         onitu.converge(core, "here", "there")
-        for turn in range(2):
-            before = len(core.log.named("service_started", service="there"))
-            failures = len(core.log.named("service_failed", service="there"))
-            network.unplug()
-            core.wait_until(
-                lambda count=failures: len(core.log.named("service_failed", service="there")) > count,  # type: ignore[misc]
-                "it is missed",
-                units=START,
-            )
-            write(onitu["here"] / f"ours {turn}", "made while it was unplugged")
-            write(onitu["there"] / f"theirs {turn}", "made there meanwhile")
-            core.wait_until((onitu["other"] / f"ours {turn}").exists, "the others go on")
-            assert not (onitu["there"] / f"ours {turn}").exists()
-            network.plug()
-            again(core, "there", before, units=2 * START)
-            onitu.converge(core, "here", "there", units=START)
+        part_twice(onitu, core, network.unplug, network.plug, notice=START)
 
         failed = core.log.named("service_failed", service="there")
         assert all(one["retry_in"] > 0 for one in failed)
