@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,11 @@ import attrs
 from onitu.core.resolving import Conflict, conflicts, keep_copy, keep_original
 from onitu.core.tree import Work
 from onitu.errors import ConfigError
-from onitu.store import Store, Transaction
+from onitu.store import Transaction
 from onitu.store.beside import read_beside
-from onitu.supervisor.orders import Request, have_done
+from onitu.supervisor.orders import Request, have_done, note
 from onitu.supervisor.overlay import in_force
-from onitu.supervisor.records import known_scopes, open_setup
+from onitu.supervisor.records import known_scopes
 from onitu.utils import get_fid
 
 if TYPE_CHECKING:
@@ -85,11 +86,6 @@ def settle(directory: Path, setup: Setup, request: ResolveConflict) -> bool:
         ConfigError: There is no such conflict, or neither content is from that service.
         StoreError: The records cannot be used.
     """
-
-    def alone(store: Store) -> None:
-        _, scopes, _ = open_setup(store, store.read(lambda transaction: in_force(transaction, setup)))
-        store.write(lambda transaction: resolve(transaction, scopes, request))
-
     name = request.path if setup.is_entries else f"{request.folder}/{request.path}"
     asked = Request(
         method="PUT",
@@ -97,7 +93,7 @@ def settle(directory: Path, setup: Setup, request: ResolveConflict) -> bool:
         body={"keep": request.keep},
         reasons={_NOT_FOUND: _no_conflict(request)},
     )
-    return have_done(directory, asked, alone) is not None
+    return have_done(directory, asked, partial(note, setup=setup, take=partial(resolve, request=request))) is not None
 
 
 def resolve(transaction: Transaction, scopes: Mapping[str, Scope], request: ResolveConflict) -> list[Effect]:

@@ -20,9 +20,9 @@ from onitu.rest.client import place
 from onitu.store import Store, Transaction
 from onitu.store.beside import read_beside
 from onitu.supervisor.halts import all_halts, take_for_new
-from onitu.supervisor.orders import Request, have_done
+from onitu.supervisor.orders import Request, have_done, note
 from onitu.supervisor.overlay import in_force
-from onitu.supervisor.records import known_scopes, open_setup
+from onitu.supervisor.records import known_scopes
 
 
 @attrs.frozen(kw_only=True)
@@ -165,8 +165,7 @@ def decide(directory: Path, setup: Setup, request: DecideHold) -> bool:
     """
 
     def alone(store: Store) -> None:
-        _, scopes, _ = open_setup(store, store.read(lambda transaction: in_force(transaction, setup)))
-        wrong = store.write(partial(take_order, scopes=scopes, request=request))
+        wrong = note(store, setup, partial(take_order, request=request))
         if wrong:
             raise ConfigError(wrong)
 

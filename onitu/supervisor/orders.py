@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
@@ -12,9 +12,16 @@ from onitu.errors import ConfigError
 from onitu.rest.client import PATIENCE, ask
 from onitu.store import Store
 from onitu.store.beside import read_beside
+from onitu.supervisor.overlay import in_force
+from onitu.supervisor.records import open_setup
 
 if TYPE_CHECKING:
+    from onitu.config.values import Setup
+    from onitu.core.scope import Scope
     from onitu.rest.client import Reply
+    from onitu.store import Transaction
+
+T = TypeVar("T")
 
 
 @attrs.frozen(kw_only=True)
@@ -64,3 +71,15 @@ def have_done(directory: Path, request: Request, alone: Callable[[Store], object
     finally:
         store.close()
     return None
+
+
+def note(store: Store, setup: Setup, take: Callable[[Transaction, Mapping[str, Scope]], T]) -> T:
+    """Notes in the records what a person has decided, while no core runs, and returns what came of it.
+
+    Args:
+        store: The records.
+        setup: The setup, by its file.
+        take: Notes it, with the folders of the setup in force.
+    """
+    _, scopes, _ = open_setup(store, store.read(lambda transaction: in_force(transaction, setup)))
+    return store.write(lambda transaction: take(transaction, scopes))

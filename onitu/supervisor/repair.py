@@ -18,9 +18,7 @@ from onitu.core.tree import Work
 from onitu.core.wanted import RepairFile
 from onitu.errors import ConfigError
 from onitu.store import Store, Transaction
-from onitu.supervisor.orders import Request, have_done
-from onitu.supervisor.overlay import in_force
-from onitu.supervisor.records import open_setup
+from onitu.supervisor.orders import Request, have_done, note
 
 
 def repair(directory: Path, setup: Setup, request: RepairFile) -> bool:
@@ -37,8 +35,7 @@ def repair(directory: Path, setup: Setup, request: RepairFile) -> bool:
     """
 
     def alone(store: Store) -> None:
-        _, scopes, _ = open_setup(store, store.read(lambda transaction: in_force(transaction, setup)))
-        wrong = store.write(partial(take_repair, scopes=scopes, request=request))
+        wrong = note(store, setup, partial(take_repair, request=request))
         if wrong:
             raise ConfigError(wrong)
 
