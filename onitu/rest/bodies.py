@@ -23,11 +23,10 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "ok"
 
 
-class Said(msgspec.Struct, frozen=True, kw_only=True):
+class Said(Done, frozen=True, kw_only=True):
     """It is done; what came of it is `said`, for a person."""
 
     said: str
-    status: str = "ok"
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,12 +97,11 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     status: str = "ok"
 
 
-class ServiceDone(msgspec.Struct, frozen=True, kw_only=True):
+class ServiceDone(Done, frozen=True, kw_only=True):
     """Something was done with a service."""
 
     name: str
     time: float
-    status: str = "ok"
 
 
 class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -188,11 +186,10 @@ class RulesText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     name: str = "rules"
 
 
-class RulesKept(msgspec.Struct, frozen=True, kw_only=True):
+class RulesKept(Done, frozen=True, kw_only=True):
     """The rules are kept; `warnings` are about what is probably not meant."""
 
     warnings: list[str]
-    status: str = "ok"
 
 
 class Mapping(msgspec.Struct, frozen=True, kw_only=True):

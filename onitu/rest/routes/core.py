@@ -36,9 +36,11 @@ from onitu.rest.totals import Total, Totals
 from onitu.rest.why import why_of
 
 if TYPE_CHECKING:
+    from onitu.config.values import Setup
     from onitu.expiry import Terms
     from onitu.referee import Link
     from onitu.referee.tally import Spot
+    from onitu.referee.traffic import Travel
     from onitu.rest.desk import Desk
     from onitu.store import Transaction
 
@@ -75,43 +77,13 @@ def _show(routes: Blueprint, desk: Desk) -> None:
         counted = await referee.writer.read(
             lambda transaction: queues.count(transaction, spots, commits), limiter=one_at_a_time
         )
-        services = _services(desk, counted, await desk.terms())
-        return answer(
-            Status(
-                name=desk.setup.name,
-                version=__version__,
-                started=started,
-                time=time.time(),
-                settled=referee.idle and not any(one.status == "starting" for one in services),
-                transfers=len(referee.traffic),
-                files=referee.counts.files,
-                bytes=referee.counts.bytes,
-                conflicts=referee.counts.conflicts,
-                holds=sum(one.status == "held" for one in services),
-                services=services,
-            )
-        )
+        return answer(_status(desk, started, _services(desk, counted, await desk.terms())))
 
     @routes.get("/transfers")
     @described(answers=Transfers)
     async def transfers() -> Response:
         """Lists what is on its way."""
-        return answer(
-            Transfers(
-                transfers=[
-                    Transfer(
-                        folder=one.folder,
-                        filename=one.path,
-                        source=one.source,
-                        target=one.target,
-                        size=one.size,
-                        done=min(one.size, one.done()),
-                        since=one.since,
-                    )
-                    for one in desk.referee.traffic
-                ]
-            )
-        )
+        return answer(Transfers(transfers=[_transfer(one) for one in desk.referee.traffic]))
 
     @routes.get("/why/<folder>/<path:path>")
     @described(answers=Why, codes=(404,))
@@ -168,28 +140,13 @@ def _show_setup(routes: Blueprint, desk: Desk) -> None:
     @described(answers=Folders)
     async def folders() -> Response:
         """Lists the folders of the setup, with the services that take part in each."""
-        setup, referee = desk.setup, desk.referee
+        referee = desk.referee
         scopes, commits = referee.scopes, referee.writer.commits
         known = await referee.writer.read(
             lambda transaction: totals.count(transaction, scopes, commits), limiter=one_at_a_time
         )
         return answer(
-            Folders(
-                folders=[
-                    Folder(
-                        name=name,
-                        mode=_MODES[options.mode],
-                        files=known.get(name, Total()).files,
-                        bytes=known.get(name, Total()).bytes,
-                        services=[
-                            Mapping(name=service.name, mode=_MODES[mapping.mode], path=mapping.path)
-                            for service in setup.services.values()
-                            if (mapping := service.folders.get(name)) is not None
-                        ],
-                    )
-                    for name, options in setup.folders.items()
-                ]
-            )
+            Folders(folders=[_folder(desk.setup, name, known.get(name, Total())) for name in desk.setup.folders])
         )
 
     @routes.get("/drivers")
@@ -198,6 +155,52 @@ def _show_setup(routes: Blueprint, desk: Desk) -> None:
         """Lists the installed drivers, with their options."""
         installed = await trio.to_thread.run_sync(installed_drivers)
         return answer(Drivers(drivers=[driver_of(name, known) for name, known in installed.items()]))
+
+
+def _status(desk: Desk, started: float, services: list[ServiceState]) -> Status:
+    """Returns everything in short."""
+    referee = desk.referee
+    return Status(
+        name=desk.setup.name,
+        version=__version__,
+        started=started,
+        time=time.time(),
+        settled=referee.idle and not any(one.status == "starting" for one in services),
+        transfers=len(referee.traffic),
+        files=referee.counts.files,
+        bytes=referee.counts.bytes,
+        conflicts=referee.counts.conflicts,
+        holds=sum(one.status == "held" for one in services),
+        services=services,
+    )
+
+
+def _transfer(one: Travel) -> Transfer:
+    """Returns what is on its way."""
+    return Transfer(
+        folder=one.folder,
+        filename=one.path,
+        source=one.source,
+        target=one.target,
+        size=one.size,
+        done=min(one.size, one.done()),
+        since=one.since,
+    )
+
+
+def _folder(setup: Setup, name: str, total: Total) -> Folder:
+    """Returns a folder, and the services that take part in it."""
+    return Folder(
+        name=name,
+        mode=_MODES[setup.folders[name].mode],
+        files=total.files,
+        bytes=total.bytes,
+        services=[
+            Mapping(name=service.name, mode=_MODES[mapping.mode], path=mapping.path)
+            for service in setup.services.values()
+            if (mapping := service.folders.get(name)) is not None
+        ],
+    )
 
 
 def _services(desk: Desk, queues: dict[Spot, Queue], terms: Terms) -> list[ServiceState]:
@@ -216,7 +219,7 @@ def _services(desk: Desk, queues: dict[Spot, Queue], terms: Terms) -> list[Servi
                 waiting=standing.waiting,
                 errors=len(referee.failures.of(name)),
                 folders=[
-                    _folder(folder, links.get(folder), queues.get((folder, name), Queue()), now)
+                    _state(folder, links.get(folder), queues.get((folder, name), Queue()), now)
                     for folder in setup.folders
                 ],
                 certificates=[
@@ -230,6 +233,6 @@ def _services(desk: Desk, queues: dict[Spot, Queue], terms: Terms) -> list[Servi
     return found
 
 
-def _folder(name: str, link: Link | None, queue: Queue, now: float) -> FolderState:
+def _state(name: str, link: Link | None, queue: Queue, now: float) -> FolderState:
     """Returns a folder on a service in short."""
     return FolderState(name=name, listed=link is not None and link.listed, pending=queue.length, lag=queue.lag(now))
