@@ -68,11 +68,9 @@ def observe(
     refused = refusal(work.scope, service, observation.path, state) if isinstance(state, Present) else None
     parent = work.directory(service, above)
     if parent is None:
-        if refused is not None:
-            return None  # It lies in what is not taken in.
-        # Its directory was never seen, or is missed: everything above it is looked at first, and then it again.
-        if not isinstance(state, Absent) and not fresh and work.member(service).readable:
-            work.effects.extend(Recheck(service, path) for path in from_the_top(observation.path))
+        # What is refused lies in what is not taken in; what is absent is so wherever its directory is.
+        if refused is None and not isinstance(state, Absent) and not fresh:
+            _look_above(work, service, observation.path)
         return None
     there = Place(parent, name)
     if fresh:
@@ -80,12 +78,7 @@ def observe(
         _ask_again(work, service, there, observation)
     match state:
         case Absent():
-            occupant = work.locate(service, parent, name)
-            if occupant is None:
-                # What we bring there may be there and gone again before its answer is heard.
-                occupant = work.tree.bound(service, parent, work.member(service).key(name))
-            if occupant is not None:
-                miss(work, service, occupant, observation.seq)
+            _absent(work, service, there, observation.seq)
         case Inadmissible():
             _inadmissible(work, service, there, state, observation.seq)
         case Present():
@@ -97,6 +90,22 @@ def observe(
         case _:  # pragma: no cover
             assert_never(state)
     return None
+
+
+def _look_above(work: Work, service: ServiceName, path: str) -> None:
+    """Has a path looked at once more whose directory was never seen, or is missed: first everything above it."""
+    if work.member(service).readable:
+        work.effects.extend(Recheck(service, above) for above in from_the_top(path))
+
+
+def _absent(work: Work, service: ServiceName, there: Place, seq: int) -> None:
+    """Takes in that nothing is at a place."""
+    occupant = work.locate(service, there.parent, there.name)
+    if occupant is None:
+        # What we bring there may be there and gone again before its answer is heard.
+        occupant = work.tree.bound(service, there.parent, work.member(service).key(there.name))
+    if occupant is not None:
+        miss(work, service, occupant, seq)
 
 
 def _ask_again(work: Work, service: ServiceName, there: Place, observation: Observation) -> None:
