@@ -19,6 +19,7 @@ from typing import BinaryIO
 import msgspec
 
 from onitu.core.model import Kept, Kind
+from onitu.core.node import Version
 from onitu.errors import StoreError
 
 #: Bytes that are kept for one folder of one service where the setup says nothing.
@@ -59,6 +60,26 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     executable: bool | None = None
     target: str | None = None
     digest: str = ""
+
+    @classmethod
+    def of(cls, version: Version, *, service: str, folder: str, path: str) -> Origin:
+        """Returns what the content of a version was; `Trash.open` says since when it is kept.
+
+        Args:
+            version: What was there.
+            service: Where it was.
+            folder: In which folder.
+            path: Its path there.
+        """
+        return cls(
+            service=service,
+            folder=folder,
+            path=path,
+            kept_at=0,
+            mtime_ns=version.mtime_ns,
+            executable=version.executable,
+            target=version.target,
+        )
 
 
 class Trash:

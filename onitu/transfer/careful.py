@@ -86,14 +86,7 @@ class CarefulPerformer:
             DriverError: It cannot be read, or cannot be replaced by this content.
         """
         held = task.held if task.held is not None else task.version
-        origin = Origin(
-            service=self._target.service,
-            folder=self._target.folder,
-            path=task.path,
-            kept_at=0,
-            mtime_ns=held.mtime_ns,
-            executable=held.executable,
-        )
+        origin = Origin.of(held, service=self._target.service, folder=self._target.folder, path=task.path)
         keeping = await trio.to_thread.run_sync(self._trash.open, origin)
         try:
             size, digest = await self._keep(task, keeping)

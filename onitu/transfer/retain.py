@@ -159,15 +159,7 @@ class Retainer:
     async def _open(self, task: Task) -> Keeping:
         held = _replaced(task)
         assert held is not None  # noqa: S101 - only such tasks come here
-        origin = Origin(
-            service=self._target.service,
-            folder=self._target.folder,
-            path=task.path,
-            kept_at=0,
-            mtime_ns=held.mtime_ns,
-            executable=held.executable,
-            target=held.target,
-        )
+        origin = Origin.of(held, service=self._target.service, folder=self._target.folder, path=task.path)
         return await trio.to_thread.run_sync(self._trash.open, origin)
 
     async def _keep(self, contents: list[Keeping]) -> None:
