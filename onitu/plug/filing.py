@@ -9,11 +9,11 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Final, Protocol, cast
 
 from onitu.core.capability import Conditional, Mode
-from onitu.errors import InvalidPath, Unavailable
+from onitu.errors import InvalidPath
 from onitu.plug import renames
 from onitu.plug.digests import COMPUTED, read_digest
 from onitu.plug.files import Files, FilesPlace, FilesRoot
-from onitu.plug.roots import open_root
+from onitu.plug.roots import Roots, open_root
 from onitu.plug.streamed import Streamed
 from onitu.plug.trash import STAGING, TRASH
 from onitu.plug.values import FolderReport, RootState
@@ -54,7 +54,7 @@ class Filing:
     def __init__(self, plug: Plug, connect: Callable[[], FilesService], *, parallel: int) -> None:
         self._plug = plug
         self._connect = connect
-        self._roots: dict[str, FilesRoot] = {}
+        self._roots = Roots[FilesRoot]()
         self._uploads: Streamed[None] = Streamed()
         self._service: FilesService | None = None
         self._generation = 0
@@ -116,47 +116,41 @@ class Filing:
         if service is not None:
             service.close()
 
-    def _root(self, folder: str) -> FilesRoot:
-        root = self._roots.get(folder)
-        if root is None:
-            raise Unavailable(f"the root of the folder {folder!r} is not there")
-        return root
-
     # Observing and reading.
 
     def list_directory(self, folder: Folder, path: str) -> Iterator[tuple[str, Present]]:
         """Lists a directory."""
-        return self._root(folder.name).entries(path)
+        return self._roots[folder.name].entries(path)
 
     def stat_file(self, metadata: Metadata) -> Present | Absent:
         """Observes one entry."""
-        return self._root(metadata.folder).observe(metadata.filename)
+        return self._roots[metadata.folder].observe(metadata.filename)
 
     def get_file(self, metadata: Metadata) -> bytes:
         """Reads a whole file."""
-        root = self._root(metadata.folder)
+        root = self._roots[metadata.folder]
         return root.files.get(root.at(metadata.filename))
 
     def get_chunk(self, metadata: Metadata, offset: int, size: int) -> bytes:
         """Reads a part of a file."""
-        root = self._root(metadata.folder)
+        root = self._roots[metadata.folder]
         return root.files.read(root.at(metadata.filename), str(metadata.revision), offset, size)
 
     def get_digest(self, metadata: Metadata, algorithm: str) -> bytes:
         """Computes a digest by reading the file."""
         digest = read_digest(algorithm, partial(self.get_chunk, metadata))
-        self._root(metadata.folder).require(metadata.filename, str(metadata.revision))
+        self._roots[metadata.folder].require(metadata.filename, str(metadata.revision))
         return digest
 
     # Writing.
 
     def upload_file(self, metadata: Metadata, content: bytes) -> Present:
         """Writes a whole file."""
-        return renames.upload(self._root(metadata.folder), metadata, content)
+        return renames.upload(self._roots[metadata.folder], metadata, content)
 
     def start_upload(self, metadata: Metadata) -> None:
         """Begins to stage a file: one request, which the chunks are sent with."""
-        root = self._root(metadata.folder)
+        root = self._roots[metadata.folder]
         root.require_above(metadata.filename)
         self._uploads.start(metadata.session, partial(_send, root, metadata))
 
@@ -170,7 +164,7 @@ class Filing:
 
     def end_upload(self, metadata: Metadata) -> Present:
         """Makes what was staged visible."""
-        root = self._root(metadata.folder)
+        root = self._roots[metadata.folder]
         self._uploads.finish(metadata.session)
         state = renames.put_in_place(root, renames.staged_path(root, metadata.session), metadata)
         self._uploads.forget(metadata.session)
@@ -178,35 +172,35 @@ class Filing:
 
     def abort_upload(self, metadata: Metadata) -> None:
         """Breaks an upload off, and removes what was staged of it."""
-        root = self._root(metadata.folder)
+        root = self._roots[metadata.folder]
         if self._uploads.abort(metadata.session):
             root.files.delete(renames.staged_path(root, metadata.session))
 
     def delete_file(self, metadata: Metadata) -> None:
         """Moves a file to the trash, or removes an empty directory."""
-        renames.delete(self._root(metadata.folder), metadata.filename, metadata.required)
+        renames.delete(self._roots[metadata.folder], metadata.filename, metadata.required)
 
     def move_file(self, old: Metadata, new: Metadata) -> Present:
         """Renames an entry."""
-        return renames.move(self._root(old.folder), old.filename, old.required, new.filename)
+        return renames.move(self._roots[old.folder], old.filename, old.required, new.filename)
 
     def make_directory(self, metadata: Metadata) -> Present:
         """Makes one directory."""
-        return renames.make_directory(self._root(metadata.folder), metadata.filename)
+        return renames.make_directory(self._roots[metadata.folder], metadata.filename)
 
     # What was replaced or deleted.
 
     def list_trash(self, folder: Folder, path: str, after: str) -> list[Kept]:
         """Lists what was replaced or deleted."""
-        return renames.list_kept(self._root(folder.name), path, after)
+        return renames.list_kept(self._roots[folder.name], path, after)
 
     def read_trash(self, folder: Folder, name: str, offset: int, size: int) -> bytes:
         """Reads a part of what was replaced or deleted."""
-        return renames.read_kept(self._root(folder.name), name, offset, size)
+        return renames.read_kept(self._roots[folder.name], name, offset, size)
 
     def empty_trash(self, folder: Folder, names: list[str]) -> None:
         """Removes for good what was replaced or deleted."""
-        renames.remove_kept(self._root(folder.name), names)
+        renames.remove_kept(self._roots[folder.name], names)
 
 
 def _send(root: FilesRoot, metadata: Metadata, pipe: Pipe) -> None:

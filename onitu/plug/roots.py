@@ -1,4 +1,4 @@
-"""Which root a folder has on a service far away: the marker `.onitu/root`, and what follows from finding it or not.
+"""The roots of folders, and which one a folder has far away: the marker `.onitu/root`, and what follows from it.
 
 A root that was emptied, replaced or is not mounted on the server looks like everything having been deleted. So a root
 is known by a marker in it, written once at first contact where Onitu may write. This module decides what a marker
@@ -8,9 +8,10 @@ means; how it is read and written there is the driver's affair. (`local_storage`
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 
 from onitu.core.capability import Mode
+from onitu.errors import Unavailable
 from onitu.plug.marker import (
     NAME,
     Marker,
@@ -29,6 +30,17 @@ from onitu.plug.values import FolderReport, RootState
 if TYPE_CHECKING:
     from onitu.plug.plug import Plug
     from onitu.plug.values import Folder
+
+
+R = TypeVar("R")
+
+
+class Roots(dict[str, R]):
+    """The roots that are open, by the names of their folders. One that is not there is `Unavailable`."""
+
+    def __missing__(self, folder: str) -> NoReturn:
+        message = f"the root of the folder {folder!r} is not there"
+        raise Unavailable(message)
 
 
 class Place(Protocol):

@@ -23,6 +23,7 @@ from onitu.plug import (
     Unavailable,
 )
 from onitu.plug.marker import Owner
+from onitu.plug.roots import Roots
 
 from . import content, observe, trash, uploads, write
 from .area import Area, remove_staged
@@ -54,7 +55,7 @@ plug.declare(
 
 _DAY = 86_400.0
 
-_roots: dict[str, Root] = {}
+_roots = Roots[Root]()
 _watchers: dict[str, Watcher] = {}
 _listings: dict[str, trash.Listing] = {}
 
@@ -77,13 +78,6 @@ def _says_errors(function: Callable[P, R]) -> Callable[P, R]:
             raise from_os_error(error, path) from error
 
     return handler
-
-
-def _root(folder: str) -> Root:
-    root = _roots.get(folder)
-    if root is None:
-        raise Unavailable(f"the root of the folder {folder!r} is not there")
-    return root
 
 
 def _looking(metadata: Metadata) -> Callable[[], None]:
@@ -138,7 +132,7 @@ def _keep_staging_small(area: Area, closed: threading.Event) -> None:
 @_says_errors
 def list_directory(folder: Folder, path: str) -> Iterator[tuple[str, Present | Inadmissible]]:
     """Lists a directory. The root is looked at first: a disk that has gone is not an empty folder."""
-    root = _root(folder.name)
+    root = _roots[folder.name]
     state, reason = root.state()
     if state is not RootState.OK:
         raise Unavailable(reason)
@@ -152,7 +146,7 @@ def list_directory(folder: Folder, path: str) -> Iterator[tuple[str, Present | I
 @_says_errors
 def stat_file(metadata: Metadata) -> Present | Absent | Inadmissible:
     """Observes one entry."""
-    root = _root(metadata.folder)
+    root = _roots[metadata.folder]
     state, reason = root.state()
     if state is not RootState.OK:
         raise Unavailable(reason)
@@ -163,7 +157,7 @@ def stat_file(metadata: Metadata) -> Present | Absent | Inadmissible:
 @_says_errors
 def get_digest(metadata: Metadata, algorithm: str) -> bytes:
     """Computes a digest where the file lies."""
-    with content.pinned(_root(metadata.folder).fd, metadata.filename, metadata.revision) as descriptor:
+    with content.pinned(_roots[metadata.folder].fd, metadata.filename, metadata.revision) as descriptor:
         return content.hash_file(descriptor, algorithm)
 
 
@@ -171,7 +165,7 @@ def get_digest(metadata: Metadata, algorithm: str) -> bytes:
 @_says_errors
 def get_file(metadata: Metadata) -> bytes:
     """Reads a whole file."""
-    with content.pinned(_root(metadata.folder).fd, metadata.filename, metadata.revision) as descriptor:
+    with content.pinned(_roots[metadata.folder].fd, metadata.filename, metadata.revision) as descriptor:
         return content.read_at(descriptor, 0, os.fstat(descriptor).st_size)
 
 
@@ -179,7 +173,7 @@ def get_file(metadata: Metadata) -> bytes:
 @_says_errors
 def get_chunk(metadata: Metadata, offset: int, size: int) -> bytes:
     """Reads a part of a file."""
-    with content.pinned(_root(metadata.folder).fd, metadata.filename, metadata.revision) as descriptor:
+    with content.pinned(_roots[metadata.folder].fd, metadata.filename, metadata.revision) as descriptor:
         return content.read_at(descriptor, offset, size)
 
 
@@ -187,7 +181,7 @@ def get_chunk(metadata: Metadata, offset: int, size: int) -> bytes:
 @_says_errors
 def upload_file(metadata: Metadata, data: bytes) -> Present:
     """Writes a whole file."""
-    root = _root(metadata.folder)
+    root = _roots[metadata.folder]
     return _own(root, metadata, write.upload_bytes(root, uploads.of(metadata), data, _looking(metadata)))
 
 
@@ -195,7 +189,7 @@ def upload_file(metadata: Metadata, data: bytes) -> Present:
 @_says_errors
 def upload_local_file(metadata: Metadata, source: LocalFile) -> Present:
     """Writes a whole file that another driver holds on this host."""
-    root = _root(metadata.folder)
+    root = _roots[metadata.folder]
     return _own(root, metadata, write.upload_local(root, uploads.of(metadata), source, _looking(metadata)))
 
 
@@ -203,28 +197,28 @@ def upload_local_file(metadata: Metadata, source: LocalFile) -> Present:
 @_says_errors
 def start_upload(metadata: Metadata) -> None:
     """Stages an empty file for chunks."""
-    uploads.start(_root(metadata.folder), metadata)
+    uploads.start(_roots[metadata.folder], metadata)
 
 
 @plug.handler()
 @_says_errors
 def upload_chunk(metadata: Metadata, offset: int, chunk: bytes) -> None:
     """Stages one chunk."""
-    uploads.write_chunk(_root(metadata.folder), metadata, offset, chunk)
+    uploads.write_chunk(_roots[metadata.folder], metadata, offset, chunk)
 
 
 @plug.handler()
 @_says_errors
 def restart_upload(metadata: Metadata, _offset: int) -> int:
     """Returns how many bytes are staged, whatever the core remembers of it."""
-    return uploads.restart(_root(metadata.folder), metadata)
+    return uploads.restart(_roots[metadata.folder], metadata)
 
 
 @plug.handler()
 @_says_errors
 def end_upload(metadata: Metadata) -> Present:
     """Verifies what was staged and makes it visible."""
-    root = _root(metadata.folder)
+    root = _roots[metadata.folder]
     return _own(root, metadata, uploads.end(root, metadata, _looking(metadata)))
 
 
@@ -232,21 +226,21 @@ def end_upload(metadata: Metadata) -> Present:
 @_says_errors
 def abort_upload(metadata: Metadata) -> None:
     """Removes what was staged and nothing else."""
-    uploads.abort(_root(metadata.folder), metadata)
+    uploads.abort(_roots[metadata.folder], metadata)
 
 
 @plug.handler()
 @_says_errors
 def delete_file(metadata: Metadata) -> None:
     """Moves a file to the trash, or removes an empty directory."""
-    write.delete(_root(metadata.folder), metadata.filename, metadata.required)
+    write.delete(_roots[metadata.folder], metadata.filename, metadata.required)
 
 
 @plug.handler()
 @_says_errors
 def move_file(old: Metadata, new: Metadata) -> Present:
     """Renames an entry."""
-    root = _root(old.folder)
+    root = _roots[old.folder]
     return _own(root, new, write.move(root, old.filename, old.required, new.filename))
 
 
@@ -254,7 +248,7 @@ def move_file(old: Metadata, new: Metadata) -> Present:
 @_says_errors
 def copy_file(old: Metadata, new: Metadata) -> Present:
     """Copies a file within the folder."""
-    root = _root(old.folder)
+    root = _roots[old.folder]
     return _own(root, new, write.copy(root, old.filename, old.required, new.filename))
 
 
@@ -262,7 +256,7 @@ def copy_file(old: Metadata, new: Metadata) -> Present:
 @_says_errors
 def make_directory(metadata: Metadata) -> Present:
     """Makes one directory."""
-    root = _root(metadata.folder)
+    root = _roots[metadata.folder]
     return _own(root, metadata, write.make_directory(root, metadata.filename))
 
 
@@ -270,7 +264,7 @@ def make_directory(metadata: Metadata) -> Present:
 @_says_errors
 def set_attributes(metadata: Metadata, attributes: Attributes) -> Present:
     """Sets the time and the executable bit."""
-    root = _root(metadata.folder)
+    root = _roots[metadata.folder]
     return _own(root, metadata, write.set_attributes(root, metadata.filename, metadata.required, attributes))
 
 
@@ -278,7 +272,7 @@ def set_attributes(metadata: Metadata, attributes: Attributes) -> Present:
 @_says_errors
 def write_symlink(metadata: Metadata, target: str, attributes: Attributes) -> Present:
     """Writes a symbolic link, which nobody here ever follows."""
-    root = _root(metadata.folder)
+    root = _roots[metadata.folder]
     state = write.write_symlink(root, metadata.filename, metadata.expected, target, attributes)
     return _own(root, metadata, state)
 
@@ -287,14 +281,14 @@ def write_symlink(metadata: Metadata, target: str, attributes: Attributes) -> Pr
 @_says_errors
 def sync(folder: Folder) -> None:
     """Waits for the disk, once for everything that was written."""
-    write.sync(_root(folder.name))
+    write.sync(_roots[folder.name])
 
 
 @plug.handler()
 @_says_errors
 def list_trash(folder: Folder, path: str, after: str) -> list[Kept]:
     """Lists what was replaced or deleted."""
-    root = _root(folder.name)
+    root = _roots[folder.name]
     listing = _listings.get(folder.name)
     if listing is None or listing.root is not root:
         listing = _listings[folder.name] = trash.Listing(root)
@@ -305,14 +299,14 @@ def list_trash(folder: Folder, path: str, after: str) -> list[Kept]:
 @_says_errors
 def read_trash(folder: Folder, kept: str, offset: int, size: int) -> bytes:
     """Reads a part of what was replaced or deleted."""
-    return trash.read_kept(_root(folder.name).fd, kept, offset, size)
+    return trash.read_kept(_roots[folder.name].fd, kept, offset, size)
 
 
 @plug.handler()
 @_says_errors
 def empty_trash(folder: Folder, kept: list[str]) -> None:
     """Removes for good what was replaced or deleted."""
-    root = _root(folder.name)
+    root = _roots[folder.name]
     root.writable()
     trash.remove_kept(root.fd, kept)
 
@@ -320,7 +314,7 @@ def empty_trash(folder: Folder, kept: list[str]) -> None:
 @plug.handler()
 def local_path(metadata: Metadata) -> str:
     """Returns where the file lies on this host."""
-    return os.path.join(_root(metadata.folder).path, metadata.filename)
+    return os.path.join(_roots[metadata.folder].path, metadata.filename)
 
 
 @plug.handler()
@@ -328,7 +322,7 @@ def local_path(metadata: Metadata) -> str:
 def watch(folder: Folder, changes: Changes) -> None:
     """Watches a folder until the core does not listen any more."""
     options = folder.options or plug.options
-    watcher = Watcher(_root(folder.name), changes, plug, rescan_interval=float(options["rescan_interval"] or 0))
+    watcher = Watcher(_roots[folder.name], changes, plug, rescan_interval=float(options["rescan_interval"] or 0))
     _watchers[folder.name] = watcher
     try:
         watcher.run()

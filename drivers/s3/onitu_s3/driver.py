@@ -17,10 +17,9 @@ from onitu.plug import (
     Mode,
     Plug,
     RootState,
-    Unavailable,
 )
 from onitu.plug.digests import COMPUTED, read_digest
-from onitu.plug.roots import open_root
+from onitu.plug.roots import Roots, open_root
 
 from . import reading, uploads, versions, writing
 from .bucket import CONNECTIONS, Bucket
@@ -52,7 +51,7 @@ plug.declare(
     pinned=True,
 )
 
-_roots: dict[str, Root] = {}
+_roots = Roots[Root]()
 _buckets: dict[tuple[object, ...], tuple[Bucket, Conditions | None]] = {}
 _lister = Lister()
 _uploads = uploads.Uploads()
@@ -148,35 +147,28 @@ def _bucket() -> tuple[Bucket, Conditions | None]:
     return bucket, None
 
 
-def _root(folder: str) -> Root:
-    root = _roots.get(folder)
-    if root is None:
-        raise Unavailable(f"the root of the folder {folder!r} is not there")
-    return root
-
-
 @plug.handler()
 def list_directory(folder: Folder, path: str) -> Iterator[tuple[str, Present | Inadmissible]]:
     """Lists a directory."""
-    return _lister.entries(_root(folder.name), path)
+    return _lister.entries(_roots[folder.name], path)
 
 
 @plug.handler()
 def stat_file(metadata: Metadata) -> Present | Absent | Inadmissible:
     """Observes one entry."""
-    return _root(metadata.folder).observe(metadata.filename)
+    return _roots[metadata.folder].observe(metadata.filename)
 
 
 @plug.handler()
 def get_file(metadata: Metadata) -> bytes:
     """Reads a whole file."""
-    return reading.read_whole(_root(metadata.folder), metadata.filename, str(metadata.revision))
+    return reading.read_whole(_roots[metadata.folder], metadata.filename, str(metadata.revision))
 
 
 @plug.handler()
 def get_chunk(metadata: Metadata, offset: int, size: int) -> bytes:
     """Reads a part of a file."""
-    return reading.read_part(_root(metadata.folder), metadata.filename, str(metadata.revision), offset, size)
+    return reading.read_part(_roots[metadata.folder], metadata.filename, str(metadata.revision), offset, size)
 
 
 @plug.handler()
@@ -188,13 +180,13 @@ def get_digest(metadata: Metadata, algorithm: str) -> bytes:
 @plug.handler()
 def upload_file(metadata: Metadata, content: bytes) -> Present:
     """Writes a whole file."""
-    return writing.upload(_root(metadata.folder), metadata, content)
+    return writing.upload(_roots[metadata.folder], metadata, content)
 
 
 @plug.handler()
 def start_upload(metadata: Metadata) -> None:
     """Begins to take a file in chunks."""
-    root = _root(metadata.folder)
+    root = _roots[metadata.folder]
     root.key(metadata.filename)
     root.require_above(metadata.filename)
     _uploads.start(root, metadata)
@@ -221,49 +213,49 @@ def end_upload(metadata: Metadata) -> Present:
 @plug.handler()
 def abort_upload(metadata: Metadata) -> None:
     """Removes what was sent of an upload."""
-    _uploads.abort(_root(metadata.folder), metadata.session)
+    _uploads.abort(_roots[metadata.folder], metadata.session)
 
 
 @plug.handler()
 def delete_file(metadata: Metadata) -> None:
     """Removes a file or an empty directory."""
-    writing.delete(_root(metadata.folder), metadata.filename, metadata.required)
+    writing.delete(_roots[metadata.folder], metadata.filename, metadata.required)
 
 
 @plug.handler()
 def move_file(old: Metadata, new: Metadata) -> Present:
     """Renames a file."""
-    return writing.move(_root(old.folder), old.filename, old.required, new)
+    return writing.move(_roots[old.folder], old.filename, old.required, new)
 
 
 @plug.handler()
 def copy_file(old: Metadata, new: Metadata) -> Present:
     """Copies a file within the store."""
-    return writing.copy(_root(old.folder), old.filename, old.required, new)
+    return writing.copy(_roots[old.folder], old.filename, old.required, new)
 
 
 @plug.handler()
 def make_directory(metadata: Metadata) -> Present:
     """Makes one directory."""
-    return writing.make_directory(_root(metadata.folder), metadata.filename)
+    return writing.make_directory(_roots[metadata.folder], metadata.filename)
 
 
 @plug.handler()
 def set_attributes(metadata: Metadata, attributes: Attributes) -> Present:
     """Sets the time and the executable bit."""
-    return writing.set_attributes(_root(metadata.folder), metadata.filename, metadata.required, attributes)
+    return writing.set_attributes(_roots[metadata.folder], metadata.filename, metadata.required, attributes)
 
 
 @plug.handler()
 def list_trash(folder: Folder, path: str, after: str) -> list[Kept]:
     """Lists what was replaced or deleted, where the bucket is versioned."""
-    return versions.list_kept(_root(folder.name), path, after)
+    return versions.list_kept(_roots[folder.name], path, after)
 
 
 @plug.handler()
 def read_trash(folder: Folder, kept: str, offset: int, size: int) -> bytes:
     """Reads a part of what was replaced or deleted."""
-    return versions.read_kept(_root(folder.name), kept, offset, size)
+    return versions.read_kept(_roots[folder.name], kept, offset, size)
 
 
 @plug.handler()

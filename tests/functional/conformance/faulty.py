@@ -426,7 +426,7 @@ def leaves_the_children_behind() -> None:
 
 
 def _forget_kept(metadata: Metadata) -> None:
-    root = disk._root(metadata.folder).fd
+    root = disk._roots[metadata.folder].fd
     trash.remove_kept(root, [one.id for one in trash.list_kept(root, metadata.filename, "")])
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from onitu.plug import Folder, FolderReport, Mode, Plug, RootState
+from onitu.plug import Folder, FolderReport, Mode, Plug, RootState, Unavailable
 from onitu.plug.marker import NAME
-from onitu.plug.roots import open_root
+from onitu.plug.roots import Roots, open_root
 
 IDENTITY = "the account"
 
@@ -107,3 +107,12 @@ def test_what_may_only_be_read_gets_no_marker(shelf: Shelf) -> None:
 
     assert (report.root_state, report.root_id, shelf.files) == (RootState.OK, IDENTITY, {})
     assert opened(shelf, Folder(name="f", mode=Mode.READ, root_id=IDENTITY)).root_state is RootState.OK
+
+
+def test_a_root_that_is_not_open_is_unavailable() -> None:
+    """G13: what is asked of a folder whose root is not there is tried again later."""
+    roots = Roots[str]({"docs": "its root"})
+
+    assert roots["docs"] == "its root"
+    with pytest.raises(Unavailable, match="the root of the folder 'photos' is not there"):
+        roots["photos"]
