@@ -1,8 +1,8 @@
 """Serves the calls of `onitu.driver.v1.Driver` from the handlers of a `Plug`: one method for each RPC.
 
 Here messages become values and values messages, and every call is held back until the driver has been configured and
-has come to `plug.listen()`. What is done is decided in `reading`, `writing` and `stream`; how a call reaches these
-methods, and how the errors they raise travel, in `server`.
+has come to `plug.listen()`. What is done is decided in `settings`, `reading`, `writing` and `stream`; how a call
+reaches these methods, and how the errors they raise travel, in `server`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from onitu.core.capability import MAX_BATCH, MAX_CHUNK, Mode
-from onitu.core.manifest import validate_folder_options, validate_options
 from onitu.errors import (
-    ConfigError,
     DriverError,
     InvalidPath,
     NotFound,
@@ -26,8 +24,8 @@ from onitu.errors import (
 )
 from onitu.plug.handlers import looks
 from onitu.plug.reading import Reader
+from onitu.plug.settings import folder_of, open_folder, options_of
 from onitu.plug.stream import ChangeStream
-from onitu.plug.values import Folder, FolderReport, RootState
 from onitu.plug.writing import Writer
 from onitu.rpc.convert import (
     capabilities_to_wire,
@@ -47,9 +45,10 @@ from onitu.rpc.status import error_to_wire
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from onitu.core.manifest import Manifest, OptionValue
+    from onitu.core.manifest import Manifest
     from onitu.core.model import Observation
     from onitu.plug.plug import Plug
+    from onitu.plug.values import Folder
 
 GRACE: Final = 0.5
 """Seconds that `Configure` waits for `start()` to reach `listen()` or to fail. Nearly every driver takes less, and then
@@ -60,12 +59,6 @@ PATIENCE: Final = 60.0
 
 MESSAGE_ROOM: Final = 4096
 """Bytes of a message that are not content."""
-
-_MODES: Final = {
-    driver_pb2.MODE_READ: Mode.READ,
-    driver_pb2.MODE_WRITE: Mode.WRITE,
-    driver_pb2.MODE_READ_WRITE: Mode.READ_WRITE,
-}
 
 
 class Servicer:
@@ -109,8 +102,8 @@ class Servicer:
         return response
 
     def _configured(self, request: driver_pb2.ConfigureRequest) -> driver_pb2.ConfigureResponse:
-        options = self._options(request)
-        folders = {mapping.name: self._folder_of(mapping, options) for mapping in request.folders}
+        options = options_of(self._manifest, request)
+        folders = {mapping.name: folder_of(self._manifest, mapping, options) for mapping in request.folders}
         self._close_streams()
         older = self._plug.generation
         self._plug.configure(
@@ -124,8 +117,8 @@ class Servicer:
         self._plug.folders = folders
         response = driver_pb2.ConfigureResponse()
         try:
-            for name, folder in list(folders.items()):
-                response.folders.append(self._open(name, folder))
+            for folder in list(folders.values()):
+                response.folders.append(open_folder(self._plug, folder))
         except BaseException:
             # Nothing was looked at under this generation: it may be tried again.
             self._plug.generation = older
@@ -138,47 +131,6 @@ class Servicer:
     def _close_streams(self) -> None:
         for stream in list(self._streams.values()):
             stream.close()
-
-    def _options(self, request: driver_pb2.ConfigureRequest) -> dict[str, OptionValue]:
-        try:
-            return validate_options(self._manifest, options_from_wire(request.options))
-        except ConfigError as error:
-            raise InvalidPath(str(error)) from error
-
-    def _folder_of(self, mapping: driver_pb2.FolderMapping, options: dict[str, OptionValue]) -> Folder:
-        try:
-            own = validate_folder_options(self._manifest, options_from_wire(mapping.options))
-        except ConfigError as error:
-            message = f"folder {mapping.name}: {error}"
-            raise InvalidPath(message) from error
-        if mapping.mode not in _MODES:
-            message = f"folder {mapping.name}: the mode {mapping.mode} is none that this driver knows"
-            raise InvalidPath(message)
-        return Folder(
-            name=mapping.name,
-            path=mapping.path or ".",
-            mode=_MODES[mapping.mode],
-            options={**options, **own},
-            root_id=mapping.root_id if mapping.HasField("root_id") else None,
-            symlinks=mapping.symlinks,
-        )
-
-    def _open(self, name: str, folder: Folder) -> driver_pb2.FolderReport:
-        if "open_folder" in self._plug.handlers:
-            report = self._plug.call("open_folder", folder)
-        else:
-            # A driver that knows no identity of its root has the one the setup gives it.
-            report = FolderReport(RootState.OK, f"{self._plug.service_name}:{folder.path}")
-        if not isinstance(report, FolderReport):
-            message = f"open_folder answered a {type(report).__name__}"
-            raise DriverError(message)
-        path = folder.path if report.path is None else report.path
-        self._plug.folders[name] = msgspec.structs.replace(folder, path=path, root_id=report.root_id or folder.root_id)
-        wire = driver_pb2.FolderReport(name=name, path=path, root_id=report.root_id, reason=report.reason)
-        wire.root_state = report.root_state.value  # type: ignore[assignment]  # The stubs want the enum; same numbers.
-        if report.local_root is not None:
-            wire.local_root = report.local_root
-        return wire
 
     def normalize_path(self, request: driver_pb2.NormalizePathRequest) -> driver_pb2.NormalizePathResponse:
         """Returns the comparison keys of paths."""

@@ -41,7 +41,7 @@ from onitu.plug import (
     server,
     stream,
 )
-from onitu.plug import servicer as servicer_module
+from onitu.plug import settings as settings_module
 from onitu.plug import values as values_module
 from onitu.plug.servicer import Servicer
 from onitu.rpc import status
@@ -114,7 +114,7 @@ def takes_any_option() -> None:
         known = {option.key for option in manifest.options}
         return validate_options(manifest, {key: value for key, value in options.items() if key in known})
 
-    put(servicer_module, "validate_options", some)
+    put(settings_module, "validate_options", some)
 
 
 @fault
