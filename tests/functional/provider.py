@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from tests.functional.httpd import Quiet, answering
 
 #: Who signs in.
 ACCOUNT = "ada@example.org"
@@ -53,7 +54,7 @@ class Provider:
         return token
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet, BaseHTTPRequestHandler):
     provider: Provider
 
     def do_GET(self) -> None:
@@ -79,9 +80,6 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(200, "application/json", json.dumps({"token": token, "account": ACCOUNT}))
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the method's own
-        """Says nothing."""
-
     def _answer(self, code: int, kind: str, body: str) -> None:
         data = body.encode()
         self.send_response(code)
@@ -94,14 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def providing() -> Iterator[Provider]:
     """Yields a provider."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    provider = Provider(server.server_port)
-    server.RequestHandlerClass = type("Handler", (_Handler,), {"provider": provider})
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield provider
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+
+    class Answering(_Handler):
+        """Of this provider alone."""
+
+    with answering(Answering) as port:
+        Answering.provider = Provider(port)
+        yield Answering.provider

@@ -6,12 +6,12 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from tests.functional.harness import FOLDER, Onitu, Setups
+from tests.functional.httpd import Quiet, answering
 from tests.functional.processes import Core
 from tests.functional.trees import write
 
@@ -118,20 +118,11 @@ def _web_hook() -> Iterator[tuple[int, dict[str, Any]]]:
     """Yields the port of a web hook, and what it was told by address. One of them is refused."""
     bodies: dict[str, Any] = {}
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answering(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             bodies[self.path] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             self.send_response(403 if "refused" in self.path else 204)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_address[1], bodies
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(Answering) as port:
+        yield port, bodies

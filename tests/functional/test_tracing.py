@@ -5,13 +5,13 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.functional.harness import FOLDER, Setups
+from tests.functional.httpd import Quiet, answering
 from tests.functional.trees import write
 
 
@@ -48,7 +48,7 @@ def _collector() -> Iterator[tuple[int, list[Span]]]:
     """Yields the port of a collector, and the spans it has received."""
     spans: list[Span] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answering(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             data = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
@@ -60,14 +60,5 @@ def _collector() -> Iterator[tuple[int, list[Span]]]:
             self.send_response(200)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server.server_address[1], spans
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(Answering) as port:
+        yield port, spans
