@@ -28,7 +28,7 @@ CONNECT: Final = 10.0
 """Seconds until a server that does not let us in counts as unreachable."""
 
 SILENCE: Final = 60.0
-"""Seconds without a byte after which an answer is given up."""
+"""Seconds without a byte after which an answer is given up, unless a driver says otherwise."""
 
 ATTEMPTS: Final = 4
 _PAUSE: Final = 0.2
@@ -44,6 +44,7 @@ class Web:
         url: Where it is: scheme, host and port; what follows them is not used.
         ca_file: Certificates of authorities to trust instead of the system's.
         connections: How many are kept open.
+        silence: Seconds without a byte after which an answer is given up.
 
     Attributes:
         host: Host and port, as the header `Host` has them.
@@ -52,13 +53,15 @@ class Web:
         DriverError: The URL is none, or the certificates cannot be read.
     """
 
-    def __init__(self, url: str, *, ca_file: str | None = None, connections: int = 16) -> None:
+    def __init__(
+        self, url: str, *, ca_file: str | None = None, connections: int = 16, silence: float = SILENCE
+    ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise DriverError(f"{url!r} is no address of a server: it begins with http:// or https://")
         self.host = parts.netloc.rpartition("@")[2]
         self._where = f"{parts.scheme}://{self.host}"
-        timeout = urllib3.Timeout(connect=CONNECT, read=SILENCE)
+        timeout = urllib3.Timeout(connect=CONNECT, read=silence)
         host, port = parts.hostname, parts.port
         if parts.scheme == "http":
             self._pool = urllib3.HTTPConnectionPool(host, port, timeout=timeout, maxsize=connections)
