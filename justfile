@@ -118,7 +118,7 @@ kit name *options: init
 everything: check && bench
     .ci/need 'cc=gcc libc6-dev' setpriv=util-linux ssh=openssh-client /usr/sbin/sshd=openssh-server
     ONITU_TEST_EVERYTHING=1 ONITU_HYPOTHESIS_PROFILE=everything {{run}} pytest -n 2 --dist worksteal --timeout 1800
-    for name in local_storage ftp s3 ssh webdav; do ONITU_TEST_DRIVER=$name {{run}} pytest -n 2 --dist worksteal tests/functional/driver || exit 1; done
+    for name in local_storage ftp rclone s3 ssh webdav; do ONITU_TEST_DRIVER=$name {{run}} pytest -n 2 --dist worksteal tests/functional/driver || exit 1; done
 
 # Writes what of the documents is made from the code: docs/api.md, the arguments in docs/cli.md
 docs: init

@@ -12,7 +12,7 @@ from tests.functional.processes import EVERYTHING
 from tests.functional.servers.ftp import encrypted, vsftpd, vsftpd_is_missing
 from tests.functional.servers.s3 import careless, versioned
 from tests.functional.servers.webdav import apache, apache_is_missing
-from tests.functional.targets import ftp, s3, webdav
+from tests.functional.targets import ftp, rclone, s3, webdav
 
 #: What a server has a say in, most of all; in every run of the tests what can lose something.
 GROUPS = ("preconditions", "write", "delete", "move") if EVERYTHING else ("preconditions",)
@@ -26,6 +26,8 @@ SERVERS: dict[str, Callable[[], conformance.Target]] = {
     "webdav at Apache": lambda: webdav.target_at(apache(), "apache"),
     "ftp with TLS": lambda: ftp.target_at(encrypted(), "pyftpdlib"),
     "ftp at vsftpd": lambda: ftp.target_at(vsftpd(), "vsftpd", "/files"),
+    "rclone over a network": rclone.networked_target,
+    "rclone with encryption": rclone.encrypted_target,
 }
 
 #: Those that no Python package brings; `.ci/run` installs them.
