@@ -25,6 +25,9 @@ PASSWORD: Final = "correct horse 'battery' $taple"  # noqa: S105  It opens nothi
 USER: Final = "onitu-tester"
 """Who logs in where this host's users are not those of `sshd`."""
 
+PROGRAMS: Final = "/run/programs"
+"""Where a server has its programs that was given some."""
+
 _NUMBER: Final = 61_234
 _HASH: Final = "$6$onitutests$1lgNE2q8MB1N/jpY/kj2RnezSVKY8zkx19.49j4Rs34h49RqJZWbSooFM1axt328MWP5jD8NC556MRGjtRnDf."
 _READY: Final = 10.0
@@ -80,15 +83,21 @@ class Sshd:
         place: A directory for its keys and its log.
         root: The directory that the service is to be in.
         setup: Who may log in, and to what.
+        shell: Of whom it shows instead of this host's users.
+        programs: A directory that is `PROGRAMS` there, and all that a shell finds; by itself it finds this host's.
 
     Attributes:
         port: Where it listens, the same after each start.
     """
 
-    def __init__(self, place: Path, root: Path, setup: Setup = "shell") -> None:
+    def __init__(
+        self, place: Path, root: Path, setup: Setup = "shell", *, shell: str = "/bin/sh", programs: Path | None = None
+    ) -> None:
         self.place = place
         self.root = root
         self.setup = setup
+        self._shell = shell
+        self._programs = programs
         place.mkdir(exist_ok=True)
         root.mkdir(exist_ok=True)
         with socket.socket() as free:
@@ -106,6 +115,7 @@ class Sshd:
             password="yes" if setup == "password" else "no",
             keys="no" if setup == "password" else "yes",
         )
+        config += "" if programs is None else f"SetEnv PATH={PROGRAMS}\n"
         (place / "config").write_text(config + (_CHROOT if setup == "sftp-only" else ""))
         self.start()
 
@@ -161,11 +171,13 @@ class Sshd:
     def _prepare(self) -> str:
         """Returns what makes the namespace of mounts as this set-up needs it."""
         script = f"mount -t tmpfs -o mode=755 none /run; mkdir /run/sshd; cp '{self.place}/key.pub' /run/key.pub; "
+        if self._programs is not None:
+            script += f"mkdir {PROGRAMS}; mount --bind '{self._programs}' {PROGRAMS}; "
         if self.setup == "shell":
             return script
         os.chown(self.root, _NUMBER, _NUMBER)
         for name, line in (
-            ("passwd", f"{USER}:x:{_NUMBER}:{_NUMBER}::/:/bin/sh\n"),
+            ("passwd", f"{USER}:x:{_NUMBER}:{_NUMBER}::/:{self._shell}\n"),
             ("group", f"{USER}:x:{_NUMBER}:\n"),
             ("shadow", f"{USER}:{_HASH}:19000:0:99999:7:::\n"),
         ):

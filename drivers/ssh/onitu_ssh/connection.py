@@ -17,6 +17,8 @@ from onitu.plug import ServiceError, Unauthenticated, Unavailable
 from .channel import Lost
 from .client import Sftp
 from .login import Desk
+from .session import Control
+from .shell import Shell
 
 if TYPE_CHECKING:
     from onitu.plug import DriverError
@@ -47,6 +49,10 @@ class Connection:
         self.number = 0
         self._sftp: Sftp | None = None
         self._process: asyncio.subprocess.Process | None = None
+        self._control: Control | None = None
+        self._shell: Shell | None = None
+        self._probed = 0
+        self._probing = asyncio.Lock()
         self._connecting = asyncio.Lock()
         self._failure: tuple[float, DriverError] | None = None
         self._closed = False
@@ -79,12 +85,32 @@ class Connection:
             self.number += 1
             return self._sftp
 
+    async def shell(self) -> Shell | None:
+        """Returns what a shell at the server can do for us; None: there is none, or it is not to be used.
+
+        It is asked once for each connection.
+
+        Raises:
+            ServiceError: The server cannot be used at all; see `sftp`.
+        """
+        await self.sftp()
+        async with self._probing:
+            if self._probed != self.number:
+                self._probed, number = self.number, self.number
+                self._shell = None if self._control is None else await Shell.find(self._control)
+                if number != self.number:
+                    self._shell = None  # Another connection came meanwhile; whoever asks next finds its shell.
+            return self._shell
+
     async def close(self) -> None:
         """Hangs up."""
         self._closed = True
         await self._hang_up()
 
     async def _hang_up(self) -> None:
+        shell, self._shell = self._shell, None
+        if shell is not None:
+            await shell.close()
         if self._sftp is not None:
             self._sftp.close()
         process, self._process = self._process, None
@@ -92,10 +118,14 @@ class Connection:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
             await process.wait()
+        if self._control is not None:
+            self._control.close()
+            self._control = None
 
     async def _connect(self) -> Sftp:
         await self._hang_up()
-        desk = Desk(self.login)
+        self._control = Control() if self.login.shell == "auto" else None
+        desk = Desk(self.login, self._control.options() if self._control is not None else ())
         try:
             return await self._log_in(desk)
         finally:

@@ -20,9 +20,12 @@ from .login import Login
 from .reading import Files
 from .root import Root, open_root
 from .uploads import Uploads, of
+from .watch import Watcher
 
 if TYPE_CHECKING:
-    from onitu.plug import Absent, Attributes, Folder, Inadmissible, Kept, Present
+    from onitu.plug import Absent, Attributes, Changes, Folder, Inadmissible, Kept, Present
+
+    from .shell import Shell
 
 plug = Plug()
 plug.declare(
@@ -41,6 +44,7 @@ _connections: dict[Login, Connection] = {}
 _roots: dict[str, Root] = {}
 _unsynced: dict[tuple[str, str], set[str]] = {}  # Of folders and ids of roots: opening one anew forgets nothing.
 _listings: dict[str, trash.Listing] = {}
+_used: dict[Connection, str] = {}  # What was said of them.
 _files = Files()
 _uploads = Uploads()
 
@@ -63,6 +67,7 @@ async def open_folder(folder: Folder) -> FolderReport:
     _roots.pop(folder.name, None)
     login = Login.parse(plug.options)
     for other in [known for known in _connections if known != login]:
+        _used.pop(_connections[other], None)
         await _connections.pop(other).close()  # The setup has changed.
     connection = _connections.setdefault(login, Connection(login))
     try:
@@ -86,8 +91,19 @@ async def _declare(root: Root) -> None:
     """Says what this server can do, of all folders."""
     sftp = await root.connection.sftp()
     without = (() if sftp.can(p.COPY_DATA) else ("copy_file",)) + (() if sftp.can(p.FSYNC) else ("sync",))
+    shells = [await known.shell() for known in _roots.values()]
+    if not any(shell is not None and shell.watcher is not None for shell in shells):
+        without += ("watch",)
+    _say_what_is_used(root, await root.shell())
     trash_everywhere = all(known.links for known in _roots.values() if known.writable)
     plug.declare(trash=trash_everywhere, without=without)
+
+
+def _say_what_is_used(root: Root, shell: Shell | None) -> None:
+    used = str(shell) if shell is not None else "SFTP alone: changes are found by listing, digests are computed here"
+    if _used.get(root.connection) != used:
+        _used[root.connection] = used
+        plug.logger.info("shell_used" if shell is not None else "shell_missing", extra={"reason": used})
 
 
 @plug.handler()
@@ -111,6 +127,13 @@ async def stat_file(metadata: Metadata) -> Present | Absent | Inadmissible:
     """Observes one entry."""
     root = _root(metadata.folder)
     return await observe.look(root, await root.connection.sftp(), metadata.filename)
+
+
+@plug.handler()
+@looks
+async def watch(folder: Folder, changes: Changes) -> None:
+    """Watches the folder, where a shell of the server helps."""
+    await Watcher(_root(folder.name), changes, plug).run()
 
 
 @plug.handler()
@@ -252,3 +275,4 @@ async def close() -> None:
     for connection in list(_connections.values()):
         await connection.close()
     _connections.clear()
+    _used.clear()

@@ -19,7 +19,7 @@ import msgspec
 from onitu.plug import InvalidPath, Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _CIPHERS: Final = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 """First those that processors do by themselves: in trials they moved twice as much as the first of the defaults."""
@@ -53,6 +53,7 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
     ssh_config: str = ""
     keep_alive: int = 15
     compression: bool = False
+    shell: str = "auto"
 
     @classmethod
     def parse(cls, options: Mapping[str, object]) -> Login:
@@ -101,7 +102,6 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
             "ServerAliveCountMax": "3",
             "Compression": "yes" if self.compression else "no",
             "Ciphers": _CIPHERS,
-            "ControlPath": "none",
             "LogLevel": "ERROR",
             "RequestTTY": "no",
             "RemoteCommand": "none",
@@ -134,15 +134,17 @@ class Desk:
 
     Args:
         login: Whose.
+        sharing: Arguments that let others pass through the connection.
 
     Raises:
         Unavailable: There is no `ssh` here.
     """
 
-    def __init__(self, login: Login) -> None:
+    def __init__(self, login: Login, sharing: Sequence[str] = ()) -> None:
         if shutil.which("ssh") is None:
             raise Unavailable("there is no program ssh on this host: install OpenSSH's client")
         self._login = login
+        self._sharing = sharing or ("-o", "ControlPath=none")
         self._place: Path | None = None
         self._pipes: list[int] = []
 
@@ -153,7 +155,7 @@ class Desk:
             what: Arguments before the name of the server, `--` among them, and after it what is to be run there.
         """
         cut = what.index("--")
-        return [*self._login.arguments(), *what[:cut], "--", self._login.hostname, *what[cut + 1 :]]
+        return [*self._login.arguments(), *self._sharing, *what[:cut], "--", self._login.hostname, *what[cut + 1 :]]
 
     def environment(self) -> dict[str, str]:
         """Returns the environment of `ssh`. Puts the secrets where its questions are answered."""

@@ -137,7 +137,7 @@ class Files:
         return content
 
     async def digest(self, root: Root, path: str, revision: str, algorithm: str) -> bytes:
-        """Returns the digest of a file, which is read for it.
+        """Returns the digest of a file, which is read for it: at the server, where that can be had.
 
         Raises:
             NotFound: It is not there.
@@ -146,6 +146,9 @@ class Files:
         computing = hasher(algorithm)
         if computing is None:
             raise Unsupported(f"no digest named {algorithm!r} is computed here")
+        there = await _digest_there(root, path, revision) if algorithm == "blake3" else None
+        if there is not None:
+            return there
         file = await self._opened(root, path, revision, 0)
         file.stream.ahead = _AHEAD
         try:
@@ -184,6 +187,19 @@ class Files:
         if self._open.get(key) is file:
             del self._open[key]
             file.close()
+
+
+async def _digest_there(root: Root, path: str, revision: str) -> bytes | None:
+    """Returns the digest that the server computes of a file, or None where it computes none."""
+    shell = await root.shell()
+    if shell is None or not shell.digests:
+        return None
+    sftp = await root.connection.sftp()
+    before = Approach(root, sftp, path)
+    _require(await before.arrive(), revision, path)
+    digest = await shell.blake3(before.place)
+    _require(await Approach(root, sftp, path).arrive(), revision, path)
+    return digest
 
 
 def _require(status: Status | None, revision: str, path: str) -> None:

@@ -33,6 +33,7 @@ from onitu.plug.marker import (
 from . import protocol as p
 from .channel import Refused
 from .observe import is_directory
+from .own import Own
 
 if TYPE_CHECKING:
     from onitu.plug import Folder
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .client import Sftp
     from .connection import Connection
     from .protocol import Status
+    from .shell import Shell
 
 _PRIVATE: Final = 0o700  # Staged and deleted files are not for other users, whatever their directories allowed.
 _AREA: Final = AREA.encode()
@@ -70,6 +72,7 @@ class Root:
         keeps: Whether a rename never replaces what is there.
         made: Directories of the trash that were made.
         unsynced: Files that were written, or moved, since the last `sync`.
+        own: What was written, until the server has told of it.
     """
 
     def __init__(self, connection: Connection, path: bytes, folder: Folder) -> None:
@@ -84,7 +87,9 @@ class Root:
         self.keeps = False
         self.made: set[bytes] = set()
         self.unsynced: set[str] = set()
+        self.own = Own()
         self._seen: Status | None = None
+        self._shown: Shell | None = None
 
     def __str__(self) -> str:
         return self.path.decode("utf-8", "replace")
@@ -96,6 +101,23 @@ class Root:
     def inside(self, *parts: bytes) -> bytes:
         """Returns a place in the directory that belongs to Onitu."""
         return self.place(b"/".join((_AREA, *parts)))
+
+    async def shell(self) -> Shell | None:
+        """Returns the shell of the server, if there is one and it shows this root at the same path.
+
+        Raises:
+            DriverError: The server cannot be used.
+            Lost: The connection was lost.
+        """
+        shell = await self.connection.shell()
+        if shell is None or self._shown is not shell:
+            self._shown = None
+            sftp = await self.connection.sftp()
+            place = self.inside(b"root") if self._seen is not None else self.path
+            if shell is None or not await shell.sees(place, await sftp.lstat(place)):
+                return None
+            self._shown = shell
+        return shell
 
     # Whether it is the same root still.
 

@@ -194,7 +194,9 @@ async def make_directory(root: Root, path: str) -> Present:
             raise RevisionMismatch(f"{path!r} is there already") from error
         raise
     with done(path):
-        return present(await sftp.lstat(approach.place), root.lag)
+        made = present(await sftp.lstat(approach.place), root.lag)
+    root.own.note(path, made.revision)
+    return made
 
 
 async def write_symlink(root: Root, path: str, expected: str | None, target: str) -> Present:
@@ -319,8 +321,9 @@ def _is_made_of(status: Status, before: Status, change: Change) -> bool:
 
 
 def note(root: Root, path: str, state: Present) -> Present:
-    """Notes what the next `sync` is about, and returns it."""
+    """Notes what the next `sync` is about, and what it is no news to be told of, and returns it."""
     root.unsynced.add(path)
+    root.own.note(path, state.revision)
     return state
 
 

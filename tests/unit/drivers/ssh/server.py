@@ -188,6 +188,9 @@ class There:
         """Returns the channel."""
         return self.server
 
+    async def shell(self) -> None:
+        """There is none."""
+
 
 async def opened(place: Path, server: Server) -> tuple[Root, There]:
     """Returns a root that is opened as the driver opens it, and what hands out its channel."""

@@ -115,7 +115,8 @@ def test_a_folder_that_is_opened_anew_forgets_nothing(tmp_path: Path, monkeypatc
     there = tmp_path / "root"
     there.mkdir()
     options = {"hostname": "h", "root": str(there)}
-    plug = SimpleNamespace(options=options, setup_id="s", service_name="nas", declare=lambda **_: None)
+    said = SimpleNamespace(info=lambda *_, **__: None)
+    plug = SimpleNamespace(options=options, setup_id="s", service_name="nas", declare=lambda **_: None, logger=said)
     folder = Folder(name="docs", mode=Mode.READ | Mode.WRITE)
     monkeypatch.setattr(driver, "plug", plug)
 
