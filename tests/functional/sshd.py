@@ -25,10 +25,12 @@ PASSWORD: Final = "correct horse 'battery' $taple"  # noqa: S105  It opens nothi
 USER: Final = "onitu-tester"
 """Who logs in where this host's users are not those of `sshd`."""
 
+USER_NUMBER: Final = 61_234
+"""Their number, to which what they may change belongs."""
+
 PROGRAMS: Final = "/run/programs"
 """Where a server has its programs that was given some."""
 
-_NUMBER: Final = 61_234
 _HASH: Final = "$6$onitutests$1lgNE2q8MB1N/jpY/kj2RnezSVKY8zkx19.49j4Rs34h49RqJZWbSooFM1axt328MWP5jD8NC556MRGjtRnDf."
 _READY: Final = 10.0
 
@@ -175,10 +177,10 @@ class Sshd:
             script += f"mkdir {PROGRAMS}; mount --bind '{self._programs}' {PROGRAMS}; "
         if self.setup == "shell":
             return script
-        os.chown(self.root, _NUMBER, _NUMBER)
+        os.chown(self.root, USER_NUMBER, USER_NUMBER)
         for name, line in (
-            ("passwd", f"{USER}:x:{_NUMBER}:{_NUMBER}::/:{self._shell}\n"),
-            ("group", f"{USER}:x:{_NUMBER}:\n"),
+            ("passwd", f"{USER}:x:{USER_NUMBER}:{USER_NUMBER}::/:{self._shell}\n"),
+            ("group", f"{USER}:x:{USER_NUMBER}:\n"),
             ("shadow", f"{USER}:{_HASH}:19000:0:99999:7:::\n"),
         ):
             (self.place / name).write_text(Path("/etc", name).read_text() + line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,12 +15,12 @@ import psutil
 import pytest
 from blake3 import blake3
 
-from tests.functional.harness import Onitu, Setups
+from tests.functional.harness import FOLDER, Onitu, Setups
 from tests.functional.processes import STOP, Core, wait_until
-from tests.functional.sshd import PROGRAMS, Sshd, missing
+from tests.functional.sshd import PROGRAMS, USER_NUMBER, Sshd, missing
 from tests.functional.trees import differences, snapshot, write
 
-SOON = 1.5
+SOON = 2
 """Units from a change there to the other service: a second and what machines take that have other work to do."""
 
 NEVER = 3600
@@ -252,6 +253,24 @@ def test_a_dead_helper_is_done_without_until_the_next_connection(new_setup: Setu
     assert _some(server)
     write(server.root / "file", "once more, and longer still")
     _settle(onitu, core, server, units=10)
+
+
+def test_a_root_that_comes_back_is_watched_anew(new_setup: Setups, servers: Servers) -> None:
+    """D10, F6: a root that goes is nothing deleted; what comes back may be another directory, and is watched."""
+    server = servers("python3")
+    onitu = _beside(new_setup, server, options={"folders": {FOLDER: {"path": "below"}}})
+    there = server.root / "below"
+    write(there / "kept", "content")
+    shutil.chown(there, USER_NUMBER)
+    core = onitu.serve()
+    there.rename(server.root / "away")
+    core.wait_until(lambda: bool(core.log.named("service_halted")), "it halts", units=20)
+    subprocess.run(["cp", "-a", server.root / "away", there], check=True)
+    write(there / "told", "new")
+    core.wait_until((onitu["disk"] / "told").exists, "it goes on", units=20)
+    write(there / "told later", "new")
+    core.wait_until((onitu["disk"] / "told later").exists, "it is told of", units=SOON)
+    assert (onitu["disk"] / "kept").read_text() == "content"
 
 
 def test_lost_events_are_made_up_for(new_setup: Setups, servers: Servers) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onitu.plug import Conditional, FolderReport, Metadata, Plug, RootState, Unavailable
+from onitu.plug import Conditional, DriverError, FolderReport, Metadata, Plug, RootState, Unavailable
 from onitu.plug.marker import Owner
 
 from . import observe, staging, trash, write
@@ -91,12 +91,19 @@ async def _declare(root: Root) -> None:
     """Says what this server can do, of all folders."""
     sftp = await root.connection.sftp()
     without = (() if sftp.can(p.COPY_DATA) else ("copy_file",)) + (() if sftp.can(p.FSYNC) else ("sync",))
-    shells = [await known.shell() for known in _roots.values()]
+    shells = [await _shell(known) for known in _roots.values()]
     if not any(shell is not None and shell.watcher is not None for shell in shells):
         without += ("watch",)
-    _say_what_is_used(root, await root.shell())
+    _say_what_is_used(root, await _shell(root))
     trash_everywhere = all(known.links for known in _roots.values() if known.writable)
     plug.declare(trash=trash_everywhere, without=without)
+
+
+async def _shell(root: Root) -> Shell | None:
+    try:
+        return await root.shell()
+    except (Refused, Lost, DriverError):
+        return None  # Whoever uses the root next finds out what is wrong with it.
 
 
 def _say_what_is_used(root: Root, shell: Shell | None) -> None:

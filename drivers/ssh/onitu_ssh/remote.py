@@ -3,7 +3,7 @@
 It is sent there as text, and stands alone: Python 3.7 and its standard library are all it finds. Records end with a
 zero byte. "ready" comes once everything is watched; then one for each event: its mask, as hexadecimal digits, a space,
 and the path below the root. A new directory is told of when it is watched, so whoever lists it then misses nothing. A
-line on the input is said again, in a record after all events that came before it; a minute without one ends this.
+line on the input is said again, in a record after all events that came before it; five minutes without one end this.
 """
 
 # ruff: noqa: PTH118  Paths are bytes, as they come.
@@ -23,7 +23,7 @@ DIRECTORY = 0x40000000
 ONLY_DIRECTORIES, DONT_FOLLOW, EXCL_UNLINK = 0x01000000, 0x02000000, 0x04000000
 MASK = MODIFY | ATTRIB | CLOSE_WRITE | MOVED_FROM | MOVED_TO | CREATE | DELETE
 MASK |= ONLY_DIRECTORIES | DONT_FOLLOW | EXCL_UNLINK
-SILENCE = 60
+SILENCE = 300
 
 C = ctypes.CDLL(None, use_errno=True)
 QUEUE = C.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)

@@ -1,7 +1,7 @@
 """Watching a folder: what the server tells of it becomes observations.
 
 What is reported is what is there when looked at, so a burst of events costs one report and an old event does no harm.
-Where the server stops telling, everything is listed every now and then instead, until there is a new connection.
+Where the server stops telling, everything is listed every now and then instead, until it can be watched again.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ class Watcher:
         self._made: set[bytes] = set()
         self._begun = False
         self._root_ok = True
+        self._stale = False
 
     async def run(self) -> None:
         """Watches until `changes.closed` is set."""
@@ -86,6 +87,7 @@ class Watcher:
             shell = await self._root.shell()
             if shell is None or shell.watcher is None:
                 return "no shell tells of changes any more"
+            self._stale = False
             events = self._events = Events(shell, self._root.path)
             self._gathered = Gatherer(gaps=events.gaps)
             try:
@@ -98,14 +100,15 @@ class Watcher:
             return str(error) or "the connection was lost"
 
     async def _follow(self, events: Events) -> str:
-        reading = asyncio.create_task(self._read(events))
+        reading, beating = asyncio.create_task(self._read(events)), asyncio.create_task(_beat(events))
         try:
             if not await self._set_up(events, reading):
                 return "" if self._changes.closed.is_set() else self._ended(reading)
             self._begin()
-            await self._loop(events, reading)
-            return "" if self._changes.closed.is_set() else self._ended(reading)
+            await self._loop(reading)
+            return "" if self._changes.closed.is_set() or self._stale else self._ended(reading)
         finally:
+            beating.cancel()
             reading.cancel()
             with contextlib.suppress(asyncio.CancelledError, Lost):
                 await reading
@@ -138,14 +141,14 @@ class Watcher:
 
     def _begin(self) -> None:
         """Has everything listed: the first time the SDK does so by itself."""
-        if self._begun:
+        if self._begun and self._root_ok:
             self._changes.rescan("", recursive=True)
         self._begun = True
         self._changes.ready()
 
-    async def _loop(self, events: Events, reading: asyncio.Task[None]) -> None:
+    async def _loop(self, reading: asyncio.Task[None]) -> None:
         beat = listed = time.monotonic()
-        while not (reading.done() or self._changes.closed.is_set()):
+        while not (reading.done() or self._stale or self._changes.closed.is_set()):
             due = self._gathered.due()
             patience = _TURN if due is None else min(_TURN, due - time.monotonic())
             self._news.clear()
@@ -156,7 +159,6 @@ class Watcher:
             now = time.monotonic()
             if now - beat >= HEARTBEAT:
                 beat = now
-                events.beat()
                 self._changes.heartbeat()
                 await self._check_root()
             if now - listed >= SELDOM * self._plug.changes_timer:
@@ -233,36 +235,47 @@ class Watcher:
             self._root_ok = state is RootState.OK
             self._changes.root(state, reason)
             if self._root_ok:
-                self._changes.rescan("", recursive=True)  # Nobody knows what happened meanwhile.
+                # Nobody knows what happened meanwhile, nor whether it is this very directory that is watched.
+                self._changes.rescan("", recursive=True)
+                self._stale = True
         return self._root_ok
 
     # While it does not.
 
     async def _poll(self, number: int, reason: str) -> None:
-        """Lists everything every now and then, until there is another connection."""
+        """Lists everything every now and then, until watching is worth another trial."""
         every = self._plug.changes_timer
         self._plug.logger.warning(
             "watch_ended",
             extra={
                 "folder": self._changes.folder.name,
-                "reason": f"{reason}; everything is listed every {every:g} seconds until there is a new connection",
+                "reason": f"{reason}; everything is listed every {every:g} seconds until it is watched again",
             },
         )
         self._begin()
-        listed, beat = time.monotonic(), 0.0
-        while not self._changes.closed.is_set():
+        self._stale = False
+        begun = listed = time.monotonic()
+        looked = 0.0
+        while not self._changes.closed.is_set() and not self._stale:
             now = time.monotonic()
-            if now - beat >= min(HEARTBEAT, every):
-                beat = now
+            if now - looked >= min(HEARTBEAT, every):
+                looked = now
                 self._changes.heartbeat()
                 with contextlib.suppress(DriverError, Lost):
                     await self._root.connection.sftp()
-                    if self._root.connection.number != number:
+                    if self._root.connection.number != number or now - begun >= SELDOM * every:
                         return
                     if await self._check_root() and now - listed >= every:
                         listed = now
                         self._changes.rescan("", recursive=True)
             await asyncio.sleep(min(_TURN, every))
+
+
+async def _beat(events: Events) -> None:
+    """Says to the other end that somebody listens, also while what it told waits for a core that is behind."""
+    while True:
+        events.beat()
+        await asyncio.sleep(HEARTBEAT)
 
 
 def _decoded(path: bytes) -> str | None:
