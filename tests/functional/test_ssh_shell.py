@@ -149,6 +149,7 @@ def test_its_own_writes_are_not_read_back(new_setup: Setups, servers: Servers) -
     core.wait_until(lambda: not differences(snapshot(onitu["disk"]), snapshot(server.root)), "it is there")
     (server.root / "one").write_text("eno")
     core.wait_until(lambda: (onitu["disk"] / "one").read_text() == "eno", "an edit of the same size is here")
+    core.wait_until(lambda: len(core.log.transfers) >= 4, "that is told of")
     assert len(core.log.transfers) == 4
 
 
@@ -217,6 +218,18 @@ def test_another_part_of_the_disk_is_not_taken_for_the_root(new_setup: Setups, s
     write(server.root / "file", "new")
     _settle(onitu, core, server, units=20)
     assert core.log.named("shell_missing")
+    assert _helpers(server) == []
+
+
+def test_a_disk_that_hosts_share_is_listed(new_setup: Setups, servers: Servers) -> None:
+    """D10: no kernel tells of what other hosts do, so what they share is listed as it is without a shell."""
+    servers.add("stat", f'[ "$1" != -f ] || {{ echo nfs; exit; }}; exec {shutil.which("stat")} "$@"')
+    server = servers("python3")
+    onitu = _beside(new_setup, server, changes_timer=1)
+    core = onitu.serve()
+    write(server.root / "file", "new")
+    _settle(onitu, core, server, units=20)
+    assert "found by listing" in core.log.named("shell_used")[0]["reason"]
     assert _helpers(server) == []
 
 

@@ -91,10 +91,10 @@ async def _declare(root: Root) -> None:
     """Says what this server can do, of all folders."""
     sftp = await root.connection.sftp()
     without = (() if sftp.can(p.COPY_DATA) else ("copy_file",)) + (() if sftp.can(p.FSYNC) else ("sync",))
-    shells = [await _shell(known) for known in _roots.values()]
-    if not any(shell is not None and shell.watcher is not None for shell in shells):
+    tells = [await _tells(known) for known in _roots.values()]
+    if not any(tells):
         without += ("watch",)
-    _say_what_is_used(root, await _shell(root))
+    _say_what_is_used(root, await _shell(root), tells=await _tells(root))
     trash_everywhere = all(known.links for known in _roots.values() if known.writable)
     plug.declare(trash=trash_everywhere, without=without)
 
@@ -106,8 +106,15 @@ async def _shell(root: Root) -> Shell | None:
         return None  # Whoever uses the root next finds out what is wrong with it.
 
 
-def _say_what_is_used(root: Root, shell: Shell | None) -> None:
-    used = str(shell) if shell is not None else "SFTP alone: changes are found by listing, digests are computed here"
+async def _tells(root: Root) -> bool:
+    """Tells whether somebody there tells of changes to a root."""
+    shell = await _shell(root)
+    return shell is not None and await shell.tells(root.path)
+
+
+def _say_what_is_used(root: Root, shell: Shell | None, *, tells: bool) -> None:
+    alone = "SFTP alone: changes are found by listing, digests are computed here"
+    used = shell.uses(tells=tells) if shell is not None else alone
     if _used.get(root.connection) != used:
         _used[root.connection] = used
         plug.logger.info("shell_used" if shell is not None else "shell_missing", extra={"reason": used})

@@ -140,7 +140,10 @@ class Events:
 
     def _event(self, what: bytes, path: bytes) -> Event | None:
         if not self.gaps:
-            mask = int(what, 16)  # It leaves out by itself what is Onitu's.
+            try:
+                mask = int(what, 16)  # It leaves out by itself what is Onitu's.
+            except ValueError as error:
+                raise Lost("the program there cannot be understood") from error
             return Event(path, frozenset(name for bit, name in _NAMES.items() if mask & bit))
         below = self._place.rstrip(b"/") + b"/"
         path = path.rstrip(b"/")

@@ -112,12 +112,15 @@ class Root:
         shell = await self.connection.shell()
         if shell is None or self._shown is not shell:
             self._shown = None
-            sftp = await self.connection.sftp()
-            place = self.inside(b"root") if self._seen is not None else self.path
-            if shell is None or not await shell.sees(place, await sftp.lstat(place)):
-                return None
-            self._shown = shell
-        return shell
+            if shell is not None and await self._is_seen_by(shell):
+                self._shown = shell
+        return self._shown
+
+    async def _is_seen_by(self, shell: Shell) -> bool:
+        sftp = await self.connection.sftp()
+        place = self.inside(b"root") if self._seen is not None else self.path
+        # Something may be written to a directory in the same moment.
+        return await shell.sees(place, await sftp.lstat(place)) or await shell.sees(place, await sftp.lstat(place))
 
     # Whether it is the same root still.
 

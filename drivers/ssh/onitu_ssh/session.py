@@ -139,7 +139,10 @@ class Session:
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
         await self._process.wait()
-        await self._listening
+        # What runs there may hold its ends open for a while yet.
+        self._listening.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._listening
 
     async def _listen(self) -> None:
         with contextlib.suppress(OSError):

@@ -7,6 +7,7 @@ then. Nothing is installed there.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,14 @@ INOTIFYWAIT: Final = "inotifywait"
 
 _B3SUM: Final = "b3sum"
 _BLAKE3_DIGITS: Final = 64
+
+_OF_ONE_HOST: Final = frozenset(
+    (
+        *(b"ext2/ext3", b"xfs", b"btrfs", b"zfs", b"tmpfs", b"ramfs", b"overlayfs", b"f2fs", b"jfs", b"reiserfs"),
+        *(b"bcachefs", b"nilfs", b"msdos", b"exfat", b"ntfs", b"ecryptfs", b"aufs"),
+    )
+)
+"""File systems that no other host writes to, as `stat` names them: of all others no kernel tells everything."""
 
 _PROBE: Final = rb"""
 {
@@ -78,9 +87,14 @@ class Shell:
             return None
         return cls(control, session, tools)
 
-    def __str__(self) -> str:
+    def uses(self, *, tells: bool) -> str:
+        """Says for a person what is used.
+
+        Args:
+            tells: Whether it tells of changes.
+        """
         digests = f"digests are computed there by {_B3SUM}" if self.digests else "digests are computed here"
-        changes = f"changes are told by {self.watcher}" if self.watcher else "changes are found by listing"
+        changes = f"changes are told by {self.watcher}" if tells else "changes are found by listing"
         return f"{changes}; {digests}"
 
     async def blake3(self, place: bytes) -> bytes | None:
@@ -110,6 +124,13 @@ class Shell:
         said = await self._ask(b"stat -c '%%s %%Y %%f %%u' -- %s" % quoted(place))
         return (said or b"").strip() == b"%d %d %x %d" % (status.size, status.mtime, status.mode, status.uid)
 
+    async def tells(self, place: bytes) -> bool:
+        """Tells whether there is a program that tells of all changes below a path."""
+        if self.watcher is None:
+            return False
+        said = await self._ask(b"stat -f -c %%T -- %s" % quoted(place))
+        return (said or b"").strip() in _OF_ONE_HOST
+
     async def _ask(self, command: bytes) -> bytes | None:
         """Returns what a command says, or None where the shell has ended. A zero byte must not be in it."""
         if self._lost:
@@ -129,6 +150,8 @@ class Shell:
                 if self._waiting and not (answer := self._waiting.popleft()).done():
                     answer.set_result(record)
         except Lost:
+            pass  # There is nobody to ask any more.
+        finally:
             self._lost = True
             for answer in self._waiting:
                 if not answer.done():
@@ -136,6 +159,8 @@ class Shell:
             self._waiting.clear()
 
     async def close(self) -> None:
-        """Ends it."""
+        """Ends it, whatever it is at."""
         await self._session.close()
-        await self._reading
+        self._reading.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._reading

@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 HEARTBEAT: Final = 5.0
 """Seconds between two signs of life, and between two looks at the root; the core waits for 30 (DESIGN §4)."""
 
-SELDOM: Final = 10
-"""So much rarer than without a watcher everything is listed all the same: of what other hosts do to a disk that they
-share, no kernel tells."""
+SELDOM: Final = 60
+"""So much rarer than without a watcher everything is listed all the same: once an hour where nothing else is set."""
+
+AGAIN: Final = 10
+"""Listings after which it is tried to watch again."""
 
 _SETTING_UP: Final = 600.0  # Seconds for the server to watch everything.
 _DRAIN: Final = 10.0
@@ -85,7 +87,7 @@ class Watcher:
         """Watches as long as that works, and returns why it does not; "" if it is to be begun anew at once."""
         try:
             shell = await self._root.shell()
-            if shell is None or shell.watcher is None:
+            if shell is None or not await shell.tells(self._root.path):
                 return "no shell tells of changes any more"
             self._stale = False
             events = self._events = Events(shell, self._root.path)
@@ -263,7 +265,7 @@ class Watcher:
                 self._changes.heartbeat()
                 with contextlib.suppress(DriverError, Lost):
                     await self._root.connection.sftp()
-                    if self._root.connection.number != number or now - begun >= SELDOM * every:
+                    if self._root.connection.number != number or now - begun >= AGAIN * every:
                         return
                     if await self._check_root() and now - listed >= every:
                         listed = now
