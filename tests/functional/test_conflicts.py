@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -43,7 +42,14 @@ def _unlink(name: str) -> Change:
 
 
 def _remove(name: str) -> Change:
-    return lambda place: shutil.rmtree(place / name)
+    """Takes a thing out of the service. It stays on the disk, or what is made next may get its inode, and be it."""
+
+    def change(place: Path) -> None:
+        away = place.parent.parent / f"{place.name} of {place.parent.name}"
+        away.mkdir(exist_ok=True)
+        (place / name).rename(away / name)
+
+    return change
 
 
 def _touch(name: str) -> Change:

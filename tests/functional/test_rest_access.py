@@ -74,7 +74,9 @@ def test_what_our_page_asks_is_answered(served: tuple[Onitu, Core, Api], site: s
     """E16: our own page may ask, and who types the address; no answer can be taken into another page."""
     onitu, core, api = served
     write(onitu["a"] / "one.txt", "one")
-    (fid,) = core.wait_until(lambda: [one["fid"] for one in api.files() if one["filename"] == "one.txt"], "it is known")
+    (fid,) = core.wait_until(
+        lambda: [one["fid"] for one in api.files() if one["filename"] == "one.txt" and one["uptodate"]], "it is had"
+    )
 
     codes = {"/services": 200, f"/files/{fid}/content": 200, "//metrics": 200, "/nowhere": 404, "//": 200}
     for path, code in codes.items():
