@@ -162,10 +162,12 @@ def _may_have_left(state: ServiceState, there: Place, entry: Present) -> bool:
     """Returns whether an entry is missed at a place, or may have been taken away by a mutation of unknown outcome."""
     if state.gone:
         return True
-    intent, seen = state.intent, state.seen
+    intent, seen, known = state.intent, state.seen, state.known
     if intent is None or intent.phase is not Phase.SENT or intent.place == there:
         return False
-    return seen is None or seen.entry.revision != entry.revision
+    if seen is not None:
+        return seen.entry.revision != entry.revision
+    return known is None or known.revision != entry.revision  # A power cut has what was seen forgotten.
 
 
 def _could_be(old: Present, new: Present) -> bool:

@@ -438,3 +438,25 @@ def test_a_torn_write_that_is_moved_stays_torn() -> None:
 
     (again,) = desk.plan("B").tasks
     assert (again.action, again.path, again.expected) == (Action.WRITE, "g", "r")
+
+
+def test_what_a_power_cut_left_in_its_place_is_not_what_was_to_take_it() -> None:
+    """P13: neither a rename nor the new file under the old name was done, and the old one is neither of both."""
+    desk = Desk("A", "B")
+    desk.show("A", "x", msgspec.structs.replace(file("first"), native_id="1"))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, durable=False, epoch=1)
+    old = desk.node("x")
+    seen = old.services["B"].seen
+    assert seen is not None
+    desk.show("A", "d", msgspec.structs.replace(file("first"), native_id="1"), moved_from="x", probed={"x": Absent()})
+    desk.show("A", "x", file("second"))
+    assert {task.path for task in desk.plan("B").tasks} == {"x"}
+    desk.plan("B")
+    for name in ("d", "x"):
+        distrust(desk.work, "B", desk.node(name).id, flushed=0)
+
+    desk.show("B", "x", seen.entry, probed={"x": seen.entry, "d": Absent()}, fresh=True)
+
+    assert old.services["B"].place == Place(desk.scope.root, "x")
+    assert desk.heads() == {"d": "first", "x": "second"}
