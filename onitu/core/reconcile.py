@@ -104,8 +104,9 @@ def _absent(work: Work, service: ServiceName, there: Place, seq: int) -> None:
     if occupant is None:
         # What we bring there may be there and gone again before its answer is heard.
         occupant = work.tree.bound(service, there.parent, work.member(service).key(there.name))
-    if occupant is not None:
-        miss(work, service, occupant, seq)
+        if occupant is None or work.tree.node(occupant).state(service).known is not None:
+            return  # What is elsewhere until then is missed there.
+    miss(work, service, occupant, seq)
 
 
 def _ask_again(work: Work, service: ServiceName, there: Place, observation: Observation) -> None:

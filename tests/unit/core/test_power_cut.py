@@ -440,23 +440,39 @@ def test_a_torn_write_that_is_moved_stays_torn() -> None:
     assert (again.action, again.path, again.expected) == (Action.WRITE, "g", "r")
 
 
-def test_what_a_power_cut_left_in_its_place_is_not_what_was_to_take_it() -> None:
-    """P13: neither a rename nor the new file under the old name was done, and the old one is neither of both."""
-    desk = Desk("A", "B")
-    desk.show("A", "x", msgspec.structs.replace(file("first"), native_id="1"))
+def with_a_rename_and_a_successor(desk: Desk) -> Node:
+    """Has a power cut leave a file on B that was to be renamed, and to be followed by another. Returns the file."""
+    shown = msgspec.structs.replace(file("first"), native_id="1")
+    desk.show("A", "x", shown)
     (task,) = desk.plan("B").tasks
     desk.answer("B", task, durable=False, epoch=1)
     old = desk.node("x")
-    seen = old.services["B"].seen
-    assert seen is not None
-    desk.show("A", "d", msgspec.structs.replace(file("first"), native_id="1"), moved_from="x", probed={"x": Absent()})
+    desk.show("A", "d", shown, moved_from="x", probed={"x": Absent()})
     desk.show("A", "x", file("second"))
     assert {task.path for task in desk.plan("B").tasks} == {"x"}
-    desk.plan("B")
     for name in ("d", "x"):
         distrust(desk.work, "B", desk.node(name).id, flushed=0)
+    return old
 
-    desk.show("B", "x", seen.entry, probed={"x": seen.entry, "d": Absent()}, fresh=True)
+
+def test_what_a_power_cut_left_in_its_place_is_not_what_was_to_take_it() -> None:
+    """P13: neither a rename nor the new file under the old name was done, and the old one is neither of both."""
+    desk = Desk("A", "B")
+    old = with_a_rename_and_a_successor(desk)
+
+    desk.show("B", "x", file("first"), probed={"x": file("first"), "d": Absent()}, fresh=True)
 
     assert old.services["B"].place == Place(desk.scope.root, "x")
     assert desk.heads() == {"d": "first", "x": "second"}
+
+
+def test_what_is_not_where_a_rename_was_to_bring_it_is_where_it_was() -> None:
+    """P13: that nothing is at the new name does not make it missed at its old one, for another to take that place."""
+    desk = Desk("A", "B")
+    old = with_a_rename_and_a_successor(desk)
+
+    desk.show("B", "d", Absent(), fresh=True)
+    desk.show("B", "x", file("first"), probed={"x": file("first"), "d": Absent()}, fresh=True)
+
+    assert old.services["B"].present
+    assert old.services["B"].place == Place(desk.scope.root, "x")
