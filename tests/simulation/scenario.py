@@ -96,7 +96,7 @@ def draw(seed: int) -> Scenario:
         seed=seed,
         kind=kind,
         traits=tuple(
-            attrs.evolve(_traits(rng, kind, first=number == 0), glances=glances.random() < 1 / 3)
+            _glancing(_traits(rng, kind, first=number == 0), glances=glances.random() < 1 / 3)
             for number in range(count)
         ),
         names=ALIKE if kind is Kind.NAMES else NAMES,
@@ -125,6 +125,11 @@ def _traits(rng: random.Random, kind: Kind, *, first: bool) -> Traits:
         coarse=style is Style.PLAIN and rng.random() < 0.3,
         names=names,
     )
+
+
+def _glancing(traits: Traits, *, glances: bool) -> Traits:
+    """Returns traits of one that looks late, or not. Who does cannot tell which of several renames came first."""
+    return attrs.evolve(traits, glances=glances, paired=traits.paired and not glances)
 
 
 def _before(rng: random.Random, kind: Kind, count: int) -> tuple[Step, ...]:
