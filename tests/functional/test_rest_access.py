@@ -73,9 +73,10 @@ def test_what_another_page_embeds_is_refused(served: tuple[Onitu, Core, Api], si
 def test_what_our_page_asks_is_answered(served: tuple[Onitu, Core, Api], site: str) -> None:
     """E16: our own page may ask, and who types the address; no answer can be taken into another page."""
     onitu, core, api = served
-    write(onitu["a"] / "one.txt", "one")
+    name = f"{site}.txt"
+    write(onitu["a"] / name, "one")
     (fid,) = core.wait_until(
-        lambda: [one["fid"] for one in api.files() if one["filename"] == "one.txt" and one["uptodate"]], "it is had"
+        lambda: [one["fid"] for one in api.files() if one["filename"] == name and one["uptodate"]], "it is had"
     )
 
     codes = {"/services": 200, f"/files/{fid}/content": 200, "//metrics": 200, "/nowhere": 404, "//": 200}
