@@ -58,7 +58,7 @@ class Asker:
                 if link.waits_for_digests:
                     await self._digests()
             await self._listings()
-            if again or link.settles_at <= trio.current_time():
+            if again or (link.settle_at is not None and link.settle_at <= trio.current_time()):
                 link.settle_at = None
                 news = await self._settle()
                 await self._retry_what_is_left()
@@ -214,8 +214,9 @@ class Asker:
         if not waiting.nodes:
             return None
         unknown = {waiting.paths[path] for path in await self._look(list(waiting.paths))}
-        if link.capabilities.stat_files:
-            # What is missed may have gone with a directory above it, so that is looked at, and after it.
+        if link.capabilities.stat_files and link.capabilities.move_directory:
+            # What is missed may have gone with a directory above it, of which a watcher tells once for all that lies in
+            # it: so that is looked at, and later. Where no directory can be renamed, one is there by what is in it.
             above = await referee.writer.read(
                 lambda tree: find_above(referee.work(tree, link.folder), link.service, waiting)
             )

@@ -29,12 +29,6 @@ if TYPE_CHECKING:
 #: (DESIGN §3); edits and creations do not wait.
 SETTLE_DELAY = 1.0
 
-#: Seconds in which a stream brings nothing that has no more to bring: one that has sends it as soon as it may.
-QUIET = 0.2
-
-#: Seconds after which missed entries are decided about though their stream still tells.
-LONGEST_TELLING = 10.0
-
 
 #: Mutations of unknown outcome that are remembered; the oldest is forgotten first.
 DOUBTS_KEPT = 10_000
@@ -84,7 +78,6 @@ class Link:
     Attributes:
         snapshot_over: The first snapshot has been taken in.
         heard: When its stream was opened, or has brought something, on Trio's clock.
-        told: When what its stream has brought was last taken in, on Trio's clock; infinite while that is done.
         listed: What was missed in it has been decided about too, so writing may begin.
         waits_for_paths: Paths to look at again.
         waits_for_answers: Paths to look at again when missed entries are decided about.
@@ -134,7 +127,6 @@ class Link:
         self.snapshot_over = False
         self.listed = False
         self.heard = trio.current_time()
-        self.told = -math.inf
         self.waits_for_paths: dict[str, None] = {}
         self.waits_for_answers: dict[str, None] = {}
         self.waits_for_digests: dict[NodeId, None] = {}
@@ -238,19 +230,9 @@ class Link:
         self.to_sync.ring()
 
     @property
-    def settles_at(self) -> float:
-        """When missed entries are decided about, on Trio's clock; infinite where nothing is missed.
-
-        Not while the stream has more to tell, unless that takes too long: it may be about to tell where they went.
-        """
-        if self.settle_at is None:
-            return math.inf
-        return max(self.settle_at, min(self.told + QUIET, self.settle_at + LONGEST_TELLING))
-
-    @property
     def asks_at(self) -> float:
         """When there is something to ask without a ring, on Trio's clock."""
-        return min(self.settles_at, self.retry_at if self.retry_at is not None else math.inf)
+        return min((at for at in (self.settle_at, self.retry_at) if at is not None), default=math.inf)
 
     def retry(self) -> None:
         """Has what got no answer looked at again, in a while that grows: nobody else is going to tell."""

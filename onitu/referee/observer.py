@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import trio
@@ -80,7 +79,6 @@ class Observer:
 
     async def _stream(self, cursor: bytes | None, *, live: bool) -> None:
         link = self._link
-        link.told = -math.inf
         self._incomplete.clear()
         fingerprints = await self._referee.writer.read(self._fingerprints) if cursor is None else []
         async with link.client.watch(link.folder, cursor=cursor, live=live, fingerprints=fingerprints) as stream:
@@ -99,9 +97,7 @@ class Observer:
                     case SnapshotBegan():
                         self._names.clear()
                     case Batch():
-                        link.told = math.inf
                         await self._batch(report)
-                        link.told = trio.current_time()
                         await stream.acknowledge(report.number)
                     case SnapshotEnded():
                         self._snapshot_ended()
@@ -211,7 +207,6 @@ class Observer:
     def _snapshot_ended(self) -> None:
         """Has everything that waits decided about: absence is only believed once the whole snapshot is over."""
         self._names.clear()
-        self._link.told = -math.inf
         self._link.snapshot_over = True
         self._link.settle_after(0)
 

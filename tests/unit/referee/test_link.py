@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, cast
-
-import trio
 
 from onitu.core.capability import Limits
 from onitu.core.model import Absent, Observation
 from onitu.errors import OutcomeUnknown, RevisionMismatch
 from onitu.referee import Link
 from onitu.referee.hours import Hours
-from onitu.referee.link import LONGEST_TELLING, QUIET, SETTLE_DELAY
 from onitu.transfer.pace import Pace
 
 
@@ -46,20 +42,3 @@ async def test_an_answer_may_be_older_than_what_ended_after_the_question() -> No
 
     assert link.overtaken(asked) == {1}
     assert link.overtaken(link.doubts) == set()
-
-
-async def test_nothing_missed_is_decided_about_while_the_stream_tells_more(autojump_clock: object) -> None:
-    """P18: of a rename, the new name may be told after much else; but a stream that never ends is not waited for."""
-    assert autojump_clock
-    link = new_link()
-    assert link.settles_at == math.inf
-    link.settle_after(SETTLE_DELAY)
-    assert link.settles_at == trio.current_time() + SETTLE_DELAY
-
-    await trio.sleep(SETTLE_DELAY)
-    link.told = trio.current_time()
-    assert link.settles_at == trio.current_time() + QUIET
-
-    begun = trio.current_time() - SETTLE_DELAY
-    link.told = math.inf
-    assert link.settles_at == begun + SETTLE_DELAY + LONGEST_TELLING
