@@ -214,7 +214,7 @@ class Asker:
         if not waiting.nodes:
             return None
         unknown = {waiting.paths[path] for path in await self._look(list(waiting.paths))}
-        if link.capabilities.stat_files and link.capabilities.move_directory:
+        if waiting.gone and link.capabilities.stat_files and link.capabilities.move_directory:
             # What is missed may have gone with a directory above it, of which a watcher tells once for all that lies in
             # it: so that is looked at, and later. Where no directory can be renamed, one is there by what is in it.
             above = await referee.writer.read(

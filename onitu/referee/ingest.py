@@ -171,9 +171,7 @@ def find_waiting(
             continue
         node = work.tree.node(node_id)
         state = node.services.get(service)
-        if state is None or (
-            allowed is not None and node_id not in allowed and is_held_back(work, service, node, state)
-        ):
+        if state is None or (allowed is not None and _is_kept(work, service, node, state, allowed)):
             continue
         found.nodes.append(node_id)
         if state.gone:
@@ -182,6 +180,17 @@ def find_waiting(
         if len(found.nodes) >= most:
             break
     return found
+
+
+def _is_kept(work: Work, service: ServiceName, node: Node, state: ServiceState, allowed: Container[NodeId]) -> bool:
+    """Returns whether a node waits for a person; or a directory above a missed one does, which is decided first."""
+    if node.id not in allowed and is_held_back(work, service, node, state):
+        return True
+    above = work.above(service, state.place) if state.gone and state.place is not None else ()
+    return any(
+        one.id not in allowed and one.services[service].gone and is_held_back(work, service, one, one.services[service])
+        for one in above
+    )
 
 
 def _paths(work: Work, service: ServiceName, state: ServiceState) -> Iterator[str]:
@@ -216,7 +225,7 @@ def find_above(work: Work, service: ServiceName, waiting: Waiting) -> dict[str, 
         for above in work.above(service, state.place):
             place = above.services[service].place
             path = work.path_on(service, place) if place is not None else None
-            if path is not None and path not in waiting.paths:
+            if path is not None:
                 found.setdefault(path, []).append(node_id)
     return found
 

@@ -135,5 +135,24 @@ def test_what_is_missed_with_a_directory_above_it_waits_for_that() -> None:
 
     assert find_overtaken(desk.work, "A", waiting) == {desk.node("old/f").id}
     again = find_waiting(desk.work, "A", desk.tree.awaiting("A", "f"), most=10)
-    assert not find_above(desk.work, "A", again)
+    assert find_above(desk.work, "A", again) == {"old": [desk.node("old/f").id]}
     assert not find_overtaken(desk.work, "A", again)
+
+
+def test_what_is_missed_in_a_directory_that_waits_for_a_person_waits_with_it() -> None:
+    """P16: a file that was never taken in is not asked for again and again while its directory is held."""
+    desk = Desk("A", "B")
+    desk.show("A", "d", DIRECTORY)
+    desk.bring("B")
+    desk.show("A", "d/f", file("x"))
+    desk.show("B", "d/f", file("y", digest=False))
+    desk.show("B", "d/f", Absent())
+    desk.show("B", "d", Absent())
+    directory, inside = desk.node("d"), desk.node("d/f")
+    assert inside.services["B"].known is None
+
+    held = find_waiting(desk.work, "B", desk.tree.awaiting("B", "f"), most=10, allowed=frozenset())
+    freed = find_waiting(desk.work, "B", desk.tree.awaiting("B", "f"), most=10, allowed={directory.id})
+
+    assert held.nodes == []
+    assert set(freed.nodes) == {directory.id, inside.id}
