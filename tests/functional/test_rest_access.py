@@ -7,6 +7,7 @@ import socket
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -192,13 +193,28 @@ def test_a_connection_is_used_again_or_closed(served: tuple[Onitu, Core, Api]) -
         assert connection.recv(1) == b""
 
 
-@pytest.mark.parametrize("token", [None, "sesame"])
-def test_a_program_is_run_for_whoever_runs_onitu(new_setup: Setups, token: str | None) -> None:
-    """E16: a driver that is a command is taken with the token, or over the private socket; others may keep it."""
+def _asked(new_setup: Setups, token: str | None) -> tuple[Onitu, Core, Api]:
+    """Starts a core with a token or none, and returns it with who knows that."""
     onitu = new_setup("a")
     onitu.further = {"api": {"token": token}} if token is not None else {}
     core = onitu.start()
-    api = Api(core, **({"Authorization": f"Bearer {token}"} if token is not None else {}))
+    return onitu, core, Api(core, **({"Authorization": f"Bearer {token}"} if token is not None else {}))
+
+
+def _put_privately(onitu: Onitu, api: Api, name: str, block: dict[str, Any]) -> dict[str, Any]:
+    """Puts a service over the private socket; then anybody may change what is harmless. Returns its setup."""
+    reply = ask(onitu.data, "PUT", f"/services/{name}", block)
+    assert reply is not None
+    assert reply.code == 200, reply.reason
+    kept: dict[str, Any] = api.get(f"/services/{name}/setup").body["setup"]
+    assert api.put(f"/services/{name}", {**kept, "velocity": 0.5}).code == 200
+    return kept
+
+
+@pytest.mark.parametrize("token", [None, "sesame"])
+def test_a_program_is_run_for_whoever_runs_onitu(new_setup: Setups, token: str | None) -> None:
+    """E16: a driver that is a command is taken with the token, or over the private socket; others may keep it."""
+    onitu, core, api = _asked(new_setup, token)
     onitu["b"].mkdir()
     mark = onitu.directory / "was run"
     program = f"open({str(mark)!r}, 'w').close()"
@@ -209,11 +225,7 @@ def test_a_program_is_run_for_whoever_runs_onitu(new_setup: Setups, token: str |
         assert (answer.code, "api.token" in answer.body["reason"]) == (403, True)
         assert api.get("/services/b").code == 404
         assert not mark.exists()
-        reply = ask(onitu.data, "PUT", "/services/b", block)
-        assert reply is not None
-        assert reply.code == 200, reply.reason
-        kept = api.get("/services/b/setup").body["setup"]
-        assert api.put("/services/b", {**kept, "velocity": 0.5}).code == 200
+        kept = _put_privately(onitu, api, "b", block)
         answer = api.put("/services/b", {**kept, "driver": {"command": [sys.executable, "-c", program, "more"]}})
         assert answer.code == 403
     else:
@@ -224,10 +236,7 @@ def test_a_program_is_run_for_whoever_runs_onitu(new_setup: Setups, token: str |
 @pytest.mark.parametrize("token", [None, "sesame"])
 def test_what_an_option_has_run_is_run_for_whoever_runs_onitu(new_setup: Setups, token: str | None) -> None:
     """E16, B12: options that name programs or files take the token, or the private socket; others may keep them."""
-    onitu = new_setup("a")
-    onitu.further = {"api": {"token": token}} if token is not None else {}
-    core = onitu.start()
-    api = Api(core, **({"Authorization": f"Bearer {token}"} if token is not None else {}))
+    onitu, core, api = _asked(new_setup, token)
     mark = onitu.directory / "was run"
     config = onitu.directory / "ssh config"
     config.write_text(f"Host *\n  ProxyCommand touch '{mark}'\n")
@@ -242,11 +251,7 @@ def test_what_an_option_has_run_is_run_for_whoever_runs_onitu(new_setup: Setups,
         assert api.put("/services/nas", reference).code == 403
         assert api.get("/services/nas").code == 404
         assert not mark.exists()
-        reply = ask(onitu.data, "PUT", "/services/nas", block)
-        assert reply is not None
-        assert reply.code == 200, reply.reason
-        kept = api.get("/services/nas/setup").body["setup"]
-        assert api.put("/services/nas", {**kept, "velocity": 0.5}).code == 200
+        kept = _put_privately(onitu, api, "nas", block)
         kept["options"]["ssh_config"] = str(onitu.directory / "other")
         assert api.put("/services/nas", kept).code == 403
     else:

@@ -31,16 +31,6 @@ class LocalStorage(OnDisk):
     def make_executable(self, path: str) -> None:
         (self.root / path).chmod(0o755)
 
-    def break_down(self) -> None:
-        self.root.rename(self._unplugged)
-
-    def mend(self) -> None:
-        self._unplugged.rename(self.root)
-
-    @property
-    def _unplugged(self) -> Path:
-        return self.onitu.directory / f"unplugged-{self.name}"
-
     def staged(self) -> list[str]:
         return [path for path in snapshot(self.root, hidden=True) if STAGING in path]
 

@@ -39,3 +39,13 @@ class OnDisk(Target):
     def tree(self) -> dict[str, Entry]:
         # A folder's root need not be the service's, and has a `.onitu` of its own.
         return {path: entry for path, entry in snapshot(self.root).items() if HIDDEN not in path.split("/")}
+
+    def break_down(self) -> None:
+        self.root.rename(self._unplugged)
+
+    def mend(self) -> None:
+        self._unplugged.rename(self.root)
+
+    @property
+    def _unplugged(self) -> Path:
+        return self.onitu.directory / f"unplugged-{self.name}"

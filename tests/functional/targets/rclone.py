@@ -53,16 +53,6 @@ class Rclone(OnDisk):
     def root(self) -> Path:
         return self._files
 
-    def break_down(self) -> None:
-        self.root.rename(self._unplugged)
-
-    def mend(self) -> None:
-        self._unplugged.rename(self.root)
-
-    @property
-    def _unplugged(self) -> Path:
-        return self.onitu.directory / f"unplugged-{self.name}"
-
 
 def networked_target() -> conformance.Target:
     """Returns the target of the conformance kit for a remote behind a network."""
