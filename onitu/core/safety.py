@@ -166,7 +166,8 @@ def excess(
         mark: The number the next new node would have had when the first of them was missed.
         before: What was lost within the last hour.
     """
-    alone = _excess(work, service, limit, lost=len(missing), before=0, mark=mark)
+    there = sum(1 for node in missing if node < mark)
+    alone = _excess(work, service, limit, lost=there, before=0, mark=mark)
     if alone is not None or not before.losses:
         return alone
     began = before.losses[0].mark

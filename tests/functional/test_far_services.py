@@ -78,7 +78,7 @@ def test_nothing_is_lost_when_the_server_dies_on_the_way(new_setup: Setups, driv
     onitu = new_setup()
     disk, far = LocalStorage(onitu, "disk"), target_class(driver)(onitu, "far")
     server = cast("FarTarget", far).server
-    onitu.folders[FOLDER] = {"max-delete": {"percent": 100}}  # As many are deleted as may be.
+    onitu.folders[FOLDER] = {"max-delete": {"percent": 100}}  # Just as many are deleted as may be.
     here, there = People(disk, "here", 1), People(far, "there", 2)
     core = onitu.start()
     core.wait_for("settled", units=START + far.reaction)

@@ -134,6 +134,24 @@ def test_what_came_later_hides_nothing() -> None:
     assert _excess(desk) is None
 
 
+def test_what_came_and_went_after_the_first_loss_is_not_counted() -> None:
+    """B11, P16: of more files than there were nothing can be lost: `percent: 100` holds nothing back."""
+    desk = _full("a", "b", "c")
+    mark = desk.node("c").id + 1
+    for number in range(4):
+        desk.have(f"later {number}", str(number))
+    for path in ("a", *(f"later {number}" for number in range(4))):
+        desk.show("A", path, Absent())
+
+    assert len(_missing(desk)) == 5
+    assert _excess(desk, mark=mark) is None
+    for path in ("b", "c"):
+        desk.show("A", path, Absent())
+    assert _excess(desk, mark=mark) == Excess(3, 3)
+    missing = _missing(desk)
+    assert excess(desk.work, "A", MaxDelete(percent=100, files=0), missing=missing, mark=mark, before=Losses()) is None
+
+
 def test_an_hour_counts_together() -> None:
     """P16: losses one after the other count within an hour, against the files there were at its begin."""
     desk = _full("1", "2", "3", "4")
