@@ -23,7 +23,7 @@ from onitu.core.node import (
     ServiceName,
     ServiceState,
 )
-from onitu.core.outcome import seen_before
+from onitu.core.outcome import seen_before, shown
 from onitu.core.reconcile import decide, from_the_top
 from onitu.core.tree import Recheck, Settle, Work
 from onitu.errors import Corrupted, DriverError, NotFound, RevisionMismatch
@@ -90,12 +90,12 @@ def answered(
     if intent is None or intent.phase is not Phase.SENT:
         return
     version = node.versions.get(intent.version)
+    if sent and version is not None and not _is_refused(outcome):
+        # The source may have changed before anybody asks what these bytes were.
+        learn(node, intent.version, {**sent, **version.digests})
     if isinstance(outcome, Mangled):
         after = _done(work, service, node, intent, outcome.there, mangled=True)
     elif isinstance(outcome, DriverError):
-        if outcome.outcome_unknown and sent and intent.version in node.versions:
-            # The source may have changed before anybody asks what these bytes were.
-            learn(node, intent.version, {**sent, **node.versions[intent.version].digests})
         _failed(work, service, node, state, outcome, learned=node.versions.get(intent.version) is not version)
         return
     else:
@@ -106,10 +106,17 @@ def answered(
     if durable:
         state.base, state.intent = after, None
     else:
+        left = intent.before is not None and (after is None or after.place != intent.before.place)
+        before, entry = (intent.before, intent.shown) if left else (None, None)
         state.intent = msgspec.structs.replace(
-            intent, phase=Phase.VISIBLE, after=after, before=None, epoch=epoch, shown=None
+            intent, phase=Phase.VISIBLE, after=after, before=before, epoch=epoch, shown=entry
         )
     _decide(work, service, node, learned=node.versions.get(intent.version) is not version)
+
+
+def _is_refused(outcome: Observation | DriverError) -> bool:
+    """Returns whether nothing of what was sent can be there."""
+    return isinstance(outcome, DriverError) and not outcome.outcome_unknown
 
 
 def _decide(work: Work, service: ServiceName, node: Node, before: Seen | None = None, *, learned: bool = False) -> None:
@@ -139,13 +146,25 @@ def _done(
             _disown(work, service, node, state, outcome)
             return _DISOWNED
         lost = _take_over(work, service, node, intent.place, outcome.seq)
-    if outcome.seq >= state.seq and (replaced is None or state.place != replaced.place) and state.place != intent.place:
+    elsewhere = (replaced is None or state.place != replaced.place) and state.place != intent.place
+    if (outcome.seq >= state.seq and elsewhere) or _is_overwritten(state, replaced, outcome):
         _look_beside(work, service, state)
     torn = intent.action is Action.MOVE and replaced is not None and replaced.version == TORN  # It still is.
     after = _written(node, state, intent, intent.place, outcome, mangled=mangled or torn)
     if lost:
         state.gone = Gone.DISPLACED
     return after
+
+
+def _is_overwritten(state: ServiceState, replaced: Base | None, outcome: Observation) -> bool:
+    """Returns whether something else was seen during a mutation than what was there, and than what it has left.
+
+    An answer takes longer than what it tells of: somebody may have changed that already, and been heard first.
+    """
+    if state.seen is None or state.gone or state.seq > outcome.seq or not isinstance(outcome.state, Present):
+        return False
+    revision = state.seen.entry.revision
+    return revision != outcome.state.revision and (replaced is None or revision != replaced.revision)
 
 
 #: What was put into another directory than was meant.
@@ -192,8 +211,10 @@ def distrust(work: Work, service: ServiceName, node_id: NodeId, *, flushed: int)
     elif intent.epoch <= flushed:
         _believe(state, intent)
     else:
-        visible = intent.before if intent.phase is Phase.SENT else intent.after
-        state.intent = intent = msgspec.structs.replace(intent, phase=Phase.SENT, after=visible, shown=None)
+        visible, entry = intent.before, intent.shown
+        if intent.phase is Phase.VISIBLE and intent.after is not None:
+            visible, entry = intent.after, shown(state)
+        state.intent = intent = msgspec.structs.replace(intent, phase=Phase.SENT, after=visible, shown=entry)
         _forget_seen(state, intent)
     work.tree.put(node)
 
@@ -232,6 +253,10 @@ def _believe(state: ServiceState, intent: Intent) -> None:
 def _forget_seen(state: ServiceState, intent: Intent) -> None:
     """Has what was seen before a power cut decide nothing; where the entry was, and where it was brought, are asked."""
     known, seen = state.known, state.seen
+    if state.doubted is not None:
+        # What was at that place before it may be there again, and one place has one entry.
+        state.seen, state.gone = None, Gone.DISPLACED
+        return
     if seen is None:
         return
     if intent.action is not Action.WRITE or (known is not None and known.place != intent.place):

@@ -61,6 +61,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     executable: bool = False
     symlinks: bool = False
     local_files: bool = False
+    local_chunks: bool = False
     in_place: bool = False
     mtime_precision_ns: int = 0
     conditional: Conditional = Conditional.NONE

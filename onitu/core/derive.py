@@ -5,6 +5,7 @@ It is derived from a record alone, so it can be dropped and rebuilt at any time 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from onitu.core.fingerprint import entry_fingerprint
@@ -18,56 +19,58 @@ IndexKey: TypeAlias = tuple[str | int, ...]
 
 
 #: Changes whenever something else is derived from the same records: then all is derived anew at the next start.
-DERIVATION = 2
+DERIVATION = 3
+
+_NOBODY: Mapping[ServiceName, Member] = {}
 
 #: Stands for the kind of an entry that is not decided; no driver knows it.
 UNSETTLED = 255
 
 
-def index_keys(node: Node, scope: Scope | None) -> set[IndexKey]:
+def index_keys(node: Node, scope: Scope | None) -> set[IndexKey]:  # noqa: C901 - one pass, for what a call costs
     """Returns the index entries of a node.
 
     Args:
         node: The node.
         scope: The folder as the setup has it now, or None where the folder is no longer in the setup.
     """
-    keys: set[IndexKey] = set()
+    # Called four times per file, and written for speed: what a state tells is asked for once.
     place = node.place
     if place is None:
-        return keys
-    if not node.deleted:
-        keys.add(("child", place.parent, place.name))
+        return set()
+    deleted, folder, number = node.deleted, node.folder, node.id
+    keys: set[IndexKey] = set() if deleted else {("child", place.parent, place.name)}
+    members = scope.members if scope is not None else _NOBODY
     for service, state in node.services.items():
-        member = scope.members.get(service) if scope is not None else None
-        _add_service_keys(keys, node, service, state, member)
-    if scope is not None and node.versions:
-        for service, member in scope.members.items():
-            if not member.writable or not member.wants(node.version.kind):
-                continue
-            if is_dirty(node, service, readable=member.readable):
-                keys.add(("dirty", service, node.folder, node.id))
+        member = members.get(service)
+        there, seen, intent = state.place, state.seen, state.intent
+        if there is not None:
+            key = member.key(there.name) if member is not None else there.name
+            if deleted or key != there.name or there != place:
+                keys.add(("view", service, there.parent, key))
+        if seen is not None and seen.entry.native_id:
+            keys.add(("native", service, seen.entry.native_id, number))
+        if intent is not None and intent.phase is Phase.SENT:
+            keys.update(_bound(service, state, member))
+            keys.add(("awaiting", service, folder, number))
+            continue
+        if intent is not None:
+            keys.add(("visible", service, folder, number))
+        if not state.decided and (member is None or member.readable):
+            keys.add(("awaiting", service, folder, number))
+    if node.versions:
+        kind = node.version.kind
+        for service, member in members.items():
+            if member.writable and member.wants(kind) and is_dirty(node, service, readable=member.readable):
+                keys.add(("dirty", service, folder, number))
     return keys
 
 
-def _add_service_keys(
-    keys: set[IndexKey], node: Node, service: ServiceName, state: ServiceState, member: Member | None
-) -> None:
-    """Adds the index entries of what one service holds of a node."""
-    there = state.place
-    if there is not None:
-        key = member.key(there.name) if member is not None else there.name
-        if node.deleted or there != node.place or key != there.name:
-            keys.add(("view", service, there.parent, key))
-    bound = state.bound
-    if bound is not None:
-        keys.add(("bound", service, bound.parent, member.key(bound.name) if member is not None else bound.name))
-    if state.seen is not None and state.seen.entry.native_id:
-        keys.add(("native", service, state.seen.entry.native_id, node.id))
-    phase = state.intent.phase if state.intent is not None else None
-    if phase is Phase.VISIBLE:
-        keys.add(("visible", service, node.folder, node.id))
-    if phase is Phase.SENT or (not state.decided and (member is None or member.readable)):
-        keys.add(("awaiting", service, node.folder, node.id))
+def _bound(service: ServiceName, state: ServiceState, member: Member | None) -> Iterator[IndexKey]:
+    """Yields the entries of the places where a mutation of unknown outcome may have brought or left a node."""
+    for place in (state.bound, state.doubted):
+        if place is not None:
+            yield ("bound", service, place.parent, member.key(place.name) if member is not None else place.name)
 
 
 def is_dirty(node: Node, service: ServiceName, *, readable: bool) -> bool:

@@ -122,6 +122,8 @@ def bound(
     if node.version.kind is not entry.kind:
         return None
     if occupant is not None and not _may_have_left(work.tree.node(occupant).services[service], there, entry):
+        if _is_vacated(work, service, occupant, there, entry):
+            return Unknown(f"{there.name!r}: one directory leaves it and another one comes")
         return None
     where = state.place
     path = work.path_on(service, where) if where is not None and not state.gone else None
@@ -137,6 +139,17 @@ def bound(
         # What is still at its old place as it was has not been moved.
         return node if where is not None and _may_be_another(work, service, number, where, entry) else None
     return node
+
+
+def _is_vacated(work: Work, service: ServiceName, node_id: NodeId, there: Place, entry: Present) -> bool:
+    """Returns whether a directory is being moved away from a place, and nothing tells it from what comes there.
+
+    The answers, which are still to come, tell what is there.
+    """
+    if entry.kind is not Kind.DIRECTORY or entry.native_id or (service, node_id) not in work.in_flight:
+        return False
+    intent = work.tree.node(node_id).services[service].intent
+    return intent is not None and intent.place is not None and intent.place != there
 
 
 def _may_be_another(work: Work, service: ServiceName, node_id: NodeId, where: Place, entry: Present) -> bool:

@@ -16,6 +16,9 @@ from onitu.core.node import Node, NodeId, Place, ServiceName, Version
 from onitu.core.scope import Scope
 from onitu.core.tree import Effect
 
+#: What `_lookup` is asked for; there is one entry at most for each of these.
+_LOOKED_UP = frozenset({"child", "view", "bound"})
+
 
 class IndexedTree(abc.ABC):
     """The nodes inside one transaction.
@@ -27,6 +30,8 @@ class IndexedTree(abc.ABC):
     def __init__(self, scopes: Mapping[str, Scope]) -> None:
         self._scopes = scopes
         self._found: dict[IndexKey, NodeId | None] = {}
+        # Beginnings of keys to whether nothing was there when first looked: then what came since is in `_found`.
+        self._whole: dict[IndexKey, bool] = {}
         self._nodes: dict[NodeId, Node | None] = {}
         self._keys: dict[NodeId, set[IndexKey]] = {}
         self._parts: dict[NodeId, dict[tuple[ServiceName, NodeId], tuple[str, int, str]]] = {}
@@ -103,10 +108,12 @@ class IndexedTree(abc.ABC):
         if keys != before:
             found = self._found
             for key in before - keys:
-                found.pop(key, None)
+                if found.get(key) == node.id:
+                    del found[key]
                 self.remove(key, node.id)
             for key in keys - before:
-                found[key] = node.id
+                if key[0] in _LOOKED_UP:
+                    found[key] = node.id
                 self.add(key, node.id)
             self._keys[node.id] = keys
         self._put_parts(node)
@@ -155,12 +162,25 @@ class IndexedTree(abc.ABC):
         return self.scan(("visible", service, folder), after=after)
 
     def _lookup(self, key: IndexKey) -> NodeId | None:
-        """Returns the node of an index entry; each is looked up once, since the same names are asked for again."""
+        """Returns the node of an index entry; each is looked up once, since the same names are asked for again.
+
+        Nothing is looked for where there was nothing but what has been put since: in a new directory, most of all.
+        """
         try:
             return self._found[key]
         except KeyError:
+            beginning = key[:-1]
+            whole = self._whole.get(beginning)
+            if whole is None:
+                whole = self._whole[beginning] = self.is_empty(beginning)
+            if whole:
+                return None
             found = self._found[key] = self.get(key)
             return found
+
+    def is_empty(self, prefix: IndexKey) -> bool:
+        """Returns whether there is no index entry below a prefix."""
+        return next(iter(self.scan(prefix)), None) is None
 
     def _put_parts(self, node: Node) -> None:
         """Notes what a node's change means for the fingerprints of the directories it is in."""

@@ -67,7 +67,23 @@ def learn(node: Node, number: int, digests: dict[str, bytes]) -> Version:
     if any(version.digests.get(name) != value for name, value in digests.items()):
         version = msgspec.structs.replace(version, digests={**version.digests, **digests})
         node.versions[number] = version
+        _join(node, version)
     return version
+
+
+def _join(node: Node, version: Version) -> None:
+    """Takes the head for the bytes it was made of, once they are known to be the same: it was read while that was sent.
+
+    A file that was seen a moment after it was written may have been written again, so what is read of it later is an
+    edit for as long as nothing else is known of what was sent.
+    """
+    head = node.version
+    if head.parent != version.number or head.bytes_of or head.size != version.size or not head.digests:
+        return
+    if (head.origin, head.revision) != (version.origin, version.revision):
+        return
+    if all(version.digests.get(name) == value for name, value in head.digests.items()):
+        node.versions[node.head] = msgspec.structs.replace(head, bytes_of=version.bytes_of or version.number)
 
 
 def advance(

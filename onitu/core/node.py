@@ -136,8 +136,10 @@ class Intent(msgspec.Struct, frozen=True, gc=False, array_like=True, kw_only=Tru
         epoch: Which flush of the service makes durable what is visible; the store knows the last that was answered.
         after: What the service holds since the answer, once visible; None for a deletion. Where nobody knows what
             became of this and a power cut may have taken back what was visible: that.
-        before: What the service held when this was sent, if that was visible but not yet durable.
+        before: What the service held when this was sent, if that was visible but not yet durable. Kept once this is
+            visible itself if it was somewhere else: a power cut may leave it there.
         shown: The file that was there when this was sent, where what is seen meanwhile can be told by it from an edit.
+            Where a power cut may have taken back what was visible: that file, by which its torn bytes are known.
     """
 
     action: Action
@@ -224,6 +226,17 @@ class ServiceState(msgspec.Struct, array_like=True, gc=False):
         if intent is None or intent.phase is not Phase.SENT or intent.place == self.place:
             return None
         return intent.place
+
+    @property
+    def doubted(self) -> Place | None:
+        """Where the entry was before a mutation of unknown outcome, if a power cut may have taken that back as well.
+
+        What had been there before it may be there again, and then two entries are known at one place.
+        """
+        intent = self.intent
+        if intent is None or intent.phase is not Phase.SENT or intent.before is None or intent.after is None:
+            return None
+        return intent.before.place if intent.before.place != intent.place else None
 
     def is_empty(self, *, deleted: bool) -> bool:
         """Returns whether there is nothing to remember of this service.

@@ -122,7 +122,7 @@ def _survived(work: Work, service: ServiceName, node: Node, state: ServiceState,
     version = node.versions.get(known.version) if known is not None else None
     if intent is None or intent.after is None or intent.before is None or known is None or version is None:
         return Equality.SAME
-    equality = same_bytes(entry, service, version) if entry.revision == known.revision else Equality.SAME
+    equality = same_bytes(entry, service, version) if _is_staged(intent, None, entry) else Equality.SAME
     unanswered = equality is Equality.UNKNOWN and not ask_digests(work, service, node, entry, version)
     return Equality.SAME if unanswered else equality
 
@@ -170,15 +170,17 @@ def _is_left_by_power_cut(
     state: ServiceState, intent: Intent, before: Seen | None, entry: Present, equality: Equality
 ) -> bool:
     """Returns whether an entry is our own write, torn by a power cut, or what we had replaced and that brought back."""
-    if equality is Equality.DIFFERENT and intent.after is not None and _is_staged(intent.after, before, entry):
+    if equality is Equality.DIFFERENT and _is_staged(intent, before, entry):
         return True
     return intent.after is not None and entry.revision in state.retired
 
 
-def _is_staged(after: Base, before: Seen | None, entry: Present) -> bool:
-    """Returns whether an entry is the very one that we wrote, whatever became of its bytes."""
-    if entry.revision == after.revision:
-        return True
-    if before is None or not entry.native_id or before.entry.revision != after.revision:
+def _is_staged(intent: Intent, before: Seen | None, entry: Present) -> bool:
+    """Returns whether an entry is the very one that was visible before a power cut, whatever became of its bytes."""
+    after = intent.after
+    if after is None or entry.revision == after.revision:
+        return after is not None
+    was = intent.shown if intent.shown is not None else before.entry if before is not None else None
+    if was is None or not entry.native_id or was.revision != after.revision:
         return False  # What was seen last may be an edit itself.
-    return before.entry.native_id == entry.native_id and before.entry.mtime_ns == entry.mtime_ns
+    return was.native_id == entry.native_id and was.mtime_ns == entry.mtime_ns

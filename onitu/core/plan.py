@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-import attrs
+import msgspec
 
 from onitu.core.atomic import is_waited_for
 from onitu.core.model import Kind
@@ -27,8 +27,7 @@ __all__ = ["MOST_LOOKED_AT", "Obstacle", "Plan", "Planner", "Source", "Task"]
 MOST_LOOKED_AT = 2_000
 
 
-@attrs.frozen
-class _Waiting:
+class _Waiting(msgspec.Struct, frozen=True):
     """A node that is planned once what it waits for is.
 
     Attributes:

@@ -134,7 +134,13 @@ def _as_spelled(work: Work, service: ServiceName, there: Place) -> Place:
     occupant = work.locate(service, there.parent, there.name)
     state = work.tree.node(occupant).services[service] if occupant is not None else None
     known = state.place if state is not None else None
-    return known if known is not None and member.key(known.name) == member.key(there.name) else there
+    return known if known is not None and _is_respelled(work, service, known, there) else there
+
+
+def _is_respelled(work: Work, service: ServiceName, known: Place, there: Place) -> bool:
+    """Returns whether two places are one to a service, whose names are spelled in two ways."""
+    key = work.member(service).key
+    return known != there and known.parent == there.parent and key(known.name) == key(there.name)
 
 
 def _admitted(work: Work, service: ServiceName, observation: Observation, link: Present) -> Present | Inadmissible:
@@ -398,6 +404,9 @@ def _take_in(
         path = work.path_on(service, there)
         if path is not None:
             work.effects.append(Recheck(service, path))
+            if before is not None and _is_respelled(work, service, before.place, there):
+                # Who is asked for one spelling answers for either, so only a listing tells which it is.
+                work.effects.append(Relist(service, path.rpartition("/")[0]))
         return
     if before is not None and entry.kind is Kind.FILE and before.entry.revision == entry.revision and not entry.digests:
         if before.entry.racy:

@@ -114,7 +114,7 @@ class Recheck(msgspec.Struct, frozen=True, gc=False):
 
 
 class Relist(msgspec.Struct, frozen=True, gc=False):
-    """A directory, with all below it, must be listed again: what lies in it may belong to the folder now.
+    """A directory, with all below it, must be listed again: what lies in it, or how that is spelled, may have changed.
 
     Attributes:
         service: Where.

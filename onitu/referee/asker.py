@@ -65,6 +65,7 @@ class Asker:
                 if link.snapshot_over and not link.listed:
                     link.listed = news = True
                     self._referee.log.info("snapshot_finished", service=link.service, folder=link.folder)
+                    await self._decide_elsewhere()
                 self._referee.ignore_files.ring(again=True)
                 if news:
                     self._referee.wake(link.folder)
@@ -80,6 +81,8 @@ class Asker:
         link.retries += 1
         link.waits_for_paths.update(link.doubtful)
         link.doubtful.clear()
+        link.waits_for_digests.update(link.unread)
+        link.unread.clear()
         return True
 
     async def _retry_what_is_left(self) -> None:
@@ -87,7 +90,15 @@ class Asker:
 
         A service that never says more than its driver has said is not asked again.
         """
-        link, referee = self._link, self._referee
+        link = self._link
+        if link.unread or (link.capabilities.stat_files and (link.doubtful or await self._is_waiting(link))):
+            link.retry()
+        else:
+            link.retries = 0
+
+    async def _is_waiting(self, link: Link) -> bool:
+        """Returns whether something of a service could not be decided, other than what waits for a person."""
+        referee = self._referee
 
         def is_waiting(transaction: Transaction) -> bool:
             work = referee.work(transaction, link.folder)
@@ -97,13 +108,16 @@ class Asker:
                 if node is None or state is None or (link.service, node_id) in referee.in_flight:
                     continue
                 if link.hold is None or not is_held_back(work, link.service, node, state):
-                    return True  # What is held waits for a person.
+                    return True
             return False
 
-        if link.capabilities.stat_files and (link.doubtful or await referee.writer.read(is_waiting)):
-            link.retry()
-        else:
-            link.retries = 0
+        return await referee.writer.read(is_waiting)
+
+    async def _decide_elsewhere(self) -> None:
+        """Has the other services decide what waited for this one, which was away and can be asked now."""
+        for (_, folder), link in tuple(self._referee.links.items()):
+            if folder == self._link.folder and link is not self._link and await self._is_waiting(link):
+                link.settle_after(SETTLE_DELAY)
 
     async def _paths(self) -> None:
         """Looks at paths again."""
@@ -134,10 +148,11 @@ class Asker:
         link = self._link
         asked = list(link.waits_for_digests)[:PATHS_AT_ONCE]
 
-        def choose(transaction: Transaction) -> tuple[list[Observation], list[NodeId]]:
+        def choose(transaction: Transaction) -> tuple[dict[NodeId, Observation], list[NodeId]]:
             return self._choose(transaction, asked)
 
-        entries, taken = await self._referee.writer.read(choose)
+        chosen, taken = await self._referee.writer.read(choose)
+        entries = list(chosen.values())
         for node in taken:
             link.waits_for_digests.pop(node, None)
         began = link.doubts
@@ -147,13 +162,16 @@ class Asker:
             observations = await read_digests(link, entries)
         if await take(link, observations, asked=began):
             link.settle_after(SETTLE_DELAY)  # What is read may have been moved meanwhile, by ourselves too.
-        if any(isinstance(o.state, Unknown) for o in observations):
+        unread = {o.path for o in observations if isinstance(o.state, Unknown)}
+        if unread:
+            # Another service may wait for them: nothing of this one is undecided then.
+            link.unread.update(dict.fromkeys(node for node, entry in chosen.items() if entry.path in unread))
             link.retry()
 
-    def _choose(self, transaction: Transaction, asked: list[NodeId]) -> tuple[list[Observation], list[NodeId]]:
+    def _choose(self, transaction: Transaction, asked: list[NodeId]) -> tuple[dict[NodeId, Observation], list[NodeId]]:
         """Returns what is known at the paths of some nodes, up to an amount of bytes, and which nodes that were."""
         work = self._referee.work(transaction, self._link.folder)
-        entries: list[Observation] = []
+        entries: dict[NodeId, Observation] = {}
         taken: list[NodeId] = []
         size = 0
         for node_id in asked:
@@ -164,7 +182,7 @@ class Asker:
                 continue
             path = work.path_on(self._link.service, state.seen.place)
             if path is not None:
-                entries.append(Observation(path, state.seen.entry, state.seq))
+                entries[node_id] = Observation(path, state.seen.entry, state.seq)
                 size += state.seen.entry.size
             if size >= DIGEST_BYTES_AT_ONCE:
                 break

@@ -89,6 +89,7 @@ class Link:
         settle_at: When missed entries are decided about, on Trio's clock; None: nothing is missed.
         reading: Held by whoever reads a file here as a stream: as many as the driver wants at once.
         doubtful: Paths that were asked for and not answered.
+        unread: Nodes whose digest was asked for and not answered.
         doubts: How many mutations have ended here so far, and nobody knows how.
         retry_at: When what got no answer is looked at again, on Trio's clock; None: nothing waits for one.
         retries: How often that was done in a row.
@@ -139,6 +140,7 @@ class Link:
         self.settle_at: float | None = None
         self.reading = trio.CapacityLimiter(client.limits.max_concurrency)
         self.doubtful: dict[str, None] = {}
+        self.unread: dict[NodeId, None] = {}
         self.doubts = 0
         self._doubts: dict[NodeId, int] = {}
         self.retry_at: float | None = None

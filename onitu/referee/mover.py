@@ -11,7 +11,7 @@ from onitu.core.answers import answered
 from onitu.core.node import Action
 from onitu.core.plan import Obstacle, Plan, Planner, Task
 from onitu.errors import DriverError
-from onitu.log import written_together
+from onitu.log import is_debugging, log_all, written_together
 from onitu.referee.announcing import announcer
 from onitu.referee.transfers import Large, Transfers
 from onitu.transfer.careful import CarefulPerformer
@@ -39,7 +39,6 @@ LOUD_AT = 3
 
 #: What is logged when a task is done, and whether a person following along wants to read it.
 _DONE = {
-    Action.WRITE: "transfer_finished",
     Action.COPY: "transfer_finished",
     Action.MOVE: "file_moved",
     Action.DELETE: "file_deleted",
@@ -191,6 +190,8 @@ class Mover:
 
     def _tell_started(self, tasks: list[Task]) -> None:
         """Logs the transfers that begin; aloud only those that failed before."""
+        if not self._referee.failures and not is_debugging(self._referee.log):
+            return
         for task in tasks:
             if task.source is not None:
                 self._tell_transfer(task)
@@ -233,23 +234,33 @@ class Mover:
 
     def _tell(self, tasks: list[Task], outcomes: list[Outcome], seconds: float) -> None:
         """Logs and counts what came of tasks, and notes what failed."""
+        link, failures = self._link, self._referee.failures
+        arrived: list[Task] = []
         with written_together():
             for task, outcome in zip(tasks, outcomes, strict=True):
                 if isinstance(outcome, DriverError):
                     self._tell_failure(task, outcome, seconds)
+                    continue
+                failures.clear(link.service, task.node)
+                if task.source is not None:
+                    arrived.append(task)
                 else:
-                    self._tell_done(task, seconds)
+                    self._tell_changed(task, seconds)
+            self._tell_arrived(arrived, seconds)
 
-    def _tell_done(self, task: Task, seconds: float) -> None:
-        """Logs and counts what was done."""
+    def _tell_arrived(self, tasks: list[Task], seconds: float) -> None:
+        """Logs and counts the files that have arrived."""
         referee, link = self._referee, self._link
-        referee.failures.clear(link.service, task.node)
-        if task.source is not None:
-            referee.counts.files += 1
-            referee.counts.bytes += task.version.size
-            referee.log.info("transfer_finished", **self._ends(task), bytes=task.version.size)
-            referee.telling.arrived(link.service, link.folder, task, seconds)
-            return
+        counts, telling = referee.counts, referee.telling
+        log_all(referee.log, "transfer_finished", ({**self._ends(task), "bytes": task.version.size} for task in tasks))
+        for task in tasks:
+            counts.files += 1
+            counts.bytes += task.version.size
+            telling.arrived(link.service, link.folder, task, seconds)
+
+    def _tell_changed(self, task: Task, seconds: float) -> None:
+        """Logs and counts what was done beside transfers."""
+        referee, link = self._referee, self._link
         referee.counts.other += 1
         referee.log.info(_DONE[task.action], **self._ends(task))
         referee.telling.changed(link.service, link.folder, task, seconds)

@@ -27,8 +27,12 @@ if TYPE_CHECKING:
 #: Index entries read before the cursor is set anew.
 PAGE = 256
 
-#: Nodes the writer remembers, at a few kilobytes each.
-REMEMBERED = 8_000
+#: Nodes the writer remembers, at a few kilobytes each, and how many of them it keeps once they are too many.
+REMEMBERED = 12_000
+KEPT = 8_000
+
+#: Kinds of index entries that tell that a node is going to be needed again soon.
+_NEEDED = frozenset({"dirty", "awaiting"})
 
 #: Nodes kept in memory while everything is derived again.
 REINDEXED_AT_ONCE = 10_000
@@ -63,7 +67,7 @@ class Remembered:
     """Nodes that the writer has read or written lately: a file passes through several transactions within a moment.
 
     There is one writer, so what it remembers is what is stored. It forgets everything when a transaction is given up,
-    and when what is derived from a node depends on something new.
+    and when what is derived from a node depends on something new; what is at rest, once there is too much of it.
     """
 
     def __init__(self) -> None:
@@ -72,13 +76,34 @@ class Remembered:
             dict[NodeId, set[IndexKey]],
             dict[NodeId, dict[tuple[ServiceName, NodeId], tuple[str, int, str]]],
         ] = ({}, {}, {})
+        #: Index entries that were looked for, and where there were none.
+        self.found: dict[IndexKey, NodeId | None] = {}
+        self.whole: dict[IndexKey, bool] = {}
         #: The version of each that was written last.
         self.lines: dict[NodeId, Version] = {}
+
+    def forget_at_rest(self) -> None:
+        """Forgets what has no work left, and of the others the last: they are planned in the order of their numbers."""
+        nodes, keys_of, parts = self.tables
+        needed = [
+            number
+            for number, node in nodes.items()
+            if node is not None and any(key[0] in _NEEDED for key in keys_of[number])
+        ]
+        needed.sort()
+        kept = [(number, nodes[number], keys_of[number], parts[number]) for number in needed[:KEPT]]
+        lines = {number: self.lines[number] for number in needed[:KEPT] if number in self.lines}
+        self.forget()
+        for number, node, its_keys, its_parts in kept:
+            nodes[number], keys_of[number], parts[number] = node, its_keys, its_parts
+        self.lines.update(lines)
 
     def forget(self) -> None:
         """Forgets everything."""
         for table in self.tables:
             table.clear()
+        self.found.clear()
+        self.whole.clear()
         self.lines.clear()
 
 
@@ -105,6 +130,7 @@ class Transaction(IndexedTree):
         self._writable = remembered is not None
         self._remembered = remembered or Remembered()
         self._nodes, self._keys, self._parts = self._remembered.tables
+        self._found, self._whole = self._remembered.found, self._remembered.whole
         self._lines = self._remembered.lines
         self._txn = txn
         self._tables = tables
@@ -173,6 +199,12 @@ class Transaction(IndexedTree):
         """
         start = keys.encode(prefix, self._number)
         return self._entries(start, start + keys.node_key(after + 1) if after else start)
+
+    def is_empty(self, prefix: IndexKey) -> bool:
+        """Returns whether there is no index entry below a prefix."""
+        start = keys.encode(prefix, self._number)
+        with self._txn.cursor(self._tables.index) as cursor:
+            return not (cursor.set_range(start) and bytes(cursor.key()).startswith(start))
 
     def _entries(self, start: bytes, position: bytes) -> Iterator[NodeId]:
         """Yields the nodes of the index entries that begin so, from a position on."""
@@ -301,7 +333,6 @@ class Transaction(IndexedTree):
         self.flush()
         self._scopes = scopes if scopes is not None else self._scopes
         self._remembered.forget()
-        self._found.clear()
         self._txn.drop(self._tables.index, delete=False)
         self._txn.drop(self._tables.sums, delete=False)
         numbers = [keys.node_of(bytes(raw)) for raw in self._txn.cursor(self._tables.nodes).iternext(values=False)]
@@ -315,7 +346,6 @@ class Transaction(IndexedTree):
             if len(self.changed) >= REINDEXED_AT_ONCE:
                 self.flush()
                 self._remembered.forget()
-                self._found.clear()
 
     def flush(self) -> None:
         """Writes what was put. Called before the commit; nothing is lost when it is called earlier as well."""
@@ -327,12 +357,13 @@ class Transaction(IndexedTree):
                 continue
             self._txn.put(key, _ENCODER.encode((SCHEMA, node)), db=self._tables.nodes)
             if node.last and node.head == node.last:
-                version = node.versions.get(node.head)
-                if version is not None and version is not self._lines.get(number):
+                version, line = node.versions.get(node.head), self._lines.get(number)
+                if version is not None and version is not line:
                     # A file passes through several transactions, and nearly all of them leave its version as it is.
                     self._lines[number] = version
                     self._txn.put(key + node.head.to_bytes(4, "big"), _ENCODER.encode(version), db=self._tables.history)
-                    if self.past.take(number, node.head, now) and not node.deleted:
+                    new = line is None or line.number != version.number
+                    if new and self.past.take(number, node.head, now) and not node.deleted:
                         self._note_change(node)
         for number in tuple(self._left):
             moved = self._nodes.get(number)
@@ -345,7 +376,7 @@ class Transaction(IndexedTree):
             self.set_meta("next-node", str(self._next).encode())
         self.changed.clear()
         if len(self._nodes) > REMEMBERED:
-            self._remembered.forget()
+            self._remembered.forget_at_rest()
 
     def _note_departure(self, key: IndexKey, node_id: NodeId) -> None:
         """Notes that an entry has left its place in the head tree: it was deleted, or moved."""

@@ -13,10 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 from tests.simulation.mutations import MOST_SEEDS, MUTATIONS
 from tests.simulation.run import run, shrink
-from tests.simulation.scenario import Scenario, draw
-
-#: Seeds of a run without a word.
-SEEDS = 2_000
+from tests.simulation.scenario import SEEDS, Scenario, draw
 
 
 def main(arguments: list[str]) -> int:

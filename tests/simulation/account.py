@@ -144,6 +144,7 @@ class Account(SimulatedService):
         self.generation = 0
         self.log: list[str] = []
         self._unsynced: list[Callable[[random.Random], None]] = []
+        self._passing: dict[str, str] = {}
         super().__init__(name, traits.style, durable=traits.durable)
         self.root = self._prepared(self.root)
 
@@ -342,11 +343,24 @@ class Account(SimulatedService):
         """Reports a rename to whoever listens."""
         if not self.traits.paired:
             self.heard(old)
+            self._hear_of_what_left(old, new)
             self.heard(new)
             return
         self.log += [old, new]
         for stream in self.streams:
             stream.moved(old, new)
+
+    def _hear_of_what_left(self, old: str, new: str) -> None:
+        """Reports what lay in a renamed directory, where it lay: another one may be there when it is looked at.
+
+        Where entries have ids, those tell the two apart.
+        """
+        moved = self.find(new)
+        if moved is None:
+            self._passing[new] = old  # It has another name by now, and is reported once that is.
+        elif not self.traits.style.has_ids and moved.kind is Kind.DIRECTORY:
+            for path, _ in self.walk(moved, self._passing.pop(old, old)):
+                self.heard(path)
 
     def catch_up(self) -> None:
         """Goes on telling."""

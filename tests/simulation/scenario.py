@@ -20,6 +20,9 @@ from tests.simulation.account import Traits
 #: A verb, a service and three numbers that choose among whatever is there; and the seconds before it.
 Step: TypeAlias = tuple[str, int, int, int, int, float]
 
+#: Seeds of every run of the tests, and of `just sim` without a number.
+SEEDS = 2_000
+
 #: What services and the core suffer.
 TROUBLE = ("away", "back", "back", "root", "break", "crash", "crash", "crash", "power", "power", "rest", "long")
 

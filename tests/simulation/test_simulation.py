@@ -12,10 +12,12 @@ import pytest
 
 from tests.simulation.mutations import MUTATIONS
 from tests.simulation.run import run, shrink
-from tests.simulation.scenario import draw
+from tests.simulation.scenario import SEEDS, draw
 
-#: Seeds of the usual test run; `just sim` does twice as many.
-SEEDS = 1_000
+#: What soaks have found beside them.
+FOUND = (
+    547597696843, 686748497113, 686748497177, 686748497390, 686748500194, 686748500856, 977288557895, 977288558612,
+)  # fmt: skip
 
 #: They are shared out, so that all cores have work.
 PARTS = 40
@@ -30,6 +32,15 @@ def test_all_properties_hold(part: int) -> None:
     for seed in range(part, SEEDS, PARTS):
         result = run(draw(seed))
         assert result.violation is None, f"just sim {seed}: {result.violation}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", FOUND)
+def test_what_soaks_have_found_stays_cured(seed: int) -> None:
+    """P2, P3, P13: each of these seeds has failed once."""
+    result = run(draw(seed))
+
+    assert result.violation is None, f"just sim {seed}: {result.violation}"
 
 
 @pytest.mark.slow

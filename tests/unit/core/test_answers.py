@@ -404,3 +404,20 @@ def test_what_a_power_cut_may_have_torn_is_read_though_it_was_only_renamed() -> 
 
     assert NeedDigest("B", task.node) in desk.effects
     assert not desk.node("new").services["B"].decided
+
+
+def test_what_was_heard_before_the_answer_is_looked_at() -> None:
+    """P2: somebody edits what we have just written, and is heard before we are answered."""
+    desk = Desk()
+    desk.show("A", "f", file("ours"))
+    (task,) = desk.plan("B").tasks
+    desk.in_flight.add(("B", task.node))
+    desk.show("B", "f", file("theirs"))
+    desk.in_flight.clear()
+    desk.effects.clear()
+
+    desk.answer("B", task)
+
+    assert Recheck("B", "f") in desk.effects
+    desk.show("B", "f", file("theirs"), fresh=True)
+    assert desk.heads() == {"f": "theirs"}

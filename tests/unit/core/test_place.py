@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import attrs
+import msgspec
 
 from onitu.core.answers import answered
 from onitu.core.capability import Capabilities, Mode, NameComparison
 from onitu.core.model import Absent, Kind, Observation, Present
-from onitu.core.node import Gone
+from onitu.core.node import Gone, Place
 from onitu.core.reconcile import Probe, decide, miss, observe
 from onitu.core.scope import Member
-from onitu.core.tree import NeedDigest, Recheck
+from onitu.core.tree import NeedDigest, Recheck, Relist
 from onitu.errors import NotFound, OutcomeUnknown
 from tests.unit.core.desk import DIRECTORY, Desk, file
 
@@ -348,6 +349,54 @@ def test_turned_inside_out() -> None:
 
     assert set(desk.heads()) == {"b", "b/a"}
     assert {action for _, action, _ in desk.bring()} == {"MOVE"}
+
+
+def test_a_spelling_that_comes_with_a_content_we_replaced_is_listed() -> None:
+    """P3, P19: what is not believed at once loses no rename by which a name is only spelled in another way."""
+    desk = Desk("A", "B")
+    insensitive = attrs.evolve(
+        desk.scope.members["B"],
+        capabilities=msgspec.structs.replace(
+            desk.scope.members["B"].capabilities, name_comparison=NameComparison.CASE_INSENSITIVE
+        ),
+    )
+    desk.set_members({**desk.scope.members, "B": insensitive})
+    desk.have("d", None)
+    desk.have("d/name", "old")
+    desk.show("A", "d/name", file("new"))
+    desk.bring()
+    desk.effects.clear()
+
+    desk.show("B", "d/NAME", file("old"))
+    assert desk.effects == [Recheck("B", "d/NAME"), Relist("B", "d")]
+    desk.show("B", "d/NAME", file("old"), fresh=True)
+    desk.show("B", "d/NAME", file("old"))
+    desk.settle("B")
+
+    assert desk.heads() == {"d": None, "d/NAME": "old"}
+
+
+def test_directories_that_change_places_are_told_apart_by_the_answers() -> None:
+    """P3: what is seen where one leaves and another comes, while nobody has answered, is neither of them yet."""
+    desk = Desk("A", "B")
+    desk.show("A", "a", folder(1))
+    desk.show("A", "b", folder(2))
+    desk.show("B", "a", DIRECTORY)
+    desk.show("B", "b", DIRECTORY)
+    first, second = desk.node("a"), desk.node("b")
+    desk.show("A", "b", folder(1), moved_from="a")
+    desk.show("A", "a", folder(2), probed={"b": folder(1), "a": folder(2)})
+    tasks = desk.plan("B").tasks
+    assert [task.node for task in tasks] == [first.id, second.id]
+    desk.in_flight |= {("B", task.node) for task in tasks}
+
+    desk.show("B", "a", DIRECTORY, seq=900)
+    desk.in_flight.clear()
+    for task in tasks:
+        desk.answer("B", task)
+
+    assert first.services["B"].place == Place(desk.scope.root, tasks[0].destination)
+    assert second.services["B"].place == Place(desk.scope.root, "a")
 
 
 def test_an_answer_under_another_spelling_is_about_the_one_that_is_there() -> None:

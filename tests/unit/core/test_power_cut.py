@@ -12,7 +12,7 @@ from onitu.core.node import TORN, Action, Base, Intent, Node, Phase, Place
 from onitu.core.reconcile import decide, observe
 from onitu.core.tree import NeedDigest, NeedSync
 from onitu.errors import OutcomeUnknown, Unavailable
-from tests.unit.core.desk import Desk, file
+from tests.unit.core.desk import DIRECTORY, Desk, file
 
 
 def written(desk: Desk) -> Present:
@@ -476,3 +476,50 @@ def test_what_is_not_where_a_rename_was_to_bring_it_is_where_it_was() -> None:
 
     assert old.services["B"].present
     assert old.services["B"].place == Place(desk.scope.root, "x")
+
+
+def of_ours(content: str, revision: str) -> Present:
+    """Returns a file as its service tells it apart, whatever becomes of its bytes."""
+    return msgspec.structs.replace(file(content, revision), native_id="7", mtime_ns=5)
+
+
+@pytest.mark.parametrize(("path", "is_answered"), [("f", False), ("g", False), ("f", True), ("g", True)])
+def test_a_torn_write_is_known_though_it_was_to_be_renamed(path: str, is_answered: bool) -> None:
+    """P12: what a power cut left of a write is no edit, wherever the rename that followed has brought it."""
+    desk = Desk()
+    desk.show("A", "f", file("whole"))
+    (write,) = desk.plan("B").tasks
+    desk.answer("B", write, of_ours("whole", "first"), durable=False, epoch=3)
+    desk.show("A", "g", file("whole"), moved_from="f")
+    (move,) = desk.plan("B").tasks
+    if is_answered:
+        desk.answer("B", move, of_ours("whole", "renamed"), durable=False, epoch=3)
+    distrust(desk.work, "B", move.node, flushed=2)
+
+    desk.show("B", path, of_ours("torn", "other"), fresh=True, probed={"f": Absent()})
+    desk.settle("B")
+
+    assert desk.heads() == {"g": "whole"}
+    assert ("B", "WRITE", "g") in desk.bring("B")
+
+
+def test_what_a_power_cut_left_of_a_write_is_not_what_was_there_before_it() -> None:
+    """P13: of two entries that were at one name, the one that was brought there last is what lies there now."""
+    desk = Desk()
+    desk.have("d", None)
+    desk.lose("A", "d")
+    (delete,) = desk.plan("B").tasks
+    desk.answer("B", delete, durable=False, epoch=3)
+    desk.show("A", "d", file("whole"))
+    (write,) = desk.plan("B").tasks
+    desk.answer("B", write, of_ours("whole", "first"), durable=False, epoch=3)
+    desk.show("A", "e", file("whole"), moved_from="d")
+    desk.show("A", "d", DIRECTORY)
+    assert [task.action for task in desk.plan("B").tasks] == [Action.MOVE, Action.MAKE_DIRECTORY]
+    for node in (delete.node, write.node):
+        distrust(desk.work, "B", node, flushed=2)
+
+    desk.show("B", "d", of_ours("torn", "other"), fresh=True, probed={"e": Absent()})
+    desk.settle("B")
+
+    assert desk.heads() == {"d": None, "e": "whole"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from onitu.core.model import Absent, Present
+from onitu.core.answers import answered
+from onitu.core.model import Absent, Observation, Present
 from onitu.core.tree import NeedDigest, Recheck
 from tests.unit.core.desk import Desk, file
 
@@ -198,3 +199,20 @@ def test_absence_of_what_nobody_knows_is_nothing() -> None:
     desk.show("A", "f", Absent())
 
     assert desk.heads() == {}
+
+
+def test_what_was_sent_while_its_digest_was_asked_for_is_no_other_version() -> None:
+    """P5: a new file is sent before its digest is known, and turns out to be that: an edit of it is no conflict."""
+    desk = Desk("A", "B")
+    desk.show("A", "f", racy(file("one", digest=False)))
+    (task,) = desk.plan("B").tasks
+    desk.in_flight.add(("B", task.node))
+    desk.show("A", "f", racy(file("one")), fresh=True)
+    desk.in_flight.clear()
+    answer = Observation("f", file("one", digest=False), 500)
+    answered(desk.work, "B", task.node, answer, durable=True, sent=file("one").digests)
+
+    desk.show("B", "f", file("two"), seq=501)
+
+    assert desk.heads() == {"f": "two"}
+    assert [(task.action.name, task.path) for task in desk.plan("A").tasks] == [("WRITE", "f")]

@@ -9,7 +9,7 @@ import pytest
 
 from onitu.core.capability import Capabilities, Mode
 from onitu.core.model import Absent, Kind, Observation, Present
-from onitu.core.node import Node
+from onitu.core.node import Node, Place
 from onitu.core.reconcile import observe
 from onitu.core.scope import Member, Scope
 from onitu.core.tree import Work
@@ -180,3 +180,53 @@ class TestRecords:
         fields = [field.name for field in msgspec.structs.fields(Node)]
         assert fields == ["id", "folder", "place", "head", "deleted", "versions", "services", "last", "outside"]
         assert msgspec.msgpack.encode(Node(id=1, folder="f", place=None)).hex() == "9901a166c000c280800090"
+
+
+class TestRemembered:
+    """What the writer remembers from one transaction to the next."""
+
+    def test_too_many_are_forgotten_but_for_what_has_work(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        """F2: what is planned next need not be read again, and memory stays bounded."""
+        monkeypatch.setattr("onitu.store.transaction.REMEMBERED", 6)
+        monkeypatch.setattr("onitu.store.transaction.KEPT", 3)
+        for number in range(1, 7):
+            show(store, f"{number}.txt", seq=number)
+        held = store.write(lambda transaction: dict(transaction._nodes))
+
+        assert held.keys() == {2, 3, 4}
+
+    def test_what_is_remembered_is_what_is_stored(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        """P28: however little is remembered, the same is stored, and found."""
+        stored = []
+        for most in (1, 4, 1_000):
+            monkeypatch.setattr("onitu.store.transaction.REMEMBERED", most)
+            monkeypatch.setattr("onitu.store.transaction.KEPT", most // 2)
+            other = Store(store.directory.with_name(f"remembers {most}"))
+            other.write(lambda transaction: transaction.put(transaction.create(FOLDER, None)))
+            other.scopes = store.scopes
+            show(other, "d", kind=Kind.DIRECTORY, revision="d")
+            for number in range(12):
+                show(other, f"d/{number % 5}", seq=number + 2, revision=f"r{number}")
+            stored.append(tables(other))
+            other.close()
+
+        assert stored[0] == stored[1] == stored[2]
+
+    def test_an_entry_that_another_node_has_taken_over_stays_found(self, store: Store) -> None:
+        """P28: the node that had a name before lets go of it, and whoever has it now keeps it."""
+        show(store, "a.txt")
+        root = store.scopes[FOLDER].root
+
+        def swap(transaction: Transaction) -> tuple[int | None, int | None, int]:
+            first = transaction.node(transaction.child(root, "a.txt") or 0)
+            second = transaction.create(FOLDER, first.place)
+            transaction.put(second)
+            first.place = Place(root, "b.txt")
+            transaction.put(first)
+            return transaction.child(root, "a.txt"), transaction.child(root, "b.txt"), second.id
+
+        by_name, moved, second = store.write(swap)
+
+        assert (by_name, moved) == (second, second - 1)
+        assert store.read(lambda transaction: transaction.child(root, "a.txt")) == second
+        assert store.write(lambda transaction: transaction.child(root, "c.txt")) is None
