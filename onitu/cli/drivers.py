@@ -27,6 +27,7 @@ ABILITIES = {
     "get_files": "read many small files at once",
     "apply_batch": "change many files at once",
     "local_files": "take files of this host without a copy in between",
+    "local_chunks": "go on with files of this host without a copy in between",
     "in_place": "write over files where they lie",
     "staging": "keep what is not whole out of sight",
     "trash": "keep what is replaced or deleted",

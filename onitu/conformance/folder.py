@@ -170,6 +170,12 @@ class Folder:
         request = driver_pb2.UploadChunkRequest(folder=self.name, session=session, offset=offset, data=data)
         self.wire.call("UploadChunk", request)
 
+    def local_chunks(self, session: str, offset: int, file: operation_pb2.LocalFile, size: int) -> None:
+        """Has a part of a file of this host staged."""
+        request = driver_pb2.UploadChunkRequest(folder=self.name, session=session, offset=offset, size=size)
+        request.local_file.CopyFrom(file)
+        self.wire.call("UploadChunk", request)
+
     def restart(self, session: str, upload: operation_pb2.Upload, offset: int) -> int:
         """Takes an upload up again; returns where to go on."""
         request = driver_pb2.RestartUploadRequest(folder=self.name, session=session, upload=upload, offset=offset)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 import trio
 
 from onitu.core.capability import MAX_CHUNK, Capabilities, Limits
-from onitu.core.model import Kept, Observation, Operation, Upload
+from onitu.core.model import Kept, LocalFile, Observation, Operation, Upload
 from onitu.errors import DriverError, RevisionMismatch, TooLarge, Unavailable
 from onitu.host import reading, uploads, writing
 from onitu.host.calls import ENVELOPE_BYTES, Calls, cut, path_bytes
@@ -345,6 +345,31 @@ class DriverClient:
         """
         async with aclosing(writing.pieces_of(chunks, upload, self._calls.chunk_size, offset=offset)) as pieces:
             await uploads.stage(self._calls, folder, session, pieces, offset=offset, confirmed=confirmed)
+
+    async def stage_local(
+        self,
+        folder: str,
+        session: str,
+        source: LocalFile,
+        size: int,
+        *,
+        offset: int,
+        confirmed: Callable[[int], None],
+    ) -> None:
+        """Has the rest of an upload staged by the driver itself. Only where `capabilities.local_chunks` says so.
+
+        Args:
+            folder: Name of the folder.
+            session: From `start_upload`.
+            source: A file of this host.
+            size: Bytes of it.
+            offset: Where to go on.
+            confirmed: Called with the end of what the driver has confirmed, again and again.
+
+        Raises:
+            SourceChanged: The file is not the one that was meant.
+        """
+        await uploads.stage_local(self._calls, folder, session, source, size, offset=offset, confirmed=confirmed)
 
     async def end_upload(self, folder: str, session: str, upload: Upload) -> Observation:
         """Makes an upload visible, if it has the digest of `upload`, and returns the entry as it is now."""

@@ -9,17 +9,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Callable
 from typing import TYPE_CHECKING
 
+from onitu.core.capability import MAX_CHUNK
 from onitu.errors import DriverError, InvalidPath, NotFound, Unavailable
 from onitu.host.calls import MUTATION_DEADLINE
 from onitu.rpc import convert
 from onitu.rpc.gen import driver_pb2 as wire
 
 if TYPE_CHECKING:
-    from onitu.core.model import Observation, Upload
+    from onitu.core.model import LocalFile, Observation, Upload
     from onitu.host.calls import Calls
 
 #: Staging one chunk of up to 1 MiB.
 CHUNK_DEADLINE = 120.0
+
+#: Bytes that a driver reads itself for one call: what has to come again after a cut, and how often progress is told.
+LOCAL_BYTES = 8 * 1024 * 1024
 
 #: Reading back what was staged, in bytes a second at the slowest: it is done next to the data.
 VERIFYING_RATE = 4 * 1024 * 1024
@@ -84,13 +88,52 @@ async def stage(
     """
     async for piece in pieces:
         request = wire.UploadChunkRequest(folder=folder, session=session, offset=offset, data=piece)
-        try:
-            await calls.read("UploadChunk", request, wire.UploadChunkResponse, timeout=CHUNK_DEADLINE)
-        except (NotFound, InvalidPath) as error:
-            message = f"the upload has to be taken up again: {error}"
-            raise Unavailable(message) from error
+        await _stage(calls, request)
         offset += len(piece)
         confirmed(offset)
+
+
+async def stage_local(
+    calls: Calls,
+    folder: str,
+    session: str,
+    source: LocalFile,
+    size: int,
+    *,
+    offset: int,
+    confirmed: Callable[[int], None],
+) -> None:
+    """Has the rest of an upload staged from a file of this host, which the driver reads itself.
+
+    Args:
+        calls: To the driver. Only where it has `local_chunks`.
+        folder: Name of the folder.
+        session: Of the upload.
+        source: The file.
+        size: Bytes of it.
+        offset: Where to go on.
+        confirmed: Called with the end of what is staged after each call.
+
+    Raises:
+        Unavailable: The driver does not know the upload any more, or lacks a part of it: `restart` says what helps.
+        SourceChanged: The file is not the one that was meant.
+        DriverError: A part was not taken.
+    """
+    most = max(LOCAL_BYTES // calls.chunk_size, 1) * calls.chunk_size
+    while offset < size:
+        request = wire.UploadChunkRequest(folder=folder, session=session, offset=offset, size=min(most, size - offset))
+        convert.local_file_to_wire(source, request.local_file)
+        await _stage(calls, request, chunks=most // MAX_CHUNK)
+        offset += request.size
+        confirmed(offset)
+
+
+async def _stage(calls: Calls, request: wire.UploadChunkRequest, chunks: int = 1) -> None:
+    try:
+        await calls.read("UploadChunk", request, wire.UploadChunkResponse, timeout=CHUNK_DEADLINE * max(1, chunks))
+    except (NotFound, InvalidPath) as error:
+        message = f"the upload has to be taken up again: {error}"
+        raise Unavailable(message) from error
 
 
 async def end(calls: Calls, folder: str, session: str, upload: Upload) -> Observation:

@@ -26,20 +26,32 @@ class Changes:
     Attributes:
         folder: The folder that is watched.
         closed: Set when the watching is over: the handler returns then, soon.
+        cursor: The place in the service's log of changes to go on at, as `reached` said it in an earlier life; None:
+            there is none, and a snapshot follows once the watcher is ready. One that is no longer good is a
+            `CursorExpired`. Only where `cursors` is declared.
         drain: A watcher may set it to a function that returns once everything that happened before the call has been
             reported. It is called at the end of a snapshot, so that a file that was moved while its directories were
             listed is never taken for absent. Without it the Plug waits a moment.
     """
 
     def __init__(
-        self, folder: Folder, outbox: Outbox, tick: Callable[[], int], rescan: Callable[[str, bool], None]
+        self,
+        folder: Folder,
+        outbox: Outbox,
+        tick: Callable[[], int],
+        rescan: Callable[[str, bool], None],
+        reached: Callable[[bytes], None],
+        *,
+        cursor: bytes | None = None,
     ) -> None:
         self.folder = folder
         self.closed: threading.Event = outbox.closed
+        self.cursor = cursor
         self.drain: Callable[[], None] | None = None
         self._outbox = outbox
         self._tick = tick
         self._rescan = rescan
+        self._reached = reached
         self._ready = threading.Event()
 
     @property
@@ -87,6 +99,17 @@ class Changes:
             recursive: With everything below it.
         """
         self._rescan(path, recursive)
+
+    def reached(self, cursor: bytes) -> None:
+        """Says that everything up to a place in the service's log of changes has been reported.
+
+        May be said again and again. Nothing is kept of it while a snapshot is taken, or is asked for: whoever went on
+        there would miss what that had still to show.
+
+        Args:
+            cursor: The place.
+        """
+        self._reached(cursor)
 
     def heartbeat(self) -> None:
         """Says that the watcher is alive; at least every 30 seconds, by the thread that watches."""

@@ -29,12 +29,47 @@ class Hasher(Protocol):
         """Returns the raw digest of the bytes so far."""
 
 
+_BLOCK: Final = 4 * 1024 * 1024
+
+
+class DropboxHash:
+    """Dropbox's content_hash: SHA-256 over the SHA-256 of every 4 MiB.
+
+    https://www.dropbox.com/developers/reference/content-hash
+    """
+
+    def __init__(self) -> None:
+        self._blocks = hashlib.sha256()
+        self._block = hashlib.sha256()
+        self._room = _BLOCK
+
+    def update(self, data: bytes | memoryview, /) -> None:
+        """Takes more bytes."""
+        view = memoryview(data)
+        while view:
+            part, view = view[: self._room], view[self._room :]
+            self._block.update(part)
+            self._room -= len(part)
+            if not self._room:
+                self._blocks.update(self._block.digest())
+                self._block = hashlib.sha256()
+                self._room = _BLOCK
+
+    def digest(self) -> bytes:
+        """Returns the digest of all bytes taken."""
+        blocks = self._blocks.copy()
+        if self._room != _BLOCK:
+            blocks.update(self._block.digest())
+        return blocks.digest()
+
+
 _HASHERS: Final[dict[str, Callable[[], Hasher]]] = {
     OURS: blake3,
     "md5": lambda: hashlib.md5(usedforsecurity=False),
     "sha1": lambda: hashlib.sha1(usedforsecurity=False),
     "sha256": hashlib.sha256,
     "sha512": hashlib.sha512,
+    "dropbox": DropboxHash,
 }
 
 

@@ -26,7 +26,7 @@ HANDLERS: Final = frozenset(
         # Reading.
         *("get_chunk", "get_file", "local_path"),
         # Writing.
-        *("upload_file", "upload_local_file"),
+        *("upload_file", "upload_files", "upload_local_file"),
         *("start_upload", "upload_chunk", "restart_upload", "end_upload", "abort_upload"),
         *("delete_file", "move_file", "copy_file", "make_directory", "set_attributes", "sync"),
         "write_symlink",
@@ -79,6 +79,9 @@ class Declaration(TypedDict, total=False):
     # How many handlers may be at work for one call, each on a thread of its own; 1 by default. Good for a service far
     # away, where most of the time goes by waiting. Directories of a snapshot are listed ahead by as many.
     parallel: int
+    # `watch` keeps a place in the service's own log of changes: it says with `changes.reached` how far it has come, and
+    # goes on at `changes.cursor` where there is one.
+    cursors: bool
     # Seconds between two listings where there is no `watch`.
     changes_timer: float
     # Tasks that this service cannot do as it is configured, though the driver has handlers for them.
@@ -143,6 +146,7 @@ def capabilities_of(handlers: AbstractSet[str], declared: Declaration) -> Capabi
         executable=declared.get("executable", False),
         symlinks="write_symlink" in handlers and declared.get("symlinks", True),
         local_files=writes,
+        local_chunks=writes_chunks(handlers),
         in_place=_writes_in_place(handlers),
         mtime_precision_ns=declared.get("mtime_precision_ns", 0),
         conditional=conditional_of(handlers, declared),

@@ -36,6 +36,9 @@ _PAUSE: Final = 0.2
 
 _PIECE: Final = 64 * 1024
 
+_SENT: Final = 256 * 1024
+"""Bytes of a body that are taken from a file at once: what is left to the library is so little that it slows us."""
+
 
 class Web:
     """A server. May be used from any thread.
@@ -64,11 +67,11 @@ class Web:
         timeout = urllib3.Timeout(connect=CONNECT, read=silence)
         host, port = parts.hostname, parts.port
         if parts.scheme == "http":
-            self._pool = urllib3.HTTPConnectionPool(host, port, timeout=timeout, maxsize=connections)
+            self._pool = urllib3.HTTPConnectionPool(host, port, timeout=timeout, maxsize=connections, blocksize=_SENT)
         else:
             trusted = _context(ca_file)
             self._pool = urllib3.HTTPSConnectionPool(
-                host, port, timeout=timeout, maxsize=connections, ssl_context=trusted
+                host, port, timeout=timeout, maxsize=connections, ssl_context=trusted, blocksize=_SENT
             )
 
     def send(

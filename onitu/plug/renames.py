@@ -169,12 +169,13 @@ def _look_after(root: FilesRoot, place: str, path: str) -> Present | None:
 
 
 def _is_same(found: Present | None, expected: Present) -> bool:
-    """Whether what was renamed is still what it was; its revision may tell of its path as well."""
-    return found is not None and (found.kind, found.size, found.mtime_ns) == (
-        expected.kind,
-        expected.size,
-        expected.mtime_ns,
-    )
+    """Whether what was renamed is still what it was.
+
+    Its revision may tell of its path as well; and some servers copy, so that it has another time than before.
+    """
+    if found is None or found.kind is not expected.kind:
+        return False
+    return found.revision == expected.revision or (found.size, found.mtime_ns) == (expected.size, expected.mtime_ns)
 
 
 # Deleting, renaming, making.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from onitu.core.capability import MAX_BATCH, MAX_CHUNK, Mode
+from onitu.core.model import Write
 from onitu.errors import (
     DriverError,
     InvalidPath,
@@ -22,6 +23,7 @@ from onitu.errors import (
     RevisionMismatch,
     Unavailable,
 )
+from onitu.plug.groups import groups
 from onitu.plug.handlers import looks
 from onitu.plug.reading import Reader
 from onitu.plug.settings import folder_of, open_folder, options_of
@@ -31,6 +33,7 @@ from onitu.rpc.convert import (
     capabilities_to_wire,
     kept_to_wire,
     limits_to_wire,
+    local_file_from_wire,
     manifest_to_wire,
     observation_to_wire,
     operation_from_wire,
@@ -152,7 +155,9 @@ class Servicer:
             answer = self._plug.call("set_chunk_size", request.chunk_size)
         if answer is None and request.chunk_size > MAX_CHUNK:
             answer = MAX_CHUNK
-        return driver_pb2.SetChunkSizeResponse(chunk_size=None if answer is None else min(int(answer), MAX_CHUNK))
+        settled = None if answer is None else min(int(answer), MAX_CHUNK)
+        self._writer.chunk_size = settled or request.chunk_size or MAX_CHUNK
+        return driver_pb2.SetChunkSizeResponse(chunk_size=settled)
 
     def close(self, _request: driver_pb2.CloseRequest) -> driver_pb2.CloseResponse:
         """Frees what the driver holds."""
@@ -267,7 +272,12 @@ class Servicer:
 
     def upload_chunk(self, request: driver_pb2.UploadChunkRequest) -> driver_pb2.UploadChunkResponse:
         """Stages one chunk."""
-        self._writer.chunk(self._writable(request.folder), request.session, request.offset, request.data)
+        folder = self._writable(request.folder)
+        if request.HasField("local_file"):
+            source = local_file_from_wire(request.local_file)
+            self._writer.local_chunks(folder, request.session, request.offset, source, request.size)
+        else:
+            self._writer.chunk(folder, request.session, request.offset, request.data)
         return driver_pb2.UploadChunkResponse()
 
     def restart_upload(self, request: driver_pb2.RestartUploadRequest) -> driver_pb2.RestartUploadResponse:
@@ -341,12 +351,25 @@ class Servicer:
         folder = self._writable(request.folder)
         response = driver_pb2.ApplyBatchResponse()
         add = response.results.add
-        outcomes = self._plug.parallel.operations(
-            lambda operation: self._outcome(folder, operation), request.operations, _paths_of
-        )
-        for outcome in outcomes:
+        together = groups(request.operations) if self._writer.takes_many else ([one] for one in request.operations)
+        outcomes = self._plug.parallel.operations(lambda group: self._outcomes(folder, group), together, _paths_of_all)
+        for outcome in itertools.chain.from_iterable(outcomes):
             result_to_wire(outcome, add())
         return response
+
+    def _outcomes(
+        self, folder: Folder, group: Sequence[operation_pb2.Operation]
+    ) -> Sequence[Observation | DriverError]:
+        if len(group) == 1:
+            return [self._outcome(folder, group[0])]
+        try:
+            writes = [operation for wire in group if isinstance(operation := operation_from_wire(wire), Write)]
+        except DriverError:
+            return [self._outcome(folder, wire) for wire in group]  # One of them is nonsense, and the others are not.
+        try:
+            return self._writer.write_many(folder, writes)
+        except Exception as error:  # noqa: BLE001  A supervised border, as below.
+            return [self._plug.wrapped("apply_batch", error)] * len(group)
 
     def _outcome(self, folder: Folder, wire: operation_pb2.Operation) -> Observation | DriverError:
         try:
@@ -416,6 +439,10 @@ class Servicer:
             message = f"the folder {name!r} may not be written here"
             raise PermissionDenied(message)
         return folder
+
+
+def _paths_of_all(group: Sequence[operation_pb2.Operation]) -> Sequence[str]:
+    return [path for wire in group for path in _paths_of(wire)]
 
 
 def _paths_of(wire: operation_pb2.Operation) -> Sequence[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from onitu.errors import NotFound
+from onitu.errors import Corrupted, InvalidPath, NotFound
 
 if TYPE_CHECKING:
     from onitu.plug.digests import Verifier
@@ -53,6 +53,20 @@ class Session:
             begin = self.verifier.size  # Staged by a call that failed: it is sent, and hashed, once more.
         self.metadata = metadata
         self.staged = begin
+
+    def admit(self, offset: int, size: int) -> None:
+        """Looks whether so many bytes may come from an offset on.
+
+        Raises:
+            InvalidPath: Bytes before them are missing.
+            Corrupted: They are more than were announced.
+        """
+        if offset > self.staged:
+            message = f"{self.metadata.filename}: a chunk at {offset} leaves a gap; {self.staged} bytes are staged"
+            raise InvalidPath(message)
+        if offset + size > self.metadata.size:
+            message = f"{self.metadata.filename}: more bytes came than were announced"
+            raise Corrupted(message)
 
     def take(self, offset: int, data: bytes) -> None:
         """Notes a chunk that was staged, perhaps for the second time."""

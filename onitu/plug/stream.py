@@ -59,14 +59,18 @@ class ChangeStream:
         self._live = start.live
         self._outbox = Outbox()
         self._scanner = Scanner(plug, folder, self._outbox)
-        self._changes = Changes(folder, self._outbox, plug.tick, self._ask_for_scan)
+        cursor = start.cursor if start.HasField("cursor") else None
+        self._changes = Changes(folder, self._outbox, plug.tick, self._ask_for_scan, self._reached, cursor=cursor)
         self._begin = threading.Event()
         self._condition = threading.Condition()
         self._wanted: dict[str, bool] = {}
+        # There is nothing to go on from before the first snapshot, unless there was one in an earlier life.
+        self._listing = cursor is None
+        self._place = cursor
         self._root_ok = True
         self._lookups = 0
         self._answers: dict[int, watch_pb2.LookupAnswer | None] = {}
-        if start.HasField("cursor"):
+        if cursor is not None and not (start.live and "watch" in plug.handlers and plug.declared.get("cursors", False)):
             message = f"folder {folder.name}: this driver keeps no place in a stream of changes"
             raise CursorExpired(message)
 
@@ -195,7 +199,8 @@ class ChangeStream:
     # Snapshots.
 
     def _scan(self) -> None:
-        self._begin.wait()
+        if self._changes.cursor is None:
+            self._begin.wait()
         while not self._outbox.closed.is_set() and not self._plug.wait_started(_POLL):
             pass
         watched = self._live and "watch" in self._plug.handlers
@@ -208,7 +213,9 @@ class ChangeStream:
             self._scanner.remember = {}
         # A driver that cannot list shows an empty snapshot that is not whole, from which nothing can be derived.
         listable = "list_directory" in self._plug.handlers
-        self._snapshot([""] if listable else [], recursive=True, watched=watched)
+        if self._changes.cursor is None:
+            self._snapshot([""] if listable else [], recursive=True, watched=watched)
+        self._listing = False
         self._scanner.decided.clear()
         if not self._live:
             self._outbox.finish()
@@ -241,6 +248,7 @@ class ChangeStream:
             directories = [path for path, deep in wanted.items() if deep is recursive]
             if directories:
                 self._snapshot(directories, recursive=recursive, watched=watched)
+        self._listing = False
 
     def _root_is_there(self) -> bool:
         """Looks at the root where nobody watches it, and reports when it goes or comes back."""
@@ -261,9 +269,19 @@ class ChangeStream:
         with self._condition:
             self._condition.wait_for(lambda: self._wanted or self._outbox.closed.is_set(), patience)
             wanted, self._wanted = self._wanted, {}
+            self._listing = bool(wanted)
         if not watched and not wanted:
             self._scanner.heartbeat()
         return _without_nested(wanted)
+
+    def _reached(self, cursor: bytes) -> None:
+        with self._condition:
+            if self._listing or self._wanted or cursor == self._place:
+                return
+            self._place = cursor
+        # After the last page of the snapshot before: whoever goes on here has all of that.
+        batch = watch_pb2.ChangeBatch(cursor=cursor)
+        self._outbox.put_page(watch_pb2.WatchChangesResponse(batch=batch), after_live=True, beats=True)
 
     def _ask_for_scan(self, path: str, recursive: bool) -> None:  # noqa: FBT001  It is the signature of a callback.
         with self._condition:

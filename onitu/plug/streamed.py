@@ -28,7 +28,7 @@ class Pipe:
     """What the calls write and the thread reads, as a file."""
 
     def __init__(self) -> None:
-        self._chunks: deque[bytes] = deque()
+        self._chunks: deque[memoryview] = deque()
         self._changed = threading.Condition()
         self._is_whole = False
         self._is_broken = False
@@ -45,7 +45,7 @@ class Pipe:
             self._require_intact()
             if not room:
                 raise TimeoutError
-            self._chunks.append(chunk)
+            self._chunks.append(memoryview(chunk))
             self._changed.notify_all()
 
     def end(self) -> None:
@@ -69,10 +69,12 @@ class Pipe:
                 return b""
             chunk = self._chunks.popleft()
             if 0 <= size < len(chunk):
+                # What is left is looked at where it lies: whoever reads little by little has none of it copied.
                 self._chunks.appendleft(chunk[size:])
                 chunk = chunk[:size]
-            self._changed.notify_all()
-            return chunk
+            else:
+                self._changed.notify_all()
+            return bytes(chunk)
 
     def tell(self) -> int:
         """It is always at its beginning: it can be sent once."""

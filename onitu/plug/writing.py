@@ -37,6 +37,7 @@ from onitu.errors import (
     OutcomeUnknown,
     RevisionMismatch,
     ServiceError,
+    SourceChanged,
     TooLarge,
     Unsupported,
 )
@@ -49,7 +50,7 @@ from onitu.plug.sessions import Session
 from onitu.plug.values import Metadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from onitu.core.model import LocalFile, Operation, Upload
     from onitu.plug.plug import Plug
@@ -66,12 +67,16 @@ class Writer:
     Args:
         plug: The driver.
         reader: Looks at what is there.
+
+    Attributes:
+        chunk_size: Bytes of a chunk, as settled.
     """
 
     def __init__(self, plug: Plug, reader: Reader) -> None:
         self._plug = plug
         self._reader = reader
         self._sessions: dict[str, Session] = {}
+        self.chunk_size = MAX_CHUNK
 
     def apply(self, folder: Folder, operation: Operation) -> Observation:
         """Does one operation and returns what is there then.
@@ -97,6 +102,51 @@ class Writer:
                 return self._write_symlink(folder, operation)
             case _:
                 assert_never(operation)
+
+    @property
+    def takes_many(self) -> bool:
+        """Whether small files are written many at once."""
+        handlers = self._plug.handlers
+        return "upload_files" in handlers and writes_whole(handlers) and "upload_local_file" not in handlers
+
+    def write_many(self, folder: Folder, writes: Sequence[Write]) -> list[Observation | DriverError]:
+        """Writes small files side by side, and returns what became of each. Only where `takes_many`.
+
+        Raises:
+            DriverError: Nobody knows of any of them.
+        """
+        outcomes: dict[int, Observation | DriverError] = {}
+        ready: list[tuple[int, Metadata, bytes, dict[str, bytes]]] = []
+        for number, operation in enumerate(writes):
+            try:
+                if not self._goes_whole(operation.upload.size):
+                    outcomes[number] = self._write(folder, operation)
+                    continue
+                metadata = self._plug.upload_metadata(folder, operation.upload)
+                self._expect(metadata)
+                content = operation.content
+                content = content if isinstance(content, bytes) else _read_whole(metadata, content)
+                self._check_whole(metadata)
+                ready.append((number, metadata, content, _verified(metadata, content) if self._verifies else {}))
+            except DriverError as error:
+                outcomes[number] = error
+        answers = self._plug.call("upload_files", [(metadata, content) for _, metadata, content, _ in ready])
+        if len(answers) != len(ready):
+            message = f"upload_files answered {len(answers)} results to {len(ready)} files"
+            raise OutcomeUnknown(message)
+        for (number, metadata, _, digests), answer in zip(ready, answers, strict=True):
+            outcomes[number] = self._written(metadata, answer, digests)
+        return [outcomes[number] for number in range(len(writes))]
+
+    def _written(self, metadata: Metadata, answer: object, digests: dict[str, bytes]) -> Observation | DriverError:
+        """Returns what became of one of many files."""
+        try:
+            with _telling(digests or _announced(metadata)):
+                if isinstance(answer, Exception):
+                    raise self._plug.wrapped("upload_files", answer)
+                return self._answer(metadata, answer, digests)
+        except DriverError as error:
+            return error
 
     def upload(self, folder: Folder, upload: Upload, chunks: Iterable[bytes]) -> Observation:
         """Writes a file from its bytes and returns what is there then.
@@ -169,15 +219,31 @@ class Writer:
         under_way = self._session(folder, session)
         # A call that was given up may still be at work when the next one comes.
         with under_way.lock:
-            metadata = under_way.metadata
-            if offset > under_way.staged:
-                message = f"{metadata.filename}: a chunk at {offset} leaves a gap; {under_way.staged} bytes are staged"
-                raise InvalidPath(message)
-            if offset + len(data) > metadata.size:
-                message = f"{metadata.filename}: more bytes came than were announced"
-                raise Corrupted(message)
-            self._plug.call("upload_chunk", metadata, offset, data)
+            under_way.admit(offset, len(data))
+            self._plug.call("upload_chunk", under_way.metadata, offset, data)
             under_way.take(offset, data)
+
+    def local_chunks(self, folder: Folder, session: str, offset: int, source: LocalFile, size: int) -> None:
+        """Stages a part of a file of this host, chunk by chunk.
+
+        Raises:
+            NotFound: There is no such upload.
+            InvalidPath: Bytes before it are missing.
+            Corrupted: More bytes came than were announced.
+            SourceChanged: The file is not the one that is meant, or not any more.
+        """
+        under_way = self._session(folder, session)
+        with under_way.lock, open_local_file(source) as descriptor:
+            under_way.admit(offset, size)
+            end = offset + size
+            while offset < end:
+                data = read_at(descriptor, offset, min(self.chunk_size, end - offset))
+                if not data:
+                    message = f"{source.path}: has become shorter at its source"
+                    raise SourceChanged(message)
+                self._plug.call("upload_chunk", under_way.metadata, offset, data)
+                under_way.take(offset, data)
+                offset += len(data)
 
     def end(self, folder: Folder, session: str, upload: Upload) -> Observation:
         """Makes an upload visible and returns what is there then.
@@ -297,13 +363,7 @@ class Writer:
             return self._answer(metadata, self._plug.call("upload_local_file", metadata, source), {})
         if self._goes_whole(metadata.size):
             self._check_whole(metadata)
-            with open_local_file(source) as descriptor:
-                content = read_at(descriptor, 0, metadata.size + 1)
-            upload = metadata.upload
-            if upload is not None and upload.digest is None:
-                # Nobody else has seen these bytes: a driver that verifies what it stores is told what to find.
-                metadata.upload = msgspec.structs.replace(upload, digest=(OURS, blake3(content).digest()))
-            return self._put(metadata, content)
+            return self._put(metadata, _read_whole(metadata, source))
         return self._put_chunks(metadata, _pieces_of(source))
 
     def _put_chunks(self, metadata: Metadata, chunks: Iterable[bytes]) -> Observation:
@@ -398,6 +458,15 @@ class Writer:
 
     def _seq(self, metadata: Metadata) -> int:
         return self._plug.tick() if metadata.seq is None else metadata.seq
+
+
+def _read_whole(metadata: Metadata, source: LocalFile) -> bytes:
+    """Reads a file of this host. Nobody else has seen its bytes: a driver that verifies is told what to find."""
+    with open_local_file(source) as descriptor:
+        content = read_at(descriptor, 0, metadata.size + 1)
+    if metadata.upload is not None and metadata.upload.digest is None:
+        metadata.upload = msgspec.structs.replace(metadata.upload, digest=(OURS, blake3(content).digest()))
+    return content
 
 
 def _collected(upload: Upload, chunks: Iterable[bytes]) -> bytes:

@@ -16,7 +16,7 @@ import msgspec
 import trio
 from blake3 import blake3
 
-from onitu.core.model import Present, Upload
+from onitu.core.model import LocalFile, Present, Upload
 from onitu.core.node import Version
 from onitu.core.plan import Source, Task
 from onitu.errors import (
@@ -26,8 +26,10 @@ from onitu.errors import (
     QuotaExceeded,
     RevisionMismatch,
     SourceChanged,
+    Unavailable,
     Unsupported,
 )
+from onitu.rpc.convert import identity_from_revision
 from onitu.transfer.careful import CarefulPerformer
 from onitu.transfer.digest import DIGEST
 from onitu.transfer.party import Outcome, Parties, Party, compared, not_active, read_failed, upload_of
@@ -192,8 +194,13 @@ class Resumable:
         assert self.session is not None  # noqa: S101 - it was just taken up
         hasher = None
         failed: list[DriverError] = []
-        if upload.digest is None and begin:
+        reads_itself = party.local_root is not None and self._reads_itself()
+        if upload.digest is None and (begin or reads_itself):
+            # Of bytes that do not pass here nobody else could tell what they should be.
             upload = await self._with_digest_there(party, upload)
+        if party.local_root is not None and reads_itself and upload.digest is not None:
+            await self._stage_local(party.local_root, begin)
+            return upload
         if upload.digest is None:
             hasher = blake3()
         try:
@@ -211,6 +218,35 @@ class Resumable:
         if hasher is not None:
             upload = msgspec.structs.replace(upload, digest=(DIGEST, hasher.digest()))
         return upload
+
+    def _reads_itself(self) -> bool:
+        """Returns whether the target reads a file of this host itself; then nobody knows here what was sent.
+
+        Not one that has a limit: only what goes through here can be slowed down.
+        """
+        can = self._target.client.capabilities
+        return can.local_files and can.local_chunks and self._announce is None and not self._target.pace.up.is_limited
+
+    async def _stage_local(self, root: str, begin: int) -> None:
+        """Has the target read the bytes from an offset on."""
+        assert self.session is not None  # noqa: S101 - it was just taken up
+        source = self._source
+        file = LocalFile(root, source.path, identity_from_revision(source.revision))
+        size = self._task.version.size
+
+        def confirm(offset: int) -> None:
+            self._confirm(offset)
+            if not self._reads_itself():
+                message = f"{self._task.path!r}: a limit has come into force, which only what goes through here keeps"
+                raise Unavailable(message)
+
+        try:
+            await self._target.client.stage_local(
+                self._target.folder, self.session.id, file, size, offset=begin, confirmed=confirm
+            )
+        except SourceChanged:
+            self.source_changed = True
+            raise
 
     async def _with_digest_there(self, party: Party, upload: Upload) -> Upload:
         """Returns an upload with the digest of what the source has, where that can compute it; nothing travels."""

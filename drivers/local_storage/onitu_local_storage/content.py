@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from blake3 import blake3
 
 from onitu.plug import Corrupted, RevisionMismatch, SourceChanged, Unsupported, identity_of
+from onitu.plug.digests import DropboxHash
 
 from . import beneath, system
 from .failures import from_os_error, is_missing
@@ -34,7 +35,6 @@ _ZEROS = bytes(_PIECE)
 _RUN = 64 * 1024  # Zeros are left out by as much: fewer are not worth a call.
 _ZERO_RUN = bytes(_RUN)
 _BLOCK = 512  # The unit of st_blocks, whatever the file system's own is.
-_DROPBOX_BLOCK = 4 * 1024 * 1024
 _READ = os.O_RDONLY | os.O_NONBLOCK  # Should a pipe be there by now, opening it must not wait for a writer.
 
 
@@ -46,34 +46,6 @@ class Hash(Protocol):
 
     def digest(self) -> bytes:
         """Returns the digest of all bytes taken."""
-
-
-class DropboxHash:
-    """Dropbox's content_hash: SHA-256 over the SHA-256 of every 4 MiB."""
-
-    def __init__(self) -> None:
-        self._blocks = hashlib.sha256()
-        self._block = hashlib.sha256()
-        self._room = _DROPBOX_BLOCK
-
-    def update(self, data: bytes | memoryview, /) -> None:
-        """Takes more bytes."""
-        view = memoryview(data)
-        while view:
-            part, view = view[: self._room], view[self._room :]
-            self._block.update(part)
-            self._room -= len(part)
-            if not self._room:
-                self._blocks.update(self._block.digest())
-                self._block = hashlib.sha256()
-                self._room = _DROPBOX_BLOCK
-
-    def digest(self) -> bytes:
-        """Returns the digest of all bytes taken."""
-        blocks = self._blocks.copy()
-        if self._room != _DROPBOX_BLOCK:
-            blocks.update(self._block.digest())
-        return blocks.digest()
 
 
 _HASHES: dict[str, Callable[[], Hash]] = {

@@ -11,8 +11,8 @@ from onitu.conformance.case import Case
 from onitu.conformance.check import NotVisible, check
 from onitu.conformance.data import content
 from onitu.conformance.folder import delete_of, directory_of, expectation, upload_of, write_of
-from onitu.conformance.wire import each
-from onitu.core.capability import MAX_BATCH
+from onitu.conformance.wire import each, refused
+from onitu.core.capability import MAX_BATCH, MAX_CHUNK
 from onitu.rpc.gen import observation_pb2, operation_pb2
 
 MANY = MAX_BATCH
@@ -143,6 +143,30 @@ def no_link_leads_out_of_a_local_root(case: Case) -> None:
     )
     assert "done" not in outcomes(results), f"of {paths}: {outcomes(results)}"
     assert case.folder.snapshot() == {}
+
+
+@check("chunks", "local_chunks", "local_files")
+def chunks_of_files_of_this_host_are_taken(case: Case) -> None:
+    """A part of a `LocalFile` is staged like chunks; one that is another than was meant answers ABORTED."""
+    source = _local(case)
+    data = content(3 * MAX_CHUNK + 5)
+    file = source / "from here"
+    file.write_bytes(data)
+    wanted = upload_of("a", data)
+    wanted.expectation.CopyFrom(expectation(None))
+    session = case.folder.start(wanted)
+    case.folder.chunk(session, 0, data[:MAX_CHUNK])
+    local = operation_pb2.LocalFile(root=str(source), path="from here", identity=_identity(file))
+    case.folder.local_chunks(session, MAX_CHUNK, local, len(data) - MAX_CHUNK)
+    case.folder.end(session, wanted)
+    assert case.folder.read("a") == data
+
+    local.identity.mtime_ns += 1
+    wanted.path = "b"
+    session = case.folder.start(wanted)
+    with refused("ABORTED", why="its bytes are those of another file"):
+        case.folder.local_chunks(session, 0, local, len(data))
+    case.folder.abort(session)
 
 
 def _local(case: Case) -> Path:

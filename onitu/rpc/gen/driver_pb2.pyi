@@ -258,16 +258,20 @@ class StartUploadResponse(_message.Message):
     def __init__(self, session: _Optional[str] = ...) -> None: ...
 
 class UploadChunkRequest(_message.Message):
-    __slots__ = ("folder", "session", "offset", "data")
+    __slots__ = ("folder", "session", "offset", "data", "local_file", "size")
     FOLDER_FIELD_NUMBER: _ClassVar[int]
     SESSION_FIELD_NUMBER: _ClassVar[int]
     OFFSET_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
+    LOCAL_FILE_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
     folder: str
     session: str
     offset: int
     data: bytes
-    def __init__(self, folder: _Optional[str] = ..., session: _Optional[str] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ...) -> None: ...
+    local_file: _operation_pb2.LocalFile
+    size: int
+    def __init__(self, folder: _Optional[str] = ..., session: _Optional[str] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ..., local_file: _Optional[_Union[_operation_pb2.LocalFile, _Mapping]] = ..., size: _Optional[int] = ...) -> None: ...
 
 class UploadChunkResponse(_message.Message):
     __slots__ = ()

@@ -396,6 +396,7 @@ class DriverServicer:
         Codes:
         NOT_FOUND          | no such session                   | begins the upload again
         INVALID_ARGUMENT   | the offset leaves a gap           | asks RestartUpload where to go on
+        ABORTED            | a `local_file` is not the one meant | observes the source, tries again later
         RESOURCE_EXHAUSTED | there is no room (QuotaFailure)   | waits for room
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

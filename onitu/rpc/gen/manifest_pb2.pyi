@@ -70,7 +70,7 @@ class Option(_message.Message):
     def __init__(self, key: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., type: _Optional[_Union[OptionType, str]] = ..., values: _Optional[_Iterable[_Union[_struct_pb2.Value, _Mapping]]] = ..., default: _Optional[_Union[_struct_pb2.Value, _Mapping]] = ..., secret: _Optional[bool] = ..., per_folder: _Optional[bool] = ..., restricted: _Optional[bool] = ...) -> None: ...
 
 class Capabilities(_message.Message):
-    __slots__ = ("watch", "apply_batch", "get_files", "whole_files", "chunks", "restart_upload", "move_file", "move_directory", "copy_file", "make_directory", "delete_file", "set_attributes", "stat_files", "sync", "staging", "trash", "native_ids", "executable", "symlinks", "mtime_precision_ns", "conditional", "name_comparison", "free_digests", "computed_digests", "local_files", "in_place")
+    __slots__ = ("watch", "apply_batch", "get_files", "whole_files", "chunks", "restart_upload", "move_file", "move_directory", "copy_file", "make_directory", "delete_file", "set_attributes", "stat_files", "sync", "staging", "trash", "native_ids", "executable", "symlinks", "mtime_precision_ns", "conditional", "name_comparison", "free_digests", "computed_digests", "local_files", "in_place", "local_chunks")
     WATCH_FIELD_NUMBER: _ClassVar[int]
     APPLY_BATCH_FIELD_NUMBER: _ClassVar[int]
     GET_FILES_FIELD_NUMBER: _ClassVar[int]
@@ -97,6 +97,7 @@ class Capabilities(_message.Message):
     COMPUTED_DIGESTS_FIELD_NUMBER: _ClassVar[int]
     LOCAL_FILES_FIELD_NUMBER: _ClassVar[int]
     IN_PLACE_FIELD_NUMBER: _ClassVar[int]
+    LOCAL_CHUNKS_FIELD_NUMBER: _ClassVar[int]
     watch: bool
     apply_batch: bool
     get_files: bool
@@ -123,7 +124,8 @@ class Capabilities(_message.Message):
     computed_digests: _containers.RepeatedScalarFieldContainer[str]
     local_files: bool
     in_place: bool
-    def __init__(self, watch: _Optional[bool] = ..., apply_batch: _Optional[bool] = ..., get_files: _Optional[bool] = ..., whole_files: _Optional[bool] = ..., chunks: _Optional[bool] = ..., restart_upload: _Optional[bool] = ..., move_file: _Optional[bool] = ..., move_directory: _Optional[bool] = ..., copy_file: _Optional[bool] = ..., make_directory: _Optional[bool] = ..., delete_file: _Optional[bool] = ..., set_attributes: _Optional[bool] = ..., stat_files: _Optional[bool] = ..., sync: _Optional[bool] = ..., staging: _Optional[bool] = ..., trash: _Optional[bool] = ..., native_ids: _Optional[bool] = ..., executable: _Optional[bool] = ..., symlinks: _Optional[bool] = ..., mtime_precision_ns: _Optional[int] = ..., conditional: _Optional[_Union[Conditional, str]] = ..., name_comparison: _Optional[_Union[NameComparison, str]] = ..., free_digests: _Optional[_Iterable[str]] = ..., computed_digests: _Optional[_Iterable[str]] = ..., local_files: _Optional[bool] = ..., in_place: _Optional[bool] = ...) -> None: ...
+    local_chunks: bool
+    def __init__(self, watch: _Optional[bool] = ..., apply_batch: _Optional[bool] = ..., get_files: _Optional[bool] = ..., whole_files: _Optional[bool] = ..., chunks: _Optional[bool] = ..., restart_upload: _Optional[bool] = ..., move_file: _Optional[bool] = ..., move_directory: _Optional[bool] = ..., copy_file: _Optional[bool] = ..., make_directory: _Optional[bool] = ..., delete_file: _Optional[bool] = ..., set_attributes: _Optional[bool] = ..., stat_files: _Optional[bool] = ..., sync: _Optional[bool] = ..., staging: _Optional[bool] = ..., trash: _Optional[bool] = ..., native_ids: _Optional[bool] = ..., executable: _Optional[bool] = ..., symlinks: _Optional[bool] = ..., mtime_precision_ns: _Optional[int] = ..., conditional: _Optional[_Union[Conditional, str]] = ..., name_comparison: _Optional[_Union[NameComparison, str]] = ..., free_digests: _Optional[_Iterable[str]] = ..., computed_digests: _Optional[_Iterable[str]] = ..., local_files: _Optional[bool] = ..., in_place: _Optional[bool] = ..., local_chunks: _Optional[bool] = ...) -> None: ...
 
 class Limits(_message.Message):
     __slots__ = ("max_message_bytes", "max_batch_items", "max_concurrency", "max_whole_file", "min_chunk_bytes")

@@ -28,6 +28,8 @@ class Shelf:
 
     Attributes:
         contents: Path to content; None is a directory.
+        moved: How many renames there were.
+        copies: Whether a rename is a copy, which has a time of its own.
         before: What somebody else does right before the next call of a method, or right after a rename ("moved").
         blind_after: After so many renames the service is gone: nothing can be looked at, or renamed.
         blind: How many requests it is gone for.
@@ -41,6 +43,8 @@ class Shelf:
         self.before: dict[str, Callable[[], object]] = {}
         self.blind_after = -1
         self.blind = 0
+        self.moved = 0
+        self.copies = False
 
     def _meanwhile(self, method: str) -> None:
         self.before.pop(method, lambda: None)()
@@ -58,7 +62,8 @@ class Shelf:
         content = self.contents[path]
         if content is None:
             return DIRECTORY
-        return Present(kind=Kind.FILE, revision=content.decode(), size=len(content), mtime_ns=hash(content))
+        mtime_ns = self.moved if self.copies else hash(content)
+        return Present(kind=Kind.FILE, revision=content.decode(), size=len(content), mtime_ns=mtime_ns)
 
     def is_free(self, path: str) -> bool:
         return self.look(path) is None
@@ -90,6 +95,7 @@ class Shelf:
         for name in [name for name in self.contents if name == path or name.startswith(f"{path}/")]:
             self.contents[destination + name[len(path) :]] = self.contents.pop(name)
         self.blind_after -= 1
+        self.moved += 1
         self.before.pop("moved", lambda: None)()
 
     def make_directory(self, path: str) -> None:
@@ -152,6 +158,19 @@ def test_what_is_not_expected_stays(shelf: Shelf, root: FilesRoot, expected: str
 
     assert shelf.visible == {"f": b"theirs"}
     assert not list(shelf.children(".onitu/tmp"))
+
+
+def test_a_server_that_copies_may_be_written_to(shelf: Shelf, root: FilesRoot) -> None:
+    """P9: where a rename is a copy with a time of its own, files are replaced, renamed and deleted all the same."""
+    shelf.copies = True
+    shelf.contents["f"] = b"old"
+
+    assert renames.upload(root, wanted("f", b"new", "old"), b"new").revision == "new"
+    assert renames.move(root, "f", "new", "g").revision == "new"
+    renames.delete(root, "g", "new")
+
+    assert shelf.visible == {}
+    assert shelf.kept == [b"old", b"new"]
 
 
 def test_a_change_right_before_the_old_content_is_kept_comes_back(shelf: Shelf, root: FilesRoot) -> None:

@@ -278,6 +278,43 @@ def test_lookup_is_answered_by_the_core(tmp_path: Path) -> None:
     assert note.revision_note.observation.present.revision == "8"
 
 
+def test_a_watcher_goes_on_where_it_was(tmp_path: Path) -> None:
+    """A place in the service's log comes after all that was reported before it; with it no snapshot is taken (D7)."""
+    toy = Watched()
+    toy.plug.declare(cursors=True)
+    with serving(toy.plug, tmp_path) as core:
+        core.configure()
+        toy.may_be_ready.clear()
+        watching = core.watch(live=True)
+        toy.may_be_ready.set()
+        changes = toy.says()
+        assert changes.cursor is None
+        watching.until("snapshot_end")
+        changes.report("a", FILE)
+        # Nothing is kept of a place while a listing is still to come.
+        changes.rescan("")
+        changes.reached(b"too early")
+        listed = watching.until("snapshot_end")
+        changes.reached(b"place")
+        changes.reached(b"place")
+        changes.report("b", FILE)
+        found = [message for _ in range(2) for message in watching.until("batch")]
+    cursors = [message.batch.cursor for message in listed + found if message.batch.HasField("cursor")]
+    assert cursors == [b"place"]
+    assert paths(found) == ["b"]
+
+    toy.plug.generation = 0
+    toy.watching.clear()
+    (tmp_path / "again").mkdir()
+    with serving(toy.plug, tmp_path / "again") as core:
+        core.configure()
+        watching = core.watch(live=True, cursor=b"place")
+        changes = toy.says()
+        assert changes.cursor == b"place"
+        changes.report("c", FILE)
+        assert kinds(watching.until("batch")) == ["batch"]
+
+
 def test_wrong_beginnings_are_refused(tmp_path: Path) -> None:
     """A cursor that nobody gave, a folder that is not there, no start at all."""
     toy = Watched()

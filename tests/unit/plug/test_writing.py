@@ -20,6 +20,7 @@ from onitu.core.model import (
     LocalFile,
     MakeDirectory,
     Move,
+    Observation,
     Operation,
     Present,
     SetAttributes,
@@ -127,7 +128,7 @@ def test_other_bytes_than_announced_are_refused(tasks: tuple[str, ...], announce
 def test_digest_of_an_unknown_algorithm_is_the_drivers_to_check() -> None:
     """The Plug cannot compute every service's own algorithm."""
     toy, writing = writer(*WHOLE, "stat_file")
-    writing.apply(FOLDER, Write(upload("a", b"x", digest=("dropbox", b"?")), b"x"))
+    writing.apply(FOLDER, Write(upload("a", b"x", digest=("quickxor", b"?")), b"x"))
     assert "base/photos/a" in toy.files
 
 
@@ -335,6 +336,53 @@ def test_failed_abort_does_not_hide_why_the_upload_failed() -> None:
         writing.apply(FOLDER, Write(upload("a", b"x"), b"x"))
 
 
+class TestMany:
+    """Small files that are written many at once."""
+
+    def test_each_has_its_own_outcome(self, tmp_path: Path) -> None:
+        """D9: what goes wrong with one of them is not said of the others."""
+        toy, writing = writer(*WHOLE, "stat_file")
+        (tmp_path / "b").write_bytes(b"two")
+        gone = LocalFile(str(tmp_path), "gone", local_file(str(tmp_path), "b").identity)
+
+        @toy.plug.handler("upload_files")
+        def upload_files(files: list[tuple[Metadata, bytes]]) -> list[Present | Exception]:
+            answers: list[Present | Exception] = []
+            for metadata, content in files:
+                toy.upload_file(metadata, content)
+                answers.append(Present(kind=Kind.FILE, revision="r", size=len(content)))
+            answers[-1] = OutcomeUnknown("torn")
+            return answers
+
+        assert writing.takes_many
+        one, two, three, four, five = writing.write_many(
+            FOLDER,
+            [
+                Write(upload("a", b"one"), b"one"),
+                Write(upload("b", b"two"), local_file(str(tmp_path), "b")),
+                Write(upload("c", b"three"), gone),
+                Write(upload("d", b"four", digest=("blake3", bytes(32))), b"four"),
+                Write(upload("e", b"five"), b"five"),
+            ],
+        )
+
+        assert isinstance(one, Observation)
+        assert isinstance(two, Observation)
+        assert present(two).digests == {"blake3": blake3(b"two").digest()}
+        assert (type(three), type(four)) == (SourceChanged, Corrupted)
+        assert isinstance(five, OutcomeUnknown)
+        assert five.sent == {"blake3": blake3(b"five").digest()}
+        assert {path.rpartition("/")[2] for path in toy.files} == {"a", "b", "e"}
+
+    def test_nonsense_leaves_open_what_was_done(self) -> None:
+        """F4: an answer that does not say what became of each file says nothing of any."""
+        toy, writing = writer(*WHOLE)
+        toy.plug.handler("upload_files")(lambda _files: [])
+
+        with pytest.raises(OutcomeUnknown, match="0 results to 1"):
+            writing.write_many(FOLDER, [Write(upload("a", b"one"), b"one")])
+
+
 class TestSessions:
     """Resumable uploads."""
 
@@ -351,6 +399,33 @@ class TestSessions:
         assert toy.files["base/photos/a"][0] == LARGE
         with pytest.raises(NotFound):
             writing.chunk(FOLDER, session, 0, b"x")
+
+    def test_parts_of_a_file_of_this_host_are_chunks(self, tmp_path: Path) -> None:
+        """D9: the driver's handlers get chunks of the settled size, whoever reads them."""
+        (tmp_path / "source").write_bytes(LARGE)
+        toy, writing = writer(*CHUNKS)
+        writing.chunk_size = 1_000_000
+        wanted, source = upload("a", LARGE), local_file(str(tmp_path), "source")
+        session = writing.start(FOLDER, wanted)
+        writing.chunk(FOLDER, session, 0, LARGE[:5])
+        writing.local_chunks(FOLDER, session, 5, source, len(LARGE) - 5)
+
+        assert present(writing.end(FOLDER, session, wanted)).digests == {"blake3": blake3(LARGE).digest()}
+        assert toy.files["base/photos/a"][0] == LARGE
+        assert toy.calls.count("upload_chunk") == 4
+
+    def test_parts_of_another_file_are_refused(self, tmp_path: Path) -> None:
+        """Handoff: a file that has changed, or has not as many bytes, is not the one that was meant."""
+        (tmp_path / "source").write_bytes(b"four")
+        _, writing = writer(*CHUNKS)
+        session, source = writing.start(FOLDER, upload("a", b"four5")), local_file(str(tmp_path), "source")
+        with pytest.raises(SourceChanged, match="shorter"):
+            writing.local_chunks(FOLDER, session, 0, source, 5)
+        with pytest.raises(InvalidPath, match="gap"):
+            writing.local_chunks(FOLDER, session, 6, source, 1)
+        (tmp_path / "source").write_bytes(b"edited")
+        with pytest.raises(SourceChanged, match="changed"):
+            writing.local_chunks(FOLDER, session, 0, source, 4)
 
     def test_more_than_announced_is_refused(self) -> None:
         """A chunk beyond the end is not staged."""

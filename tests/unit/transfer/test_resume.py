@@ -11,8 +11,9 @@ import pytest
 import trio
 from blake3 import blake3
 
+from onitu.config.values import Timetable
 from onitu.core.capability import Capabilities, Conditional, Limits
-from onitu.core.model import Kind, Observation, Present
+from onitu.core.model import FileIdentity, Kind, LocalFile, Observation, Present
 from onitu.core.node import Action, Version
 from onitu.core.task import Source, Task
 from onitu.errors import (
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 CONTENT = bytes(range(256))
 DIGEST = blake3(CONTENT).digest()
 CHUNK = 64
+REVISION = "1:2:256:3:4"
+FILE = LocalFile("/here", "a", FileIdentity(1, 2, 256, 3, 4))
 RESUMES = Capabilities(chunks=True, restart_upload=True, staging=True, conditional=Conditional.ATOMIC)
 
 
@@ -59,13 +62,16 @@ class World:
     Attributes:
         staged: What the target has staged, by session.
         sent: Offsets of the chunks that came.
+        read: Offset and size of what the target has read itself.
+        pace: How fast bytes may go to the target.
         ended: What became visible, with the digest that was announced for it.
     """
 
-    def __init__(self, *, computes: bool = False) -> None:
+    def __init__(self, *, computes: bool = False, reads_itself: bool = False) -> None:
         self.target, self.source = FakeConnection(), FakeConnection()
         self.staged: dict[str, bytearray] = {}
         self.sent: list[int] = []
+        self.read: list[tuple[int, int]] = []
         self.aborted: list[str] = []
         self.ended: list[tuple[bytes, bytes | None]] = []
         self.kept: list[Session] = []
@@ -73,10 +79,11 @@ class World:
         self.announced: list[dict[str, bytes]] = []
         self.sources = {"source"}
         digests = ("blake3",) if computes else ()
-        self._ends = {
-            "target": End(client_of(self.target, RESUMES)),
-            "source": End(client_of(self.source, Capabilities(chunks=True, computed_digests=digests), Limits())),
-        }
+        able = msgspec.structs.replace(RESUMES, local_files=True, local_chunks=reads_itself)
+        root = "/here" if reads_itself else None
+        source = client_of(self.source, Capabilities(chunks=True, computed_digests=digests), Limits())
+        self._ends = {"target": End(client_of(self.target, able)), "source": End(source, local_root=root)}
+        self.pace = self._ends["target"].pace
         for end in self._ends.values():
             end.client._calls.chunk_size = CHUNK
         self.target.unary = {
@@ -98,10 +105,10 @@ class World:
             size=len(CONTENT),
             mtime_ns=1,
             origin="source",
-            revision="r1",
+            revision=REVISION,
             digests={"blake3": digest} if digest is not None else {},
         )
-        source = Source("source", 1, "a", "r1")
+        source = Source("source", 1, "a", REVISION)
         task = Task(node=1, action=Action.WRITE, path="a", version=version, source=source)
 
         async def keep(session: Session) -> None:
@@ -151,6 +158,10 @@ class World:
         chunk = cast("wire.UploadChunkRequest", request)
         assert chunk.offset == len(self.staged[chunk.session])
         assert self.kept or self.begun
+        if chunk.HasField("local_file"):
+            assert convert.local_file_from_wire(chunk.local_file) == FILE
+            self.read.append((chunk.offset, chunk.size))
+            chunk.data = CONTENT[chunk.offset : chunk.offset + chunk.size]
         self.staged[chunk.session] += chunk.data
         self.sent.append(chunk.offset)
         return wire.UploadChunkResponse()
@@ -175,7 +186,7 @@ class World:
 
     def _stat(self, _request: Message) -> Message:
         answer = wire.StatFilesResponse()
-        seen = Present(kind=Kind.FILE, revision="r1", size=len(CONTENT), digests={"blake3": DIGEST})
+        seen = Present(kind=Kind.FILE, revision=REVISION, size=len(CONTENT), digests={"blake3": DIGEST})
         convert.observation_to_wire(Observation("a", seen, 9), answer.observations.add())
         return answer
 
@@ -227,6 +238,60 @@ async def test_a_transfer_goes_on_where_the_target_says(*, computes: bool) -> No
     assert world.ended == [(CONTENT, DIGEST)]
     assert world.kept == []
     assert bool(world.source.requests("StatFiles")) is computes
+
+
+@pytest.mark.parametrize("staged", [0, 100])
+async def test_a_file_of_this_host_is_read_by_the_target(staged: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F4, D9: no byte passes through here, it goes on where the target says, and the whole is verified."""
+    monkeypatch.setattr("onitu.host.uploads.LOCAL_BYTES", 130)
+    world = World(computes=True, reads_itself=True)
+    world.staged["s1"] = bytearray(CONTENT[:staged])
+    transfer = world.transfer(Session("s1", 3) if staged else None, digest=None)
+
+    assert isinstance(await transfer.run(), Observation)
+    assert world.read == ([(0, 128), (128, 128)] if not staged else [(100, 128), (228, 28)])
+    assert world.ended == [(CONTENT, DIGEST)]
+    assert world.source.requests("GetChunk") == []
+
+
+async def test_what_nobody_has_a_digest_of_passes_through_here() -> None:
+    """P12: bytes that the target reads itself are only right if somebody says what they should be."""
+    world = World(computes=False, reads_itself=True)
+
+    assert isinstance(await world.transfer(digest=None).run(), Observation)
+    assert world.read == []
+    assert world.ended == [(CONTENT, DIGEST)]
+
+
+async def test_what_has_a_limit_passes_through_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """F8: a limit that comes into force while the target reads by itself holds for the rest."""
+    monkeypatch.setattr("onitu.host.uploads.LOCAL_BYTES", CHUNK)
+    world = World(reads_itself=True)
+    serve = cast("Callable[[Message], Message]", world.target.unary["UploadChunk"])
+
+    def limiting(request: Message) -> Message:
+        world.pace.up.limit(Timetable(otherwise=1_000_000))
+        return serve(request)
+
+    world.target.unary["UploadChunk"] = limiting
+    transfer = world.transfer()
+    assert isinstance(await transfer.run(), Unavailable)
+    assert isinstance(await world.transfer(transfer.session).run(), Observation)
+
+    assert world.read == [(0, 64)]
+    assert world.sent == [0, 64, 128, 192]
+    assert world.ended == [(CONTENT, DIGEST)]
+
+
+async def test_a_file_of_this_host_that_is_another_one_is_looked_at() -> None:
+    """G3: what the target finds changed is not taken up again, and the source is looked at."""
+    world = World(reads_itself=True)
+    world.fail(world.target, "UploadChunk", SourceChanged("edited"))
+    transfer = world.transfer()
+
+    assert isinstance(await transfer.run(), SourceChanged)
+    assert transfer.source_changed
+    assert world.aborted == ["s1"]
 
 
 async def test_all_may_be_staged_already() -> None:
