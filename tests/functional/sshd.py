@@ -87,13 +87,21 @@ class Sshd:
         setup: Who may log in, and to what.
         shell: Of whom it shows instead of this host's users.
         programs: A directory that is `PROGRAMS` there, and all that a shell finds; by itself it finds this host's.
+        port: Where to listen; 0: anywhere.
 
     Attributes:
         port: Where it listens, the same after each start.
     """
 
     def __init__(
-        self, place: Path, root: Path, setup: Setup = "shell", *, shell: str = "/bin/sh", programs: Path | None = None
+        self,
+        place: Path,
+        root: Path,
+        setup: Setup = "shell",
+        *,
+        shell: str = "/bin/sh",
+        programs: Path | None = None,
+        port: int = 0,
     ) -> None:
         self.place = place
         self.root = root
@@ -103,7 +111,7 @@ class Sshd:
         place.mkdir(exist_ok=True)
         root.mkdir(exist_ok=True)
         with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
+            free.bind(("127.0.0.1", port))
             self.port = int(free.getsockname()[1])
         self._process: subprocess.Popen[bytes] | None = None
         for name in ("host_key", "key"):
@@ -117,7 +125,8 @@ class Sshd:
             password="yes" if setup == "password" else "no",
             keys="no" if setup == "password" else "yes",
         )
-        config += "" if programs is None else f"SetEnv PATH={PROGRAMS}\n"
+        # With that level bash reads nothing of this host's user first, who may have it do whatever.
+        config += f"SetEnv SHLVL=2{'' if programs is None else f' PATH={PROGRAMS}'}\n"
         (place / "config").write_text(config + (_CHROOT if setup == "sftp-only" else ""))
         self.start()
 

@@ -140,7 +140,7 @@ class Channel(asyncio.Protocol):
         """Tells everybody who waits."""
         for waiting in self._waiting.values():
             if not waiting.done():
-                waiting.set_exception(Lost())
+                _fail(waiting)
         self._waiting.clear()
         self._room.set()
         if not self.lost.done():
@@ -169,10 +169,9 @@ class Channel(asyncio.Protocol):
         """Returns what will hold kind and body of the reply with a number."""
         waiting: asyncio.Future[tuple[int, bytes]] = self._loop.create_future()
         if self.lost.done() or self._transport is None or self._transport.is_closing():
-            waiting.set_exception(Lost())
+            _fail(waiting)
         else:
             self._waiting[number] = waiting
-        waiting.add_done_callback(_seen)
         return waiting
 
     def send(self, packet: bytes) -> None:
@@ -202,7 +201,7 @@ def _nothing(_reply: Reply) -> None:
     """Takes an answer that has no more to say than that it was done."""
 
 
-def _seen(waiting: asyncio.Future[tuple[int, bytes]]) -> None:
-    """Lets nobody complain of a failure that nobody waited for: whoever needs to know awaits it."""
-    if not waiting.cancelled():
-        waiting.exception()
+def _fail(waiting: asyncio.Future[tuple[int, bytes]]) -> None:
+    """Tells whoever waits that the channel is gone. That nobody does is no reason to complain."""
+    waiting.set_exception(Lost())
+    waiting.exception()

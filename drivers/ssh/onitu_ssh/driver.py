@@ -6,6 +6,8 @@ are coroutines in one event loop, so what they share needs no locks.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from onitu.plug import Conditional, DriverError, FolderReport, Metadata, Plug, RootState, Unavailable
@@ -17,6 +19,7 @@ from .channel import Lost, Refused
 from .connection import Connection
 from .failures import changes, from_refusal, looks
 from .login import Login
+from .private import remove_leftovers
 from .reading import Files
 from .root import Root, open_root
 from .uploads import Uploads, of
@@ -45,12 +48,15 @@ _roots: dict[str, Root] = {}
 _unsynced: dict[tuple[str, str], set[str]] = {}  # Of folders and ids of roots: opening one anew forgets nothing.
 _listings: dict[str, trash.Listing] = {}
 _used: dict[Connection, str] = {}  # What was said of them.
+_probing: set[asyncio.Task[None]] = set()
 _files = Files()
+_writing = asyncio.Semaphore(64)  # Files that are open for writing at once: servers have a limit.
 _uploads = Uploads()
 
 
 def start() -> None:
-    """Serves until Onitu closes."""
+    """Serves until Onitu closes. What dead processes have left on this host is removed first."""
+    remove_leftovers()
     plug.listen()
 
 
@@ -70,6 +76,10 @@ async def open_folder(folder: Folder) -> FolderReport:
         _used.pop(_connections[other], None)
         await _connections.pop(other).close()  # The setup has changed.
     connection = _connections.setdefault(login, Connection(login))
+    # What the shell can do is found out while the root is looked for.
+    probing = asyncio.create_task(_probe(connection))
+    _probing.add(probing)
+    probing.add_done_callback(_probing.discard)
     try:
         owner = Owner(setup=plug.setup_id, service=plug.service_name)
         root, report = await open_root(connection, str(plug.options["root"]), folder, owner)
@@ -97,6 +107,11 @@ async def _declare(root: Root) -> None:
     _say_what_is_used(root, await _shell(root), tells=await _tells(root))
     trash_everywhere = all(known.links for known in _roots.values() if known.writable)
     plug.declare(trash=trash_everywhere, without=without)
+
+
+async def _probe(connection: Connection) -> None:
+    with contextlib.suppress(Refused, Lost, DriverError):
+        await connection.shell()  # Whoever needs it is told what is wrong.
 
 
 async def _shell(root: Root) -> Shell | None:
@@ -169,6 +184,17 @@ async def get_chunk(metadata: Metadata, offset: int, size: int) -> bytes:
 async def upload_file(metadata: Metadata, data: bytes) -> Present:
     """Writes a whole file."""
     return await write.upload(_root(metadata.folder), of(metadata), data)
+
+
+@plug.handler()
+async def upload_files(files: list[tuple[Metadata, bytes]]) -> list[Present | BaseException]:
+    """Writes whole files, side by side."""
+
+    async def upload(metadata: Metadata, data: bytes) -> Present:
+        async with _writing:
+            return await upload_file(metadata, data)
+
+    return await asyncio.gather(*(upload(metadata, data) for metadata, data in files), return_exceptions=True)
 
 
 @plug.handler()

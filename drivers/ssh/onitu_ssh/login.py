@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from onitu.plug import InvalidPath, Unauthenticated, Unavailable
+
+from .private import PrivateDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -145,7 +146,7 @@ class Desk:
             raise Unavailable("there is no program ssh on this host: install OpenSSH's client")
         self._login = login
         self._sharing = sharing or ("-o", "ControlPath=none")
-        self._place: Path | None = None
+        self._place: PrivateDirectory | None = None
         self._pipes: list[int] = []
 
     def command(self, *what: str) -> list[str]:
@@ -163,7 +164,8 @@ class Desk:
         environment["LC_ALL"] = "C"
         if not (self._login.password or self._login.passphrase):
             return environment
-        place = self._place = Path(tempfile.mkdtemp(prefix="onitu-ssh-"))
+        self._place = PrivateDirectory()
+        place = self._place.path
         asked = place / "asked"
         asked.write_text(_ASKED)
         asked.chmod(0o700)
@@ -203,7 +205,7 @@ class Desk:
             os.close(pipe)
         self._pipes.clear()
         if self._place is not None:
-            shutil.rmtree(self._place, ignore_errors=True)
+            self._place.remove()
             self._place = None
 
 

@@ -40,6 +40,9 @@ FOR_READING, FOR_WRITING, CREATE, TRUNCATE, EXCLUSIVE = 1, 2, 8, 16, 32
 _SIZE, _OWNER, _PERMISSIONS, _TIMES, _EXTENDED = 1, 2, 4, 8, 0x80000000
 _LATEST = 0xFFFFFFFF
 
+_USUAL = struct.pack(">I", _SIZE | _OWNER | _PERMISSIONS | _TIMES)
+_USUALLY = struct.Struct(">IQIIIII")
+
 _HEAD = 5  # Length and kind.
 _HEADER = struct.Struct(">IBI")
 _U32 = struct.Struct(">I")
@@ -161,7 +164,8 @@ class Reply:
             ValueError: It is cut short.
         """
         begin = self._at + 4
-        end = begin + self.u32()
+        (length,) = _U32.unpack_from(self._body, self._at)
+        end = begin + length
         if end > len(self._body):
             raise ValueError("a text is cut short")
         self._at = end
@@ -169,6 +173,11 @@ class Reply:
 
     def status(self) -> Status:
         """Reads what the server says of an entry."""
+        if self._body[self._at : self._at + 4] == _USUAL:
+            # Nearly always: all there is to say.
+            _, size, uid, gid, mode, _, mtime = _USUALLY.unpack_from(self._body, self._at)
+            self._at += _USUALLY.size
+            return Status(mode, size, mtime, uid, gid)
         flags = self.u32()
         size = self.u64() if flags & _SIZE else 0
         uid, gid = (self.u32(), self.u32()) if flags & _OWNER else (-1, -1)

@@ -6,6 +6,7 @@ with every listing and before every mutation, in the same breath. This module do
 
 from __future__ import annotations
 
+import asyncio
 import posixpath
 import secrets
 import time
@@ -189,10 +190,13 @@ class Root:
             Refusal: It is not the one.
         """
         sftp = await self.connection.sftp()
-        marker = await self._marker(sftp, self.path)
+        marker, above = await asyncio.gather(self._marker(sftp, self.path), self._root_above(sftp, owner))
         if marker is not None and marker.is_anothers(owner, folder.name):
             raise Refusal(RootState.DIFFERENT, copied(str(self), marker))
-        await self._require_not_nested(sftp, owner)
+        if above is not None:
+            # What is `.onitu` here would be files of the user there.
+            place, other = above
+            raise Refusal(RootState.DIFFERENT, nested(str(self), place.decode("utf-8", "replace"), other))
         if folder.root_id is not None:
             await self._require_known(sftp, marker, folder.root_id)
         if not self.writable:
@@ -212,17 +216,17 @@ class Root:
         except UnreadableError as error:
             raise Refusal(RootState.DIFFERENT, str(error)) from error
 
-    async def _require_not_nested(self, sftp: Sftp, owner: Owner) -> None:
-        """Refuses a root inside another one of this setup, which would take `.onitu` here for files of the user."""
-        above = posixpath.dirname(self.path)
+    async def _root_above(self, sftp: Sftp, owner: Owner) -> tuple[bytes, Marker] | None:
+        """Returns the nearest root of this setup that this one lies in, if there is any."""
+        places, above = [], posixpath.dirname(self.path)
         while above != posixpath.dirname(above):
-            try:
-                marker = await read_marker(sftp, above)
-            except (Refused, UnreadableError):
-                marker = None  # Not ours to judge.
-            if marker is not None and marker.setup == owner.setup:
-                raise Refusal(RootState.DIFFERENT, nested(str(self), above.decode("utf-8", "replace"), marker))
+            places.append(above)
             above = posixpath.dirname(above)
+        markers = await asyncio.gather(*(_marker_or_none(sftp, place) for place in places))
+        for place, marker in zip(places, markers, strict=True):
+            if marker is not None and marker.setup == owner.setup:
+                return place, marker
+        return None
 
     async def _require_known(self, sftp: Sftp, marker: Marker | None, root_id: str) -> None:
         if root_id.startswith(_PATH_ID):
@@ -237,8 +241,9 @@ class Root:
             raise Refusal(RootState.DIFFERENT, unknown(str(self)))
 
     async def _take(self, sftp: Sftp, marker: Marker | None, mine: Marker) -> None:
-        for place in (self.inside(), self.inside(b"tmp"), self.inside(b"trash")):
-            await make_directory(sftp, place)
+        # They are asked for at once, and made one after the other.
+        places = (self.inside(), self.inside(b"tmp"), self.inside(b"trash"))
+        await asyncio.gather(*(make_directory(sftp, place) for place in places))
         await self._probe(sftp)
         if mine == marker:
             return
@@ -258,9 +263,11 @@ class Root:
         """
         one, two = (self.inside(b"tmp", f"probe-{secrets.token_hex(8)}".encode()) for _ in range(2))
         before = time.time()
-        for place in (one, two):
-            await sftp.close_handle(await sftp.open(place, p.FOR_WRITING | p.CREATE | p.EXCLUSIVE, 0o600))
-        status = await sftp.lstat(two)
+        openings = [sftp.open(place, p.FOR_WRITING | p.CREATE | p.EXCLUSIVE, 0o600) for place in (one, two)]
+        looking = sftp.lstat(two)
+        for opening in openings:
+            sftp.close_handle(await opening)
+        status = await looking
         after = time.time()
         self.user = status.uid
         # Whole seconds are cut off: on average the file is half a second younger.
@@ -391,6 +398,13 @@ async def read_marker(sftp: Sftp, root: bytes) -> Marker | None:
         return decode(await sftp.read(handle, 0, min(LONGEST, sftp.piece)))
     finally:
         sftp.close_handle(handle)
+
+
+async def _marker_or_none(sftp: Sftp, root: bytes) -> Marker | None:
+    try:
+        return await read_marker(sftp, root)
+    except (Refused, UnreadableError):
+        return None  # Not ours to judge.
 
 
 async def _identity(sftp: Sftp, path: bytes) -> str:

@@ -10,12 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .channel import Lost
+from .private import PrivateDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +24,7 @@ PATIENCE: Final = 8.0
 _LONGEST: Final = 64 * 1024  # No record has more bytes: a path has 4096.
 _LONGEST_PATH: Final = 86  # Bytes, for what `ssh` appends to it: the kernel takes 107.
 _WORDS: Final = 4096
+_FAREWELL: Final = 0.5  # Seconds.
 
 
 class Control:
@@ -36,11 +35,8 @@ class Control:
     """
 
     def __init__(self) -> None:
-        self._place = Path(tempfile.mkdtemp(prefix="onitu-ssh-"))
-        if len(bytes(self._place)) > _LONGEST_PATH and Path("/tmp").is_dir():  # noqa: S108  What is made in it is private.
-            self._place.rmdir()
-            self._place = Path(tempfile.mkdtemp(prefix="onitu-ssh-", dir="/tmp"))
-        self.path = str(self._place / "way")
+        self._place = PrivateDirectory(_LONGEST_PATH)
+        self.path = str(self._place.path / "way")
 
     def options(self) -> list[str]:
         """Returns the arguments for the `ssh` that makes the connection."""
@@ -55,7 +51,7 @@ class Control:
 
     def close(self) -> None:
         """Removes it."""
-        shutil.rmtree(self._place, ignore_errors=True)
+        self._place.remove()
 
 
 def _escaped(path: str) -> str:
@@ -138,8 +134,11 @@ class Session:
             self._process.stdin.close()
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
-        await self._process.wait()
-        # What runs there may hold its ends open for a while yet.
+        # The first `ssh` holds its ends open as long as something runs there, and what waits for nothing more than its
+        # own end may never notice that nobody listens.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                await self._process.wait()
         self._listening.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._listening

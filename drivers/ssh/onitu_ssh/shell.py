@@ -36,9 +36,11 @@ _OF_ONE_HOST: Final = frozenset(
 
 _PROBE: Final = rb"""
 {
-    ! python3 -c 'import ctypes, sys; ctypes.CDLL(None).inotify_init1; sys.exit(sys.version_info < (3, 7))' ||
+    if python3 -S -c 'import ctypes, sys; ctypes.CDLL(None).inotify_init1; sys.exit(sys.version_info < (3, 7))'; then
         printf 'python3\0'
-    ! inotifywait --help | grep -q -e --no-newline || printf 'inotifywait\0'
+    elif inotifywait --help | grep -q -e --no-newline; then
+        printf 'inotifywait\0'
+    fi
     ! command -v b3sum >&2 || printf 'b3sum\0'
 } </dev/null 2>/dev/null
 printf '\0'

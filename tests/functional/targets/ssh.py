@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import atexit
-import time
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from onitu import conformance
-from onitu.conformance.backstage import OnThisHost
 from tests.functional.harness import STAGING, Onitu
 from tests.functional.sshd import Sshd, missing
 from tests.functional.targets.local_storage import LocalStorage
 from tests.functional.targets.target import Ability
+from tests.functional.targets.unhurried import Unhurried
 from tests.functional.trees import snapshot
 
 
@@ -45,6 +44,11 @@ class Ssh(LocalStorage):
         return {**self._server.options()}
 
     @property
+    def server(self) -> Sshd:
+        """The server."""
+        return self._server
+
+    @property
     def root(self) -> Path:
         return self._server.root
 
@@ -58,20 +62,10 @@ def _require_sshd() -> None:
         pytest.skip(reason)
 
 
-class AtTheServer(OnThisHost):
-    """People at the server, who change no file twice in one second: more than that SFTP cannot tell apart by itself."""
-
-    def write(self, path: str, content: bytes) -> None:
-        place = self._root / path
-        while place.exists() and int(place.stat().st_mtime) == int(time.time()):
-            time.sleep(0.01)
-        super().write(path, content)
-
-
 def conformance_target(server: Sshd) -> conformance.Target:
     """Returns a server as the conformance kit takes it."""
     return conformance.Target.installed(
-        "ssh", options=server.options(), behind=lambda folder: AtTheServer(str(server.root / folder))
+        "ssh", options=server.options(), behind=lambda folder: Unhurried(str(server.root / folder))
     )
 
 
