@@ -1,0 +1,1 @@
+"""Google Drive, against the fake of it."""
