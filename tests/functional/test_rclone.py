@@ -12,11 +12,11 @@ from onitu_rclone.rc import Rc
 
 from onitu.plug.files import DIRECTORY
 from tests.functional.harness import Setups
+from tests.functional.people import People
 from tests.functional.processes import EVERYTHING, START, UNIT, Core
 from tests.functional.servers.rclone import PROGRAM, encrypted
 from tests.functional.targets.local_storage import LocalStorage
 from tests.functional.targets.rclone import Rclone
-from tests.functional.test_far_services import People
 from tests.functional.trees import digest_of
 
 ROUNDS = 4 if EVERYTHING else 2

@@ -37,6 +37,7 @@ SETTLED: Final = 120.0
 _SECOND: Final = 1_000_000_000
 _MOST: Final = 100_000
 _PIECE: Final = 64 * 1024
+_SENT: Final = 256 * 1024
 _MISSING: Final = ("550", "553", "501")
 """What servers answer about what is not there; other reasons have the same numbers, so it is looked at closer."""
 _PROBED: Final = 1_000_000_000 * _SECOND
@@ -171,7 +172,7 @@ class FtpFiles:
 
         def write(session: Session) -> None:
             stream = io.BytesIO(content) if isinstance(content, bytes) else content
-            session.ftp.storbinary(f"STOR {self._at(path)}", stream)
+            session.ftp.storbinary(f"STOR {self._at(path)}", stream, blocksize=_SENT)
             if self._keeps_times and mtime_ns is not None and mtime_ns >= 0:
                 session.ftp.voidcmd(f"MFMT {said(mtime_ns)} {self._at(path)}")
 

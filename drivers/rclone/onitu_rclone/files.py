@@ -10,6 +10,7 @@ import msgspec
 
 from onitu.plug import NotFound, Unavailable
 from onitu.plug.http import let_go, read_up_to
+from onitu.plug.nearby import Nearby
 
 from .entries import Item, present_of
 from .handoff import Handoff
@@ -63,6 +64,7 @@ class RcloneFiles:
         self._rc = rc
         self._remote = remote
         self._handoff = Handoff()
+        self._nearby = Nearby(self._directories_in)
         self._about: About | None = None
         self._able: Abilities | None = None
 
@@ -102,8 +104,20 @@ class RcloneFiles:
         return None if found is None or (not found.is_dir and found.size < 0) else present_of(found, self.able)
 
     def is_free(self, path: str) -> bool:
-        """Whether nothing is at a path, not even something without a size."""
-        return self.item(path) is None
+        """Whether nothing is at a path, not even something without a size; of directories as of a moment ago."""
+        options = {"filesOnly": True, "noMimeType": True, "noModTime": True}
+        found = self._rc.ask("operations/stat", _Found, path, repeat=True, fs=FS, remote=to_rclone(path), opt=options)
+        return found.item is None and (self._nearby.is_none_at(path) or self.item(path) is None)
+
+    def _directories_in(self, path: str) -> set[str]:
+        options = {"dirsOnly": True, "noMimeType": True, "noModTime": True}
+        try:
+            found = self._rc.ask(
+                "operations/list", _Listing, path, repeat=True, fs=FS, remote=to_rclone(path), opt=options
+            )
+        except NotFound:
+            return set()
+        return {name for item in found.items or [] if (name := from_rclone(item.name)) is not None}
 
     def children(self, path: str) -> Iterator[tuple[str, Present]]:
         """Yields the entries of a directory; of several with one name, which some services have, the first."""
@@ -200,6 +214,8 @@ class RcloneFiles:
             srcRemote=to_rclone(path),
             dstFs=FS,
             dstRemote=to_rclone(destination),
+            # It was looked at already, and nothing that has come since is removed to make room.
+            _config={"NoCheckDest": True},
         )
 
     def _move_directory(self, path: str, destination: str) -> None:
@@ -212,15 +228,19 @@ class RcloneFiles:
         try:
             self._rc.ask("sync/move", _Done, path, **parameters)
         finally:
+            self._nearby.forget(destination)
             if self.able.stale:
                 self._forget()
 
     def make_directory(self, path: str) -> None:
         """Makes a directory."""
-        if self.able.empty_directories:
-            self._rc.ask("operations/mkdir", _Done, path, repeat=True, fs=FS, remote=to_rclone(path))
-        else:
-            self.write(f"{path}/{KEEPER}", b"\n", 1, None)
+        try:
+            if self.able.empty_directories:
+                self._rc.ask("operations/mkdir", _Done, path, repeat=True, fs=FS, remote=to_rclone(path))
+            else:
+                self.write(f"{path}/{KEEPER}", b"\n", 1, None)
+        finally:
+            self._nearby.forget(path)
 
     def delete(self, path: str, *, directory: bool = False) -> None:
         """Removes an entry."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from onitu.plug import Absent, Inadmissible, NotFound, Present, RevisionMismatch, Unavailable
 from onitu.plug.marker import AREA, NAME
+from onitu.plug.nearby import Nearby
 
 from .entries import DIRECTORY, Head, check_key, head_of, quoted
 
@@ -45,6 +46,7 @@ class Root:
         self._mutex = threading.Lock()
         self._directories: set[str] = set()
         self._with_mark: set[str] = set()
+        self._nearby = Nearby(self._directories_in)
 
     def key(self, path: str) -> str:
         """Returns the key of a file."""
@@ -86,6 +88,12 @@ class Root:
         self.remember(path, there=there, mark=there and page.objects[0].key == below)
         return there
 
+    def _directories_in(self, path: str) -> set[str] | None:
+        """Returns the names of the directories in a directory, or None where a page does not hold them."""
+        below = self.below(path)
+        page = self.bucket.list_page(below)
+        return None if page.next is not None else {prefix[len(below) : -1] for prefix in page.prefixes}
+
     def require_marker(self) -> None:
         """Makes sure that the root is the one it was: one that was emptied is not a folder with nothing in it.
 
@@ -119,6 +127,8 @@ class Root:
                 self._with_mark.clear()
             for known, is_so in ((self._directories, there), (self._with_mark, there and mark)):
                 known.add(path) if is_so else known.discard(path)
+        if there:
+            self._nearby.forget(path)
 
     def require_above(self, path: str) -> None:
         """Makes sure that the directory is there in which something is to be; without marks it is there with that.
@@ -174,7 +184,9 @@ class Root:
         Raises:
             RevisionMismatch: Something is.
         """
-        if self.is_directory(path) or (look and self.look(path) is not None):
+        # Without marks a directory comes with any file: nobody notes when.
+        away = not look and self.conditions.marks and self._nearby.is_none_at(path)
+        if (not away and self.is_directory(path)) or (look and self.look(path) is not None):
             raise RevisionMismatch(f"{path}: something is there already")
 
     def require(self, path: str, revision: str) -> Head:

@@ -91,11 +91,31 @@ anon_umask=022
 connect_from_port_20=NO
 secure_chroot_dir={root}
 """
+_VSFTPD_TLS = """
+ssl_enable=YES
+allow_anon_ssl=YES
+force_anon_logins_ssl=YES
+force_anon_data_ssl=YES
+require_ssl_reuse=YES
+ssl_ciphers=HIGH
+rsa_cert_file={certificate}
+rsa_private_key_file={certificate}
+"""
 
 
 @functools.cache
 def vsftpd() -> FtpServed:
     """Starts vsftpd, once for all tests of this process; it knows no MLSD, and lets nobody write into its root."""
+    return _vsftpd(None)
+
+
+@functools.cache
+def encrypted_vsftpd() -> FtpServed:
+    """Starts vsftpd with encryption, once for all tests of this process: it insists on TLS sessions taken up again."""
+    return _vsftpd("server.pem")
+
+
+def _vsftpd(certificate: str | None) -> FtpServed:
     port = free_port()
 
     def command(directory: Path) -> list[str]:
@@ -105,11 +125,15 @@ def vsftpd() -> FtpServed:
             directory.chmod(0o755)
             shutil.chown(files, "ftp")
         settings = directory / "vsftpd.conf"
-        settings.write_text(_VSFTPD.format(host=HOST, port=port, root=directory / "root"))
+        text = _VSFTPD.format(host=HOST, port=port, root=directory / "root")
+        if certificate is not None:
+            text += _VSFTPD_TLS.format(certificate=_certificate(directory / certificate))
+        settings.write_text(text)
         return [str(shutil.which("vsftpd", path=SYSTEM)), str(settings)]
 
     server = Server(command, port)
-    return FtpServed(server, Proxy(port), server.directory / "root" / "files", {"tls": False, "username": "anonymous"})
+    extra: dict[str, str | int] = {**_encryption(server, certificate), "username": "anonymous"}
+    return FtpServed(server, Proxy(port), server.directory / "root" / "files", extra)
 
 
 def vsftpd_is_missing() -> str:
@@ -128,10 +152,12 @@ def _started(certificate: str | None) -> FtpServed:
         return [sys.executable, "-c", _PYFTPDLIB, HOST, str(port), str(directory / "data"), USER, PASSWORD, place]
 
     server = Server(command, port)
-    extra: dict[str, str | int] = {"tls": certificate is not None}
-    if certificate is not None:
-        extra |= {"ca_file": str(server.directory / certificate)}
-    return FtpServed(server, Proxy(port), server.directory / "data", extra)
+    return FtpServed(server, Proxy(port), server.directory / "data", _encryption(server, certificate))
+
+
+def _encryption(server: Server, certificate: str | None) -> dict[str, str | int]:
+    """Returns the options of a service at a server with a certificate, or with none."""
+    return {"tls": False} if certificate is None else {"tls": True, "ca_file": str(server.directory / certificate)}
 
 
 def _certificate(path: Path) -> Path:

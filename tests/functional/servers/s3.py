@@ -1,4 +1,4 @@
-"""Stores that speak S3: SeaweedFS, which keeps its conditions, and rclone, which ignores them without a word."""
+"""Stores that speak S3: SeaweedFS and moto, which keep conditions, and rclone, which ignores them without a word."""
 
 from __future__ import annotations
 
@@ -86,6 +86,18 @@ def careless() -> Store:
         (directory / "data").mkdir(exist_ok=True)
         place = [str(directory / "data"), "--addr", f"{HOST}:{port}", "--auth-key", f"{KEY},{SECRET}"]
         return [str(PROGRAMS / "rclone"), "serve", "s3", "--config", "/dev/null", *place]
+
+    return _with_bucket(Server(command, port))
+
+
+@functools.cache
+def moto() -> Store:
+    """Starts moto, once for all tests of this process; it forgets everything when it ends."""
+    port = free_port()
+
+    def command(directory: Path) -> list[str]:
+        del directory
+        return [str(PROGRAMS / "moto_server"), "-H", HOST, "-p", str(port)]
 
     return _with_bucket(Server(command, port))
 

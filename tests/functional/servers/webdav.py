@@ -1,4 +1,4 @@
-"""WebDAV servers: wsgidav, which Python packages bring, and Apache, where it is installed."""
+"""WebDAV servers: wsgidav, which Python packages bring; Apache, nginx and SabreDAV, where they are installed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from tests.functional.servers.proxy import Proxy
 
 SYSTEM = "/usr/sbin:/sbin:/usr/bin:/bin"
 MODULES = Path("/usr/lib/apache2/modules")
+NGINX_MODULE = Path("/usr/lib/nginx/modules/ngx_http_dav_ext_module.so")
+SABRE = Path("/usr/share/php/Sabre/autoload.php")
 USER, PASSWORD = "ada", "not-a-secret"
 
 _WSGIDAV = """
@@ -122,3 +124,84 @@ def apache_is_missing() -> str:
     if shutil.which("apache2", path=SYSTEM) is None or not (MODULES / "mod_dav_fs.so").exists():
         return "apache2 is not installed"
     return "" if os.geteuid() == 0 else "apache2 wants to be started by root"
+
+
+_NGINX = """
+daemon off;
+master_process off;
+worker_processes 1;
+error_log {place}/log;
+pid {place}/pid;
+load_module {module};
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {place}/bodies;
+    proxy_temp_path {place}/proxy;
+    fastcgi_temp_path {place}/fastcgi;
+    uwsgi_temp_path {place}/uwsgi;
+    scgi_temp_path {place}/scgi;
+    client_max_body_size 0;
+    dav_ext_lock_zone zone=locks:1m;
+    server {{
+        listen {host}:{port};
+        root {place}/data;
+        dav_methods PUT DELETE MKCOL COPY MOVE;
+        dav_ext_methods PROPFIND OPTIONS LOCK UNLOCK;
+        dav_ext_lock zone=locks;
+    }}
+}}
+"""
+
+
+@functools.cache
+def nginx() -> Served:
+    """Starts nginx, once for all tests of this process: it knows no conditions, and no ETags in listings."""
+    port = free_port()
+
+    def command(directory: Path) -> list[str]:
+        (directory / "data").mkdir(exist_ok=True)
+        settings = directory / "nginx.conf"
+        settings.write_text(_NGINX.format(place=directory, host=HOST, port=port, module=NGINX_MODULE))
+        return [str(shutil.which("nginx", path=SYSTEM)), "-p", str(directory), "-c", str(settings)]
+
+    return served(Server(command, port), "")
+
+
+def nginx_is_missing() -> str:
+    """Says why nginx cannot be started; "" where it can."""
+    installed = shutil.which("nginx", path=SYSTEM) is not None and NGINX_MODULE.exists()
+    return "" if installed else "nginx-light with libnginx-mod-http-dav-ext is not installed"
+
+
+_SABRE_DAV = """<?php
+// It is older than its PHP, which has much to say about that.
+error_reporting(0);
+set_time_limit(0);
+require '{sabre}';
+$server = new Sabre\\DAV\\Server(new Sabre\\DAV\\FSExt\\Directory('{place}/data'));
+$server->setBaseUri('/');
+$server->addPlugin(new Sabre\\DAV\\Locks\\Plugin(new Sabre\\DAV\\Locks\\Backend\\File('{place}/locks')));
+$server->exec();
+"""
+
+
+@functools.cache
+def sabre() -> Served:
+    """Starts SabreDAV, which Nextcloud and ownCloud are made of, once for all tests of this process."""
+    port = free_port()
+
+    def command(directory: Path) -> list[str]:
+        (directory / "data").mkdir(exist_ok=True)
+        program = directory / "server.php"
+        program.write_text(_SABRE_DAV.format(sabre=SABRE, place=directory))
+        return [str(shutil.which("php", path=SYSTEM)), "-S", f"{HOST}:{port}", str(program)]
+
+    # As many requests at once as the driver makes.
+    return served(Server(command, port, environment={"PHP_CLI_SERVER_WORKERS": "8"}), "")
+
+
+def sabre_is_missing() -> str:
+    """Says why SabreDAV cannot be started; "" where it can."""
+    installed = shutil.which("php", path=SYSTEM) is not None and SABRE.exists()
+    return "" if installed else "php-cli with php-xml and php-sabre-dav is not installed"

@@ -35,13 +35,16 @@ class Ftp(ServedTarget):
         return {**self.serve().options(), "root": f"/{self._place}"}
 
 
-def target_at(served: FtpServed, quirks: str, above: str = "") -> conformance.Target:
+def target_at(
+    served: FtpServed, quirks: str, above: str = "", *, visitor: type[VisitorOnThisHost] = VisitorOnThisHost
+) -> conformance.Target:
     """Returns the target of the conformance kit for the driver at a server.
 
     Args:
         served: The server.
         quirks: Name of the file with what is known not to be kept there.
         above: Where on the server its files lie.
+        visitor: Who works at the server.
     """
     place = f"kit-{uuid.uuid4().hex}"
     (served.files / place).mkdir()
@@ -51,7 +54,7 @@ def target_at(served: FtpServed, quirks: str, above: str = "") -> conformance.Ta
         command=conformance.Target.installed("ftp").command,
         options={**served.options(), "root": f"{above}/{place}"},
         quirks=read_quirks(QUIRKS / f"{quirks}.toml"),
-        behind=lambda folder: VisitorOnThisHost(served, served.files / place / folder),
+        behind=lambda folder: visitor(served, served.files / place / folder),
         entries=ENTRIES,
     )
 

@@ -14,6 +14,7 @@ from tests.functional.servers.program import Server
 from tests.functional.servers.proxy import Proxy
 from tests.functional.targets.on_disk import OnDisk
 from tests.functional.targets.target import MEBIBYTE, Ability
+from tests.functional.targets.unhurried import Unhurried
 
 
 class Served(Protocol):
@@ -99,3 +100,7 @@ class VisitorOnThisHost(OnThisHost):
 
     def mend(self) -> None:
         self._served.proxy.open_again()
+
+
+class UnhurriedVisitor(Unhurried, VisitorOnThisHost):
+    """People at the disk of a server that tells of a file nothing but its size and the second of its last change."""

@@ -26,6 +26,7 @@ class Ability(enum.Enum):
     EDIT_OFFLINE = "users change things there while no driver runs"
     EMPTY_DIRECTORIES = "a directory stands there with nothing in it"
     EXECUTABLE = "a file there is executable or not"
+    BACKSLASH = "a name there may have a backslash"
     RENAME = "users rename there, and the service says that it is the same entry"
     BREAK = "the target can take the service away and bring it back"
     CORRUPT = "the target can have the service send other bytes than it announced"

@@ -38,12 +38,15 @@ class WebDav(ServedTarget):
         return {**served.options(), "url": f"{served.url}/{self._place}"}
 
 
-def target_at(served: Served, quirks: str) -> conformance.Target:
+def target_at(
+    served: Served, quirks: str, *, visitor: type[VisitorOnThisHost] = VisitorOnThisHost
+) -> conformance.Target:
     """Returns the target of the conformance kit for the driver at a server.
 
     Args:
         served: The server.
         quirks: Name of the file with what is known not to be kept there.
+        visitor: Who works at the server.
     """
     place = f"kit-{uuid.uuid4().hex}"
     (served.files / place).mkdir()
@@ -53,7 +56,7 @@ def target_at(served: Served, quirks: str) -> conformance.Target:
         command=conformance.Target.installed("webdav").command,
         options={**served.options(), "url": f"{served.url}/{place}"},
         quirks=read_quirks(QUIRKS / f"{quirks}.toml"),
-        behind=lambda folder: VisitorOnThisHost(served, served.files / place / folder, BUSY),
+        behind=lambda folder: visitor(served, served.files / place / folder, BUSY),
         entries=ENTRIES,
     )
 

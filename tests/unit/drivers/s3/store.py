@@ -21,16 +21,22 @@ class Keys:
 
     Attributes:
         objects: Key to content.
+        listed: The prefixes that were listed.
     """
 
     name = "bucket"
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.listed: list[str] = []
 
-    def list_page(self, prefix: str, **_how: object) -> Page:
+    def list_page(self, prefix: str, *, deep: bool = False, **_how: object) -> Page:
         """Returns all of them on one page."""
-        return Page([Listed(key, "e", 1, "now") for key in self.list_all(prefix)], [], None)
+        self.listed.append(prefix)
+        keys = list(self.list_all(prefix))
+        below = [] if deep else [key for key in keys if "/" in key[len(prefix) :]]
+        prefixes = sorted({prefix + key[len(prefix) :].partition("/")[0] + "/" for key in below})
+        return Page([Listed(key, "e", 1, "now") for key in keys if key not in below], prefixes, None)
 
     def list_all(self, prefix: str) -> Iterator[str]:
         """Yields the keys."""

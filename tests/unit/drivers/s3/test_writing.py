@@ -209,3 +209,17 @@ def test_a_large_file_that_changes_while_its_attributes_are_set_stays(
         set_attributes(root)
 
     assert store.objects == {"f": b"theirs"}
+
+
+def test_many_files_that_come_into_a_directory_cost_two_listings(store: Store) -> None:
+    """F7: whether the directory is there, and what is in it; a directory that has one of the names is not covered."""
+    store.objects |= {"d/": b""}
+    root = Root(cast("Bucket", store), "", msgspec.structs.replace(ALL, marks=True), marked=False)
+
+    for name in "abc":
+        writing.upload(root, wanted(f"d/{name}"), b"new")
+    assert store.listed == ["d/", "d/"]
+
+    root.mark("d/e")
+    with pytest.raises(RevisionMismatch):
+        writing.upload(root, wanted("d/e"), b"new")
