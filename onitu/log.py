@@ -19,7 +19,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, NamedTuple
 
@@ -53,6 +53,8 @@ __all__ = [
     "LogFormat",
     "bound_contextvars",
     "get_logger",
+    "is_debugging",
+    "log_all",
     "recent_lines",
     "set_up_logging",
     "show_status",
@@ -99,7 +101,7 @@ def set_up_logging(*, form: LogFormat | None = None, level: str = "info", stream
         level: Name of the lowest level that is written.
         stream: Where to; stderr by default.
     """
-    global _output  # noqa: PLW0603 - a process has one log.
+    global _output, _chain  # noqa: PLW0603 - a process has one log.
     stream = sys.stderr.buffer if stream is None else stream
     terminal = stream.isatty()
     if form is None:
@@ -107,13 +109,51 @@ def set_up_logging(*, form: LogFormat | None = None, level: str = "info", stream
     console = form is LogFormat.CONSOLE
     output = _Output(stream, status=terminal and console)
     render = _ConsoleRenderer(colors=terminal and "NO_COLOR" not in os.environ) if console else render_json
+    _chain = [merge_contextvars, _keep, render]
     structlog.configure(
-        processors=[merge_contextvars, _keep, render],
+        processors=_chain,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=lambda *_: output,
         cache_logger_on_first_use=True,
     )
     _output = output
+
+
+def is_debugging(log: FilteringBoundLogger) -> bool:
+    """Returns whether lines that are only for debugging are written: what nobody reads need not be put together."""
+    return log.is_enabled_for(_LEVELS["debug"])
+
+
+def log_all(log: FilteringBoundLogger, event: str, lines: Iterable[Mapping[str, object]]) -> None:
+    """Logs one event of many things, as `info` does for each of them, at a fifth of the price of so many calls.
+
+    Args:
+        log: As whom.
+        event: The event.
+        lines: The keys of each line.
+    """
+    logger = log.bind()
+    if not logger.is_enabled_for(_LEVELS["info"]):
+        return
+    if _output is None or structlog.get_config()["processors"] is not _chain:
+        for line in lines:
+            logger.info(event, **line)
+        return
+    bound, context = structlog.get_context(logger), merge_contextvars(None, "info", {})
+    _, _, render = _chain
+    now, stamp = time.time(), _now()
+    rendered: list[bytes] = []
+    for line in lines:
+        keys = {**bound, **line, "event": event}
+        for key, value in context.items():
+            keys.setdefault(key, value)
+        _keep_line(Line(now, "info", keys))
+        if render is render_json:
+            rendered.append(_json({"time": stamp, "level": "info", "event": event, **keys}))
+        else:
+            rendered.append(render(None, "info", keys))
+    if rendered:
+        _output.write(b"".join(rendered))
 
 
 def show_status(text: str | None) -> None:
@@ -211,6 +251,9 @@ class _Output:
 
 _output: _Output | None = None
 
+#: What an event passes on its way, as structlog knows it.
+_chain: list[Callable[..., Any]] = []
+
 
 class Line(NamedTuple):
     """A line that was logged of a service.
@@ -242,17 +285,22 @@ def recent_lines(service: str) -> tuple[list[Line], list[Line]]:
 
 def _keep(_logger: object, level: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Keeps a line of a service. Takes half a microsecond: it is copied, and rendered only if somebody asks."""
-    service = event.get("service")
-    if service is not None and level != "debug":
-        kept = _recent.get(service)
-        if kept is None:
-            kept = _recent[service] = (deque(maxlen=KEPT), deque(maxlen=KEPT_FAULTS))
+    if level != "debug" and "service" in event:
         # The traceback of an error holds on to everything that was at hand when it was raised.
-        line = Line(time.time(), level, {key: value for key, value in event.items() if key != "exc_info"})
-        kept[0].append(line)
-        if _LEVELS[level] > _LEVELS["info"]:
-            kept[1].append(line)
+        _keep_line(Line(time.time(), level, {key: value for key, value in event.items() if key != "exc_info"}))
     return event
+
+
+def _keep_line(line: Line) -> None:
+    service = line.keys.get("service")
+    if service is None:
+        return
+    kept = _recent.get(service)
+    if kept is None:
+        kept = _recent[service] = (deque(maxlen=KEPT), deque(maxlen=KEPT_FAULTS))
+    kept[0].append(line)
+    if _LEVELS[line.level] > _LEVELS["info"]:
+        kept[1].append(line)
 
 
 def render_json(_logger: object, level: str, event: MutableMapping[str, Any]) -> bytes:
@@ -260,6 +308,10 @@ def render_json(_logger: object, level: str, event: MutableMapping[str, Any]) ->
     line = {"time": _now(), "level": level, "event": event.pop("event", ""), **event}
     if "exc_info" in line:
         _resolve_traceback(line)
+    return _json(line)
+
+
+def _json(line: dict[str, Any]) -> bytes:
     try:
         return _encode(line) + b"\n"
     except UnicodeEncodeError:

@@ -9,10 +9,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks.report import as_json, machine, table
+from tests.benchmarks.far import FAR
+from tests.benchmarks.report import as_json, flushes, machine, table
+from tests.benchmarks.ssh import SSH
 from tests.benchmarks.workloads import DEFAULT, F7, WORKLOADS, Results, f7_workloads, missing_tools
 
 ROUNDS = 3
+
+#: Workloads that one word names.
+GROUPS = {"f7": F7, "ssh": tuple(SSH), "far": tuple(FAR)}
 
 
 def main() -> int:
@@ -22,16 +27,17 @@ def main() -> int:
         The exit code: 1 if a tool is missing. A missed goal is in the table, and no failure.
     """
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Onitu beside rsync and rclone.")
-    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"of {', '.join(WORKLOADS)}, or f7")
+    names = (*WORKLOADS, *SSH, *FAR, *GROUPS)
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"of {', '.join(names)}")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the files of f7 (default: all)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="counted rounds (default: %(default)s)")
     parser.add_argument("--directory", type=Path, default=Path(tempfile.gettempdir()), help="where the work lies")
     parser.add_argument("--json", action="store_true", help="print every run instead of tables")
     arguments = parser.parse_args()
-    workloads = {**WORKLOADS, **f7_workloads(arguments.scale)}
-    wanted = [name for given in arguments.workloads or DEFAULT for name in (F7 if given == "f7" else [given])]
+    workloads = {**WORKLOADS, **f7_workloads(arguments.scale), **SSH, **FAR}
+    wanted = [name for given in arguments.workloads or DEFAULT for name in GROUPS.get(given, (given,))]
     if unknown := set(wanted) - workloads.keys():
-        parser.error(f"no such workload: {', '.join(sorted(unknown))}; there are {', '.join(workloads)}, f7")
+        parser.error(f"no such workload: {', '.join(sorted(unknown))}; there are {', '.join((*workloads, *GROUPS))}")
     if missing := missing_tools():
         print(f"install {', '.join(missing)} first", file=sys.stderr)
         return 1
@@ -39,7 +45,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     results: dict[str, Results] = {}
     if not arguments.json:
-        print(machine(arguments.directory), end="\n\n", flush=True)
+        print(machine(arguments.directory), "\n".join(flushes()), sep="\n\n", flush=True)
     for name in wanted:
         results[name] = workloads[name].run(arguments.directory, arguments.rounds)
         if not arguments.json:

@@ -11,9 +11,9 @@ from typing import Any
 
 from tests.benchmarks.disk import describe
 from tests.benchmarks.measure import Cost
-from tests.benchmarks.workloads import MIB, Goal, Results, Workload
+from tests.benchmarks.workloads import MIB, WITH_FLOOR, Goal, Results, Workload
 
-HEAD = ("tool", "median", "from", "to", "CPU", "memory", "onitu / tool")
+HEAD = ("tool", "median", "from", "to", "CPU", "memory", "onitu / tool", "in CPU")
 
 
 def machine(directory: Path) -> str:
@@ -31,8 +31,17 @@ def machine(directory: Path) -> str:
     total = next((int(line.split()[1]) // 1024**2 for line in _lines("/proc/meminfo") if "MemTotal" in line), 0)
     return (
         f"{os.cpu_count()} x {model}, {total} GiB, Linux {platform.release()}, Python {platform.python_version()}; "
-        f"{describe(directory)}. Nobody flushes to the disk; each tool reads a warm source."
+        f"{describe(directory)}. Each tool reads a warm source."
     )
+
+
+def flushes() -> Iterator[str]:
+    """Writes down what each tool has flushed to the disk when it ends."""
+    yield "| tool | has flushed at its end |"
+    yield "|---|---|"
+    for tool in WITH_FLOOR:
+        yield f"| {tool.name} | {tool.flushes} |"
+    yield ""
 
 
 def _lines(path: str) -> list[str]:
@@ -52,7 +61,7 @@ def table(workload: Workload, results: Results) -> Iterator[str]:
     Returns:
         Lines.
     """
-    ours = median(next(iter(results.values())))
+    ours, our_cpu = median(next(iter(results.values()))), _cpu(next(iter(results.values())))
     yield f"### {workload.title}"
     yield ""
     yield f"| {' | '.join(HEAD)} |"
@@ -65,13 +74,17 @@ def table(workload: Workload, results: Results) -> Iterator[str]:
             _seconds(median(costs)),
             _seconds(min(seconds)),
             _seconds(max(seconds)),
-            _seconds(statistics.median(cost.cpu for cost in costs)) if memory else "",
+            _seconds(_cpu(costs)) if _cpu(costs) else "",
             f"{memory / MIB:.0f} MiB" if memory else "",
             "" if name.startswith("onitu") else f"{ours / median(costs):.2f}",
+            "" if name.startswith("onitu") or not _cpu(costs) else f"{our_cpu / _cpu(costs):.2f}",
         )
         yield f"| {' | '.join(cells)} |"
     yield ""
     for goal in workload.goals:
+        if goal.tool is not None and goal.tool not in results:
+            yield f"- goal {goal.text}: not measured, {goal.tool} is not installed"
+            continue
         reached = "reached" if reaches(goal, results) else "**missed**"
         yield f"- goal {goal.text}: {reached}"
     yield ""
@@ -82,10 +95,16 @@ def median(costs: Sequence[Cost]) -> float:
     return statistics.median(cost.seconds for cost in costs)
 
 
+def _cpu(costs: Sequence[Cost]) -> float:
+    return statistics.median(cost.cpu for cost in costs)
+
+
 def reaches(goal: Goal, results: Results) -> bool:
     """Returns whether the results reach a goal."""
     if goal.tool is not None:
         return median(results["onitu"]) <= goal.share * median(results[goal.tool])
+    if goal.seconds:
+        return median(results["onitu"]) <= goal.seconds
     if goal.limit > 1:
         return max(cost.memory for costs in results.values() for cost in costs) <= goal.limit
     return all(median(costs) <= goal.limit for costs in results.values())

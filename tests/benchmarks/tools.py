@@ -23,11 +23,20 @@ class Tool:
         name: In the report.
         command: Builds its command line from source, targets and a directory for its own data.
         many: Whether one run serves several targets; if not, it is run once for each and the costs add up.
+        flushes: What it has flushed to the disk when it ends.
+        needs: The program it is, which may be missing.
     """
 
     name: str
     command: Callable[[Path, Sequence[Path], Path], list[str]]
     many: bool = False
+    flushes: str = "nothing"
+    needs: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be run."""
+        return not self.needs or shutil.which(self.needs) is not None
 
     def run(self, source: Path, targets: Sequence[Path], data: Path) -> Cost:
         """Brings the targets to what the source holds.
@@ -40,9 +49,11 @@ class Tool:
         Returns:
             What it took.
         """
-        data.mkdir(exist_ok=True)
-        groups = [targets] if self.many else [[target] for target in targets]
-        costs = [measure(self.command(source, group, data), environment(data), data / "log") for group in groups]
+        costs = []
+        for number, group in enumerate([targets] if self.many else [[target] for target in targets]):
+            its_data = data if number == 0 else data.with_name(f"{data.name}-{number}")
+            its_data.mkdir(exist_ok=True)
+            costs.append(measure(self.command(source, group, its_data), environment(its_data), its_data / "log"))
         return Cost(
             seconds=sum(cost.seconds for cost in costs),
             cpu=sum(cost.cpu for cost in costs),
@@ -60,7 +71,7 @@ def environment(data: Path) -> Mapping[str, str]:
         The environment.
     """
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(("ONITU_", "RCLONE_", "XDG_"))}
-    return {**inherited, "HOME": str(data), "RCLONE_CONFIG": ""}
+    return {**inherited, "HOME": str(data), "RCLONE_CONFIG": "", "UNISON": str(data / "unison")}
 
 
 def write_setup(source: Path, targets: Sequence[Path], data: Path) -> Path:
@@ -107,14 +118,34 @@ def forget(root: Path) -> None:
     shutil.rmtree(root / HIDDEN, ignore_errors=True)
 
 
-def _rclone() -> str:
+def rclone() -> str:
+    """Returns the program `rclone`: the one beside this Python, or any."""
     beside = Path(sys.executable).with_name("rclone")
     return str(beside if beside.exists() else "rclone")
 
 
+def _bisync(source: Path, targets: Sequence[Path], data: Path) -> list[str]:
+    """Returns how rclone syncs both ways: what it knows of the last time has to be made first."""
+    begun = data / "bisync"
+    known = begun.is_dir() and any(begun.iterdir())
+    both = ["bisync", str(source), str(targets[0]), "--workdir", str(begun)]
+    return [rclone(), *both, *(["--force"] if known else ["--resync"])]
+
+
+def _unison(source: Path, targets: Sequence[Path], _: Path) -> list[str]:
+    """Returns how unison syncs without asking, and compares by time and size, as its manual has it for speed."""
+    quick = ["-batch", "-silent", "-times", "-fastcheck", "true", "-confirmbigdel=false"]
+    return ["unison", str(source), str(targets[0]), *quick]
+
+
 ONITU = Tool(
-    "onitu", lambda source, targets, data: serve_command(write_setup(source, targets, data), "--once"), many=True
+    "onitu",
+    lambda source, targets, data: serve_command(write_setup(source, targets, data), "--once"),
+    many=True,
+    flushes="its records, with every commit; files not (`--once`; while it runs on, once a second)",
 )
-RSYNC = Tool("rsync", lambda source, targets, _: ["rsync", "-a", f"{source}/", f"{targets[0]}/"])
-RCLONE = Tool("rclone", lambda source, targets, _: [_rclone(), "sync", str(source), str(targets[0])])
+RSYNC = Tool("rsync", lambda source, targets, _: ["rsync", "-a", "--delete", f"{source}/", f"{targets[0]}/"])
+RCLONE = Tool("rclone", lambda source, targets, _: [rclone(), "sync", str(source), str(targets[0])])
+BISYNC = Tool("bisync", _bisync)
+UNISON = Tool("unison", _unison, needs="unison")
 CP = Tool("cp", lambda source, targets, _: ["cp", "-a", f"{source}/.", str(targets[0])])

@@ -13,12 +13,15 @@ from typing import Any
 
 import pytest
 import structlog
+from structlog.testing import LogCapture
 
 from onitu.log import (
     KEPT,
     LogFormat,
     bound_contextvars,
     get_logger,
+    is_debugging,
+    log_all,
     recent_lines,
     set_up_logging,
     show_status,
@@ -221,6 +224,42 @@ def test_lines_of_one_piece_of_work_are_written_together() -> None:
     lines = [[json.loads(line) for line in piece.splitlines()] for piece in pieces]
     assert [[line["event"] for line in piece] for piece in lines] == [["one", "two", "three"], ["four"]]
     assert lines[0][-1]["pieces"] == 0
+
+
+@pytest.mark.parametrize("form", list(LogFormat))
+def test_lines_of_one_event_are_those_that_single_calls_write(form: LogFormat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F2: many lines at once say what as many calls say, and are kept like those."""
+    monkeypatch.setattr("onitu.log._now", lambda: "2026-01-01T00:00:00.000+00:00")
+    monkeypatch.setattr("time.strftime", lambda _form: "00:00:00")
+    lines = [{"service": form.value, "path": path, "bytes": 1} for path in ("a", "b c", "\udce9")]
+    single, together = io.BytesIO(), io.BytesIO()
+
+    with bound_contextvars(request=1):
+        set_up_logging(form=form, stream=single)
+        for line in lines:
+            get_logger(folder="docs").info("transfer_finished", **line)
+        set_up_logging(form=form, stream=together)
+        log_all(get_logger(folder="docs"), "transfer_finished", lines)
+        log_all(get_logger(folder="docs"), "transfer_finished", [])
+
+    assert single.getvalue() == together.getvalue() != b""
+    kept = [line.keys for line in recent_lines(form.value)[0]]
+    assert kept[:3] == kept[3:]
+
+
+def test_lines_of_one_event_go_where_the_log_goes() -> None:
+    """What is not to be written is not, and whoever takes the lines in another way gets them one by one."""
+    stream, capture = io.BytesIO(), LogCapture()
+    set_up_logging(level="warning", stream=stream)
+    log_all(get_logger(), "transfer_finished", [{"path": "a"}])
+    assert not is_debugging(get_logger())
+    structlog.configure(processors=[capture], wrapper_class=structlog.make_filtering_bound_logger(10))
+
+    log_all(get_logger(), "transfer_finished", [{"path": "a"}, {"path": "b"}])
+
+    assert stream.getvalue() == b""
+    assert [entry["path"] for entry in capture.entries] == ["a", "b"]
+    assert is_debugging(get_logger())
 
 
 def test_log_that_nobody_reads() -> None:

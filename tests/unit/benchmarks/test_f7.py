@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
 import pytest
 
 from tests.benchmarks.data import fingerprint
-from tests.benchmarks.tools import CP, ONITU
-from tests.benchmarks.workloads import F7, KIB, WORKLOADS, Files, first_copy
+from tests.benchmarks.measure import Cost
+from tests.benchmarks.report import table
+from tests.benchmarks.tools import BISYNC, CP, ONITU, RSYNC
+from tests.benchmarks.workloads import (
+    F7,
+    KIB,
+    WORKLOADS,
+    Files,
+    Goal,
+    Workload,
+    after,
+    append,
+    first_copy,
+    rename_directory,
+)
 
 
 def test_all_sets_are_there() -> None:
@@ -27,6 +41,29 @@ def test_a_small_run_measures_and_compares(tmp_path: Path) -> None:
     (cost,) = results["onitu"]
     assert cost.seconds > 0
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("change", [rename_directory, append])
+def test_a_change_is_measured_and_compared(
+    tmp_path: Path, change: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F2: what was in sync is changed, and the time counts because the change has arrived."""
+    monkeypatch.setattr("tests.benchmarks.workloads.PAUSE", 0)
+
+    results = after(Files(count=2, size=1024 * KIB), (RSYNC, BISYNC), change)(tmp_path, 1)
+
+    assert {name: len(costs) for name, costs in results.items()} == {"rsync": 1, "bisync": 1}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_goal_beside_a_tool_that_is_missing_is_neither_reached_nor_missed() -> None:
+    """F2: a peer that is not installed is said to be missing."""
+    workload = Workload("w", lambda *_: {}, (Goal("≤ 1 x it", 1.0, "it"),))
+
+    lines = list(table(workload, {"onitu": [Cost(1.0, 2.0, 0)], "rsync": [Cost(2.0, 1.0, 0)]}))
+
+    assert "- goal ≤ 1 x it: not measured, it is not installed" in lines
+    assert any("| rsync |" in line and line.endswith("| 0.50 | 2.00 |") for line in lines)
 
 
 def test_a_copy_that_is_not_equal_counts_for_nothing(tmp_path: Path) -> None:
