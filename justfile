@@ -47,7 +47,7 @@ proto-breaking: init
 
 # All tests; `just test -k name` narrows them. A process that has no test left takes of those that wait for the other
 test *options: init
-    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux ip=iproute2 openssl ssh=openssh-client /usr/sbin/sshd=openssh-server
+    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux ip=iproute2 strace openssl ssh=openssh-client /usr/sbin/sshd=openssh-server
     {{run}} pytest -n 2 --dist worksteal {{options}}
 
 # Tests of single functions
@@ -72,7 +72,7 @@ mutations: init
 
 # Tests of real processes
 functional *options: init
-    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux ip=iproute2 openssl ssh=openssh-client /usr/sbin/sshd=openssh-server
+    .ci/need 'cc=gcc libc6-dev' setpriv=util-linux ip=iproute2 strace openssl ssh=openssh-client /usr/sbin/sshd=openssh-server
     {{run}} pytest -n 2 --dist worksteal tests/functional {{options}}
 
 # Tests of kills, full and failing disks, hanging drivers, power cuts: a hundred moments, ten times over
@@ -103,9 +103,10 @@ driver name *options: init
 languages *options: init
     ONITU_TEST_LANGUAGES=1 {{run}} pytest -n 2 --dist worksteal --timeout 1800 tests/functional/languages {{options}}
 
-# Speed and memory, beside rsync and rclone in the same run
+# Speed and memory, beside rsync, rclone and, where it can be had, unison in the same run
 bench *workloads: init
-    .ci/need rsync
+    .ci/need rsync ssh=openssh-client /usr/sbin/sshd=openssh-server
+    -.ci/need unison
     {{run}} python -m tests.benchmarks {{workloads}}
 
 # The whole conformance kit on one driver
@@ -113,12 +114,15 @@ kit name *options: init
     .ci/need ssh=openssh-client /usr/sbin/sshd=openssh-server openssl
     ONITU_TEST_DRIVER={{name}} {{run}} pytest -n 2 --dist worksteal tests/functional/conformance/test_drivers.py {{options}}
 
+# The conformance kit on a real account, whose options are variables: `ONITU_GOOGLE_DRIVE_REFRESH_TOKEN=... just real-account google_drive`
+real-account name *options: init
+    {{run}} python .ci/real_account.py {{name}} {{options}}
 
 # Checks, all tests with many more examples and moments, and benchmarks
-everything: check && bench
+everything: check && bench (bench "far")
     .ci/need 'cc=gcc libc6-dev' setpriv=util-linux ssh=openssh-client /usr/sbin/sshd=openssh-server
     ONITU_TEST_EVERYTHING=1 ONITU_HYPOTHESIS_PROFILE=everything {{run}} pytest -n 2 --dist worksteal --timeout 1800
-    for name in local_storage ftp rclone s3 ssh webdav; do ONITU_TEST_DRIVER=$name {{run}} pytest -n 2 --dist worksteal tests/functional/driver || exit 1; done
+    for name in local_storage dropbox ftp google_drive rclone s3 ssh webdav; do ONITU_TEST_DRIVER=$name {{run}} pytest -n 2 --dist worksteal tests/functional/driver || exit 1; done
 
 # Writes what of the documents is made from the code: docs/api.md, the arguments in docs/cli.md
 docs: init
