@@ -149,6 +149,9 @@ def _done(
     elsewhere = (replaced is None or state.place != replaced.place) and state.place != intent.place
     if (outcome.seq >= state.seq and elsewhere) or _is_overwritten(state, replaced, outcome):
         _look_beside(work, service, state)
+    if state.gone is Gone.MISSED and outcome.seq >= state.seq:
+        path = work.path_on(service, intent.place)
+        work.effects.extend([Recheck(service, path)] if path is not None else [])  # Too early, or deleted after it.
     torn = intent.action is Action.MOVE and replaced is not None and replaced.version == TORN  # It still is.
     after = _written(node, state, intent, intent.place, outcome, mangled=mangled or torn)
     if lost:

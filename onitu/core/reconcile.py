@@ -106,6 +106,9 @@ def _absent(work: Work, service: ServiceName, there: Place, seq: int) -> None:
         occupant = work.tree.bound(service, there.parent, work.member(service).key(there.name))
         if occupant is None or work.tree.node(occupant).state(service).known is not None:
             return  # What is elsewhere until then is missed there.
+    state = work.tree.node(occupant).state(service)
+    if seq < state.seq and state.present:
+        _recheck(work, service, there)  # It was looked for before the last answer, or went right after it.
     miss(work, service, occupant, seq)
 
 
@@ -239,6 +242,9 @@ def _present(
                 work.effects.append(Recheck(service, observation.path))
             return None
     elif is_known(work, service, occupant, there, entry, observation.seq):
+        state = work.tree.node(occupant).services[service]
+        if observation.seq < state.seq and not _was_there(state, there, entry):
+            _recheck(work, service, there)
         _miss_source(work, service, observation, occupant)  # The name was looked at before the rename was told.
         _relist_another(work, service, observation, entry)
         return None
@@ -388,10 +394,9 @@ def _take_in(
     """Records what was seen of a node and decides about it."""
     state = node.state(service)
     if seq < state.seq:
-        path = work.path_on(service, there) if state.gone else None
-        if path is not None:
+        if state.gone or not _was_there(state, there, entry):
             # Its old place was looked at since this was seen: that says nothing of the new one.
-            work.effects.append(Recheck(service, path))
+            _recheck(work, service, there)
         return
     known, before = state.known, state.seen
     if (
@@ -421,6 +426,23 @@ def _take_in(
     decide(work, service, node, before, fresh=fresh)
     if before is not None and entry.native_id and before.entry.revision != entry.revision:
         _recheck_other_names(work, service, node, entry)
+
+
+def _was_there(state: ServiceState, there: Place, entry: Present) -> bool:
+    """Returns whether an entry is as it was seen, answered or replaced by us before.
+
+    Anything else was not there before an answer, though the look at it may have begun before that: a number is taken
+    before a look, and an answer gets its own when it comes.
+    """
+    known = [state.seen.entry.revision] if state.seen is not None else []
+    known += [base.revision for base in (state.base, state.intent and state.intent.after) if base]
+    return state.place == there and (entry.revision in known or entry.revision in state.retired)
+
+
+def _recheck(work: Work, service: ServiceName, there: Place) -> None:
+    path = work.path_on(service, there)
+    if path is not None:
+        work.effects.append(Recheck(service, path))
 
 
 def _recheck_other_names(work: Work, service: ServiceName, node: Node, entry: Present) -> None:

@@ -88,7 +88,8 @@ class Traits:
         coarse: Its revisions are made of size and whole seconds.
         names: How it compares names.
         asked: Whether its driver can be asked what is at a path.
-        glances: Whether it looks at what has changed only when it tells of it, as a watcher does that lags behind.
+        glances: Whether it looks at what has changed only when it tells of it, some time after it took the number for
+            that, as a watcher of a service far away does; its answers are numbered when they come.
     """
 
     style: Style

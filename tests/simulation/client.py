@@ -10,6 +10,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NoReturn
 
+import msgspec
 import trio
 from blake3 import blake3
 
@@ -224,6 +225,11 @@ class Client:
             return error
         self._world.crash_point("done")
         await trio.lowlevel.checkpoint()
+        if self._account.traits.glances:
+            await self._chaos.pause()
+            answer = msgspec.structs.replace(
+                answer, seq=self._account.seq()
+            )  # It is numbered when the service has answered.
         return OutcomeUnknown("the answer was lost") if fate == "unheard" else answer
 
     def _do(self, operation: Operation) -> Observation:

@@ -51,6 +51,7 @@ class Stream:
         self._number = 0
         self._error: Exception | None = None
         self._root_lost = False
+        self._asked = 0
         self._news = trio.Event()
         self._polled_at = trio.current_time()
         self._stale = False
@@ -79,14 +80,15 @@ class Stream:
         self._live.extend([path] if self._account.traits.glances else self._look(path))
         self._news.set()
 
-    def _look(self, path: str) -> list[Observation]:
+    def _look(self, path: str, seq: int | None = None) -> list[Observation]:
         """Returns what is at a path, and all below it."""
         account = self._account
-        found = [Observation(path, account.stat(path), account.seq())]
+        found = [Observation(path, account.stat(path), account.seq() if seq is None else seq)]
         item = account.find(path)
         if item is not None and item.kind is Kind.DIRECTORY and item.children:
             found += [
-                Observation(below, account.state(child), account.seq()) for below, child in account.walk(item, path)
+                Observation(below, account.state(child), account.seq() if seq is None else seq)
+                for below, child in account.walk(item, path)
             ]
         return found
 
@@ -122,6 +124,9 @@ class Stream:
         """Waits for the next report."""
         await self._chaos.pause()
         while True:
+            if self._account.traits.glances and self._live:
+                self._asked = self._account.seq()
+                await self._chaos.pause()
             report = self._next() if not self._account.lagging else None
             if report is not None:
                 return report
@@ -196,7 +201,7 @@ class Stream:
         taken: list[Observation] = []
         for _ in range(min(count, len(self._live))):
             told = self._live.popleft()
-            taken += self._look(told) if isinstance(told, str) else [told]
+            taken += self._look(told, self._asked) if isinstance(told, str) else [told]
         if self._chaos.happens():
             taken.append(taken[-1])
         return self._batch(taken, [], live=True)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from onitu.core.answers import answered, distrust, sending
-from onitu.core.model import Absent, Kind, Observation, Present
+from onitu.core.model import Absent, Kind, Observation, Present, State
 from onitu.core.node import Action, Gone
 from onitu.core.reconcile import observe
 from onitu.core.task import Task
@@ -99,9 +99,11 @@ def test_what_was_looked_for_too_early_is_there() -> None:
     desk.show("B", "f", Absent(), seq=499)
     desk.in_flight.clear()
 
+    desk.effects.clear()
     answered(desk.work, "B", task.node, Observation("f", file("new"), 500), durable=True)
 
     assert desk.tree.node(task.node).services["B"].present
+    assert Recheck("B", "f") in desk.effects, "or it was deleted at once"
 
 
 def with_id(content: str, native_id: str, revision: str = "") -> Present:
@@ -421,3 +423,38 @@ def test_what_was_heard_before_the_answer_is_looked_at() -> None:
     assert Recheck("B", "f") in desk.effects
     desk.show("B", "f", file("theirs"), fresh=True)
     assert desk.heads() == {"f": "theirs"}
+
+
+@pytest.mark.parametrize("told", [file("theirs"), Absent()])
+def test_what_was_done_right_after_our_write_is_looked_at(told: State) -> None:
+    """P2: somebody edits or deletes what we have just written, seen by a look that began before we were answered."""
+    desk = Desk()
+    desk.show("A", "f", file("ours"))
+    (task,) = desk.plan("B").tasks
+    answered(desk.work, "B", task.node, Observation("f", file("ours"), 500), durable=True)
+    desk.effects.clear()
+
+    desk.show("B", "f", told, seq=499)
+
+    assert desk.effects == [Recheck("B", "f")]
+    assert desk.heads() == {"f": "ours"}
+    desk.show("B", "f", told, seq=501, fresh=True)
+    assert desk.node("f").services["B"].gone is (Gone.MISSED if isinstance(told, Absent) else Gone.NO)
+
+
+def test_what_a_look_that_began_before_our_write_has_seen_is_no_news() -> None:
+    """P4: a look that began before our answer shows what we have replaced, or what we have written."""
+    desk = Desk()
+    desk.show("A", "f", file("old"))
+    (task,) = desk.plan("B").tasks
+    answered(desk.work, "B", task.node, Observation("f", file("old"), 500), durable=True)
+    desk.show("A", "f", file("new"))
+    (task,) = desk.plan("B").tasks
+    answered(desk.work, "B", task.node, Observation("f", file("new"), 600), durable=True)
+    desk.effects.clear()
+
+    for content in ("old", "new"):
+        desk.show("B", "f", file(content), seq=599)
+
+    assert desk.effects == []
+    assert desk.heads() == {"f": "new"}
