@@ -35,6 +35,7 @@ _PAUSE: Final = 0.2
 """Seconds before the second attempt; twice as long before each further one."""
 
 _PIECE: Final = 64 * 1024
+_PARTIAL: Final = 206
 
 _SENT: Final = 256 * 1024
 """Bytes of a body that are taken from a file at once: what is left to the library is so little that it slows us."""
@@ -209,6 +210,23 @@ def read_up_to(answer: Answer, size: int) -> bytes:
         let_go(answer)
         raise Unavailable(f"the answer broke off: {error}") from error
     return b"".join(parts)
+
+
+def begins_at(answer: Answer, offset: int) -> bool:
+    """Whether the body begins at an offset that was asked for, and not with the first byte of the file.
+
+    Some servers say where a part begins, and answer with the status that is for the whole.
+
+    Raises:
+        Unavailable: It begins elsewhere.
+    """
+    first = answer.headers.get("Content-Range", "").removeprefix("bytes ").partition("-")[0]
+    if not first.isdigit():
+        return answer.status == _PARTIAL
+    if int(first) != offset:
+        let_go(answer)
+        raise Unavailable(f"the answer begins at {first}, where {offset} was asked for")
+    return True
 
 
 def let_go(answer: Answer) -> None:

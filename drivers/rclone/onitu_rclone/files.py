@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 import msgspec
 
 from onitu.plug import NotFound, Unavailable
-from onitu.plug.http import let_go, read_up_to
+from onitu.plug.http import begins_at, let_go, read_up_to
 from onitu.plug.nearby import Nearby
 
 from .entries import Item, present_of
@@ -33,7 +33,6 @@ KEEPER: Final = ".onitu-directory"
 
 _log: Final = logging.getLogger("onitu.driver")
 
-_PARTIAL: Final = 206
 _SMALL: Final = 16 * 1024 * 1024
 
 
@@ -196,7 +195,7 @@ class RcloneFiles:
             if offset >= found.size:
                 return None
         answer = self._rc.open(to_rclone(path), offset)
-        if offset and answer.status != _PARTIAL:
+        if offset and not begins_at(answer, offset):
             let_go(answer)
             raise Unavailable(f"{path}: the service sends no parts of files")
         return answer

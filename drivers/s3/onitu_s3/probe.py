@@ -34,6 +34,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
         copy: That nothing is there, as an object is copied.
         marks: Not a condition: an empty object whose key ends in "/" can be made, and so an empty directory.
         md5: Not a condition: its ETags are MD5s where they look like it.
+        tells: Not a condition: the ETag that it answers as an upload in parts ends is the one that is seen afterwards.
     """
 
     create: bool = False
@@ -43,6 +44,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     copy: bool = False
     marks: bool = False
     md5: bool = False
+    tells: bool = True
 
     @property
     def atomic(self) -> bool:
@@ -78,7 +80,7 @@ def probe(bucket: Bucket, area: str) -> Conditions:
         source = f"/{bucket.name}/{first}"
         copy = put(second, b"", If_None_Match="*", x_amz_copy_source=source) is None
         wrong = {"If-Match": quoted("0" * 32)}
-        complete = all(_keeps_at_the_end(bucket, first, one) for one in ({"If-None-Match": "*"}, wrong))
+        ends = [_end_in_vain(bucket, first, one) for one in ({"If-None-Match": "*"}, wrong)]
         try:
             marks = put(f"{third}/", b"") is not None and put(f"{third}/x", b"x") is not None
         except Unavailable:
@@ -86,23 +88,38 @@ def probe(bucket: Bucket, area: str) -> Conditions:
             bucket.ask("HEAD", first)  # It is this that it cannot do; all else it can.
         delete = _attempt(bucket, "DELETE", first, b"", wrong) is None
         return Conditions(
-            create=create, replace=replace, delete=delete, complete=complete, copy=copy, marks=marks, md5=md5
+            create=create,
+            replace=replace,
+            delete=delete,
+            complete=not any(ends),
+            copy=copy,
+            marks=marks,
+            md5=md5,
+            tells=all(end is None or end.answered == end.seen for end in ends),
         )
     finally:
         _remove(bucket, made, [first, second, f"{third}/x", f"{third}/"])
 
 
-def _keeps_at_the_end(bucket: Bucket, key: str, condition: dict[str, str]) -> bool:
+class _End(msgspec.Struct, frozen=True):
+    """An upload in parts that a store should not have ended: the ETag that it answered, and the one seen afterwards."""
+
+    answered: str
+    seen: str
+
+
+def _end_in_vain(bucket: Bucket, key: str, condition: dict[str, str]) -> _End | None:
+    """Ends an upload in parts under a condition that is not met; None where the store refuses that."""
     parts = Parts.begin(bucket, key, {})
     try:
         parts.send(1, b"part")
-        parts.complete(condition)
+        answered = parts.complete(condition)
     except (Unavailable, Unauthenticated):
         raise
     except DriverError:
-        return True
+        return None
     else:
-        return False
+        return _End(answered, etag_in(bucket.ask("HEAD", key).headers))
     finally:
         parts.abort()
 

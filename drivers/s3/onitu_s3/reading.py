@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from onitu.plug import NotFound, RevisionMismatch, Unavailable
-from onitu.plug.http import let_go, read_up_to
+from onitu.plug.http import begins_at, let_go, read_up_to
 
 from .entries import etag_in, quoted
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from .root import Root
 
-_PARTIAL: Final = 206
 _PIECE: Final = 1024 * 1024
 
 
@@ -49,7 +48,7 @@ def _from(root: Root, path: str, revision: str, offset: int) -> Answer | None:
         if offset >= head.state.size:  # type: ignore[union-attr]  # What is archived is refused below.
             return None
     answer = _open(root, path, revision, {"Range": f"bytes={offset}-"} if offset else {})
-    if offset and answer.status != _PARTIAL:
+    if offset and not begins_at(answer, offset):
         # It sends everything whatever is asked for: what comes before is passed over.
         while offset and (passed := read_up_to(answer, min(offset, _PIECE))):
             offset -= len(passed)

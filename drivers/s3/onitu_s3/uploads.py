@@ -19,7 +19,7 @@ from onitu.plug import Corrupted, DriverError, NotFound, Present
 
 from .entries import present_of
 from .parts import Parts
-from .writing import headers_of, upload
+from .writing import headers_of, looked_at, upload
 
 if TYPE_CHECKING:
     from onitu.plug import Metadata
@@ -149,6 +149,8 @@ class _Upload:
         etag = self._parts.complete(conditions)
         self._filling.close()
         self._forget()
+        if not self._root.conditions.tells:
+            return looked_at(self._root, self.metadata.filename, self.taken)
         return present_of(self._headers, etag, self.taken, md5=False)
 
     def abort(self) -> None:

@@ -31,7 +31,7 @@ def upload(root: Root, metadata: Metadata, content: bytes) -> Present:
         raise RevisionMismatch(f"{metadata.filename}: nothing is there any more") from error
     etag = etag_in(answer.headers)
     if not etag:
-        return _looked_at(root, metadata.filename, len(content))
+        return looked_at(root, metadata.filename, len(content))
     return present_of(headers, etag, content, md5=root.conditions.md5)
 
 
@@ -122,7 +122,7 @@ def _keep_above_and_delete(root: Root, path: str, head: Head) -> None:
         raise RevisionMismatch(f"{path}: nothing is there any more") from error
 
 
-def _looked_at(root: Root, path: str, size: int) -> Present:
+def looked_at(root: Root, path: str, size: int) -> Present:
     """Looks at what was written, where the store has not said its revision.
 
     Raises:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Final
 
 from onitu.plug import InvalidPath, NotFound, Unavailable
-from onitu.plug.http import let_go, read_up_to
+from onitu.plug.http import begins_at, let_go, read_up_to
 from onitu.plug.marker import AREA
 
 from .entries import present_of
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from .dav import Dav
 
-_PARTIAL: Final = 206
 _PIECE: Final = 1024 * 1024
 _SECOND: Final = 1_000_000_000
 _LONGEST: Final = 255
@@ -113,13 +112,13 @@ class DavFiles:
             if offset >= found.size:
                 return None
         answer = self._dav.ask("GET", path, headers={"Range": f"bytes={offset}-"} if offset else {}, stream=True)
-        if offset and answer.status != _PARTIAL:
+        if offset and not begins_at(answer, offset):
             # It sends everything whatever is asked for: what comes before is passed over.
             while offset and (passed := read_up_to(answer, min(offset, _PIECE))):
                 offset -= len(passed)
-        if offset and answer.status != _PARTIAL:
-            let_go(answer)
-            return None
+            if offset:
+                let_go(answer)
+                return None
         return answer
 
     def move(self, path: str, destination: str, *, directory: bool = False) -> None:

@@ -27,7 +27,7 @@ OTHERS = {"s3 with versions": ("trash",)}
 SERVERS: dict[str, Callable[[], conformance.Target]] = {
     "s3 with versions": lambda: s3.target_at(versioned(), "seaweedfs"),
     "s3 at moto": lambda: s3.target_at(moto(), "moto"),
-    "s3 at rclone": lambda: s3.target_at(careless(), "rclone"),
+    "s3 at rclone": lambda: s3.target_at(careless(), "rclone", visitor=s3.UnmarkedVisitor),
     "webdav at Apache": lambda: webdav.target_at(apache(), "apache"),
     "webdav at nginx": lambda: webdav.target_at(nginx(), "nginx", visitor=UnhurriedVisitor),
     "webdav at SabreDAV": lambda: webdav.target_at(sabre(), "sabredav"),

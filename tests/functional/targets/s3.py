@@ -204,17 +204,25 @@ class Visitor(conformance.Backstage):
         return [path, *names]
 
 
+class UnmarkedVisitor(Visitor):
+    """People at a store where a directory is there with what is in it: its mark would be a file in its way."""
+
+    def make_directory(self, path: str) -> None:
+        del path
+
+
 def _above(name: str) -> list[str]:
     parts = name.split("/")[:-1]
     return ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
 
 
-def target_at(store: Store, quirks: str) -> conformance.Target:
+def target_at(store: Store, quirks: str, visitor: type[Visitor] = Visitor) -> conformance.Target:
     """Returns the target of the conformance kit for the driver at a store.
 
     Args:
         store: The store.
         quirks: Name of the file with what is known not to be kept there.
+        visitor: Who else works there.
     """
     prefix = f"kit-{uuid.uuid4().hex}"
     return conformance.Target(
@@ -222,7 +230,7 @@ def target_at(store: Store, quirks: str) -> conformance.Target:
         command=conformance.Target.installed("s3").command,
         options={**store.options(), "prefix": prefix},
         quirks=read_quirks(QUIRKS / f"{quirks}.toml"),
-        behind=lambda folder: Visitor(store, f"{prefix}/{folder}/"),
+        behind=lambda folder: visitor(store, f"{prefix}/{folder}/"),
         entries=ENTRIES,
     )
 

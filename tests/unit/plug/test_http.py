@@ -10,7 +10,7 @@ import pytest
 
 from onitu.errors import DriverError, OutcomeUnknown, Unavailable
 from onitu.plug import http
-from onitu.plug.http import Streams, Web, let_go
+from onitu.plug.http import Streams, Web, begins_at, let_go
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789"
 TORN = OK[:-4]
@@ -131,3 +131,33 @@ def test_answers_that_nobody_goes_on_with_are_closed(server: Scripted) -> None:
 
     assert [answer.closed for answer in answers] == [True, True, False]
     let_go(answers[2])
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "expected"),
+    [
+        (b"206 Partial Content", b"bytes 4-9/10", True),
+        (b"200 OK", b"bytes 4-9/10", True),
+        (b"200 OK", b"", False),
+        (b"206 Partial Content", b"", True),
+    ],
+)
+def test_a_part_is_known_by_where_it_begins(server: Scripted, status: bytes, said: bytes, expected: bool) -> None:
+    """P23: also where a server answers it with the status that is for the whole: else as much again is passed over."""
+    said = b"Content-Range: " + said + b"\r\n" if said else b""
+    server.begin([b"HTTP/1.1 " + status + b"\r\n" + said + b"Content-Length: 6\r\n\r\n456789"])
+
+    answer = Web(server.url).send("GET", "/f", headers={}, stream=True)
+
+    assert begins_at(answer, 4) is expected
+    assert answer.read() == b"456789"
+
+
+def test_a_part_that_begins_elsewhere_is_not_taken(server: Scripted) -> None:
+    """P23: its bytes are not those that were asked for."""
+    server.begin([b"HTTP/1.1 206 P\r\nContent-Range: bytes 5-9/10\r\nContent-Length: 5\r\n\r\n56789"])
+
+    answer = Web(server.url).send("GET", "/f", headers={}, stream=True)
+
+    with pytest.raises(Unavailable, match="begins at 5, where 4"):
+        begins_at(answer, 4)

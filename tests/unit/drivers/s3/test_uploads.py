@@ -6,6 +6,7 @@ import hashlib
 from contextlib import suppress
 from typing import IO, Any, cast
 
+import msgspec
 import pytest
 from onitu_s3 import uploads
 from onitu_s3.bucket import Bucket
@@ -61,6 +62,8 @@ class Store(Keys):
             case "DELETE":
                 self.objects.pop(key, None)
                 return Answer()
+            case "HEAD":
+                return Answer(headers={"ETag": '"seen"', "Content-Length": str(len(self.objects[key]))})
             case "GET":
                 if key not in self.objects:
                     raise NotFound(key)
@@ -106,6 +109,16 @@ def test_chunks_are_gathered_to_parts(store: Store, root: Root) -> None:
     assert (state.revision, state.size) == ("whole-2", len(content))
     assert store.objects == {"p/f": content}
     assert not store.parts
+
+
+def test_an_etag_that_nobody_sees_afterwards_is_no_revision(store: Store) -> None:
+    """P4: of a store that answers one ETag at the end and shows another, the one that it shows counts."""
+    kept = msgspec.structs.replace(ALL, tells=False)
+    metadata, under_way = wanted(2 * PART), uploads.Uploads()
+    under_way.start(Root(cast("Bucket", store), "p/", kept, marked=False), metadata)
+    under_way.write(metadata, 0, bytes(2 * PART))
+
+    assert under_way.end(metadata).revision == "seen"
 
 
 def test_what_fits_into_a_part_goes_whole(store: Store, root: Root) -> None:
