@@ -109,6 +109,12 @@ bench *workloads: init
     -.ci/need unison
     {{run}} python -m tests.benchmarks {{workloads}}
 
+# Installs the servers that drivers are tested against beside those that Python packages bring; some systems start them
+servers:
+    .ci/need vsftpd apache2 nginx=nginx-light php=php-cli openssl \
+        /usr/lib/nginx/modules/ngx_http_dav_ext_module.so=libnginx-mod-http-dav-ext \
+        /usr/share/php/Sabre/autoload.php='php-sabre-dav php-xml'
+
 # The whole conformance kit on one driver
 kit name *options: init
     .ci/need ssh=openssh-client /usr/sbin/sshd=openssh-server openssl

@@ -13,7 +13,7 @@ from tests.functional.servers.ftp import encrypted, encrypted_vsftpd, vsftpd, vs
 from tests.functional.servers.s3 import careless, moto, versioned
 from tests.functional.servers.webdav import apache, apache_is_missing, nginx, nginx_is_missing, sabre, sabre_is_missing
 from tests.functional.targets import ftp, rclone, s3, webdav
-from tests.functional.targets.served import UnhurriedVisitor
+from tests.functional.targets.served import UnhurriedVisitor, VisitorWithoutGiants
 
 #: In every run of the tests what can lose something; in `just everything` all there is.
 GROUPS = tuple(dict.fromkeys(check.group for check in CHECKS)) if EVERYTHING else ("preconditions",)
@@ -30,7 +30,7 @@ SERVERS: dict[str, Callable[[], conformance.Target]] = {
     "s3 at rclone": lambda: s3.target_at(careless(), "rclone", visitor=s3.UnmarkedVisitor),
     "webdav at Apache": lambda: webdav.target_at(apache(), "apache"),
     "webdav at nginx": lambda: webdav.target_at(nginx(), "nginx", visitor=UnhurriedVisitor),
-    "webdav at SabreDAV": lambda: webdav.target_at(sabre(), "sabredav"),
+    "webdav at SabreDAV": lambda: webdav.target_at(sabre(), "sabredav", visitor=VisitorWithoutGiants),
     "ftp with TLS": lambda: ftp.target_at(encrypted(), "pyftpdlib"),
     "ftp at vsftpd": lambda: ftp.target_at(vsftpd(), "vsftpd", "/files", visitor=UnhurriedVisitor),
     "ftp at vsftpd with TLS": lambda: ftp.target_at(encrypted_vsftpd(), "vsftpd", "/files", visitor=UnhurriedVisitor),

@@ -104,3 +104,12 @@ class VisitorOnThisHost(OnThisHost):
 
 class UnhurriedVisitor(Unhurried, VisitorOnThisHost):
     """People at the disk of a server that tells of a file nothing but its size and the second of its last change."""
+
+
+class VisitorWithoutGiants(VisitorOnThisHost):
+    """People at the disk of a server that reads a file whole whenever somebody asks for its ETag."""
+
+    def make_sparse(self, path: str, size: int) -> None:
+        raise NotVisible(
+            f"the server takes the MD5 of all {size:,} bytes of {path!r} at every look: nobody waits so long"
+        )
