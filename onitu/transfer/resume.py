@@ -220,12 +220,12 @@ class Resumable:
         return upload
 
     def _reads_itself(self) -> bool:
-        """Returns whether the target reads a file of this host itself; then nobody knows here what was sent.
+        """Returns whether the target reads a file of this host itself; its source says then what is sent.
 
         Not one that has a limit: only what goes through here can be slowed down.
         """
         can = self._target.client.capabilities
-        return can.local_files and can.local_chunks and self._announce is None and not self._target.pace.up.is_limited
+        return can.local_files and can.local_chunks and not self._target.pace.up.is_limited
 
     async def _stage_local(self, root: str, begin: int) -> None:
         """Has the target read the bytes from an offset on."""

@@ -211,16 +211,18 @@ async def test_an_unknown_digest_is_computed_on_the_way() -> None:
     assert world.ended == [(CONTENT, DIGEST)]
 
 
+@pytest.mark.parametrize("reads_itself", [False, True], ids=["passing through here", "read by the target"])
 @pytest.mark.parametrize(("digest", "announced"), [(None, [{"blake3": DIGEST}]), (DIGEST, [])])
 async def test_what_no_time_tells_is_announced_before_the_end(
-    digest: bytes | None, announced: list[dict[str, bytes]]
+    digest: bytes | None, announced: list[dict[str, bytes]], *, reads_itself: bool
 ) -> None:
     """P13: where times are not kept, a digest that is not on record yet is given away before the file is visible."""
-    world = World()
+    world = World(computes=reads_itself, reads_itself=reads_itself)
     await world.transfer(digest=digest, keeps_times=False).run()
 
     assert world.announced == announced
     assert world.ended == [(CONTENT, DIGEST)]
+    assert bool(world.read) is reads_itself
 
 
 @pytest.mark.parametrize("computes", [True, False], ids=["hashed there", "read again"])
