@@ -194,13 +194,12 @@ class Resumable:
         assert self.session is not None  # noqa: S101 - it was just taken up
         hasher = None
         failed: list[DriverError] = []
-        reads_itself = party.local_root is not None and self._reads_itself()
-        if upload.digest is None and (begin or reads_itself):
-            # Of bytes that do not pass here nobody else could tell what they should be.
+        # Of bytes that do not pass here nobody else could tell what they should be.
+        told = upload.digest is not None or DIGEST in party.client.capabilities.computed_digests
+        if party.local_root is not None and told and self._reads_itself():
+            return await self._stage_there(party, party.local_root, upload, begin)
+        if upload.digest is None and begin:
             upload = await self._with_digest_there(party, upload)
-        if party.local_root is not None and reads_itself and upload.digest is not None:
-            await self._stage_local(party.local_root, begin)
-            return upload
         if upload.digest is None:
             hasher = blake3()
         try:
@@ -226,6 +225,34 @@ class Resumable:
         """
         can = self._target.client.capabilities
         return can.local_files and can.local_chunks and not self._target.pace.up.is_limited
+
+    async def _stage_there(self, party: Party, root: str, upload: Upload, begin: int) -> Upload:
+        """Has the target read the bytes, while the source computes what they should be: a disk is read once for both.
+
+        Returns:
+            What is to be verified: the upload with its digest.
+        """
+        failed: list[DriverError] = []
+        async with trio.open_nursery() as nursery:
+
+            async def compute() -> None:
+                nonlocal upload
+                try:
+                    upload = await self._with_digest_there(party, upload)
+                except DriverError as error:
+                    failed.append(error)
+                    nursery.cancel_scope.cancel()
+
+            if upload.digest is None:
+                nursery.start_soon(compute)
+            try:
+                await self._stage_local(root, begin)
+            except DriverError as error:
+                failed.append(error)
+                nursery.cancel_scope.cancel()
+        if failed:
+            raise failed[0]
+        return upload
 
     async def _stage_local(self, root: str, begin: int) -> None:
         """Has the target read the bytes from an offset on."""

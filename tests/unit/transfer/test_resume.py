@@ -296,6 +296,17 @@ async def test_a_file_of_this_host_that_is_another_one_is_looked_at() -> None:
     assert world.aborted == ["s1"]
 
 
+async def test_a_source_that_cannot_say_what_its_bytes_are_ends_the_attempt() -> None:
+    """G3: the target reads meanwhile, and what it has is not made visible."""
+    world = World(computes=True, reads_itself=True)
+    world.fail(world.source, "StatFiles", Unavailable("away"))
+    transfer = world.transfer(digest=None)
+
+    assert isinstance(await transfer.run(), Unavailable)
+    assert world.ended == []
+    assert transfer.session is not None
+
+
 async def test_all_may_be_staged_already() -> None:
     """F4: a crash between the last chunk and the end leaves the end to be done."""
     world = World()
