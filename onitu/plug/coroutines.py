@@ -7,6 +7,7 @@ other. The loop is made at the first one; a driver without any pays nothing.
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ T = TypeVar("T")
 
 PAGE: Final = 500
 """Items that are taken from an asynchronous generator at once: each taking wakes another thread."""
+
+PATIENCE: Final = 0.02
+"""Seconds after which those that came are taken, though more would have room: whoever takes them goes on meanwhile."""
 
 
 class Coroutines:
@@ -56,8 +60,9 @@ class Coroutines:
 
 async def _page(items: AsyncIterator[T]) -> list[T]:
     page: list[T] = []
+    until = time.monotonic() + PATIENCE
     async for item in items:
         page.append(item)
-        if len(page) == PAGE:
+        if len(page) == PAGE or time.monotonic() > until:
             break
     return page

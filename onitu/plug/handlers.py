@@ -22,7 +22,7 @@ HANDLERS: Final = frozenset(
         *("open_folder", "close", "normalize_path", "set_chunk_size"),
         *("begin_authorization", "finish_authorization"),
         # Observing.
-        *("list_directory", "stat_file", "get_digest", "watch", "look_at_root"),
+        *("list_directory", "list_tree", "stat_file", "get_digest", "watch", "look_at_root"),
         # Reading.
         *("get_chunk", "get_file", "local_path"),
         # Writing.

@@ -24,7 +24,7 @@ from onitu.rpc.gen import watch_pb2
 from onitu.rpc.status import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from concurrent.futures import Future
 
     from onitu.plug.outbox import Outbox
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from onitu.plug.values import Folder
 
 Entry: TypeAlias = tuple[str, Present | Inadmissible]
+Listed: TypeAlias = tuple[str, int, list[Entry]]
 
 FLUSH_AFTER: Final = 0.05
 """Seconds after which a batch goes out though it is not full: a slow service shows what it has."""
@@ -85,13 +86,16 @@ class Scanner:
         self._outbox.put_page(watch_pb2.WatchChangesResponse(snapshot_begin=begin), after_live=True)
         self._new_batch()
         pending = sorted(directories, reverse=True)
-        ahead = _Ahead(self._plug, self._folder)
-        while pending and not self._outbox.closed.is_set():
-            ahead.begin(pending)
-            children = self._list(pending.pop(), ahead)
-            if recursive:
-                pending.extend(sorted(children, reverse=True))
-            self._between_directories()
+        ahead = _Ahead(self._plug, self._folder, whole=whole)
+        try:
+            while pending and not self._outbox.closed.is_set():
+                ahead.begin(pending)
+                children = self._list(pending.pop(), ahead)
+                if recursive:
+                    pending.extend(sorted(children, reverse=True))
+                self._between_directories()
+        finally:
+            ahead.close()
         self._flush()
         return self._snapshots
 
@@ -210,10 +214,16 @@ class Scanner:
 class _Ahead:
     """Directories that are listed before it is their turn, where the driver does several things at once.
 
-    Each is observed as of the moment when its listing began.
+    Each is observed as of the moment when its listing began. Where the driver lists everything at once, what it has not
+    in its place, since it could not be listed, is asked for alone, and so is all the rest where it breaks off.
+
+    Args:
+        plug: The driver.
+        folder: What is listed.
+        whole: Whether everything is.
     """
 
-    def __init__(self, plug: Plug, folder: Folder) -> None:
+    def __init__(self, plug: Plug, folder: Folder, *, whole: bool) -> None:
         self._plug = plug
         self._folder = folder
         self._listing: dict[str, Future[tuple[int, list[Entry]]]] = {}
@@ -221,11 +231,22 @@ class _Ahead:
         self._own = 0
         self._began: dict[str, int] = {}
         self._ended: dict[str, int] = {}
+        self._others: dict[int, int] = {}
+        self._tree: Generator[Listed, None, None] | None = None
+        self._next: Listed | None = None
+        if whole and "list_tree" in plug.handlers:
+            self._tree = self._listed()
+
+    def close(self) -> None:
+        """Ends what lists everything at once."""
+        if self._tree is not None:
+            self._tree.close()
+            self._tree = None
 
     def begin(self, pending: Sequence[str]) -> None:
         """Begins to list those whose turn comes next: the last ones, in the order in which they are taken."""
         most = self._plug.parallel.most
-        if most == 1:
+        if most == 1 or self._tree is not None:
             return
         for path in pending[-most:]:
             if path not in self._listing:
@@ -233,6 +254,11 @@ class _Ahead:
 
     def take(self, path: str) -> tuple[int, Callable[[], Iterable[Entry]]]:
         """Returns when a directory was, or is to be, looked at, and what does that."""
+        found = self._take_of_tree(path)
+        if found is not None:
+            self._began[path] = self._others[found[0]]
+            self._ended[path] = self._now()[1]
+            return found[0], lambda: found[1]
         listing = self._listing.pop(path, None)
         if listing is None:
             return self._begin(path), lambda: self._plug.call("list_directory", self._folder, path)
@@ -246,6 +272,33 @@ class _Ahead:
         """Returns whether nothing was looked at or changed, but for other listings, while a directory was listed."""
         ended = self._ended.pop(path, None)
         return self._began.pop(path) == (self._now()[1] if ended is None else ended)
+
+    def _listed(self) -> Generator[Listed, None, None]:
+        """Yields what the driver lists at once; that it cannot go on is the end of it."""
+        try:
+            yield from self._plug.call("list_tree", self._folder, self._tick)
+        except Exception as error:  # noqa: BLE001  A supervised border: each directory that is left is listed alone.
+            reason = str(self._plug.wrapped("list_tree", error)) or type(error).__name__
+            self._plug.logger.debug("tree_incomplete", extra={"folder": self._folder.name, "reason": reason})
+
+    def _tick(self) -> int:
+        seq, others = self._now()
+        self._others[seq] = others
+        return seq
+
+    def _take_of_tree(self, path: str) -> tuple[int, list[Entry]] | None:
+        if self._tree is None:
+            return None
+        if self._next is None:
+            self._next = next(self._tree, None)
+        if self._next is None:
+            self.close()
+            return None
+        at, seq, entries = self._next
+        if at != path:
+            return None
+        self._next = None
+        return seq, entries
 
     def _list(self, path: str) -> tuple[int, list[Entry]]:
         seq = self._begin(path)

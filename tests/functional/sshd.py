@@ -111,6 +111,8 @@ class Sshd:
         place.mkdir(exist_ok=True)
         root.mkdir(exist_ok=True)
         with socket.socket() as free:
+            # `sshd` does so too: connections that have ended are no reason to wait.
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             free.bind(("127.0.0.1", port))
             self.port = int(free.getsockname()[1])
         self._process: subprocess.Popen[bytes] | None = None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from onitu.plug import Conditional, DriverError, FolderReport, Metadata, Plug, RootState, Unavailable
 from onitu.plug.marker import Owner
 
-from . import observe, staging, trash, write
+from . import observe, staging, trash, tree, write
 from . import protocol as p
 from .channel import Lost, Refused
 from .connection import Connection
@@ -26,6 +26,8 @@ from .uploads import Uploads, of
 from .watch import Watcher
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from onitu.plug import Absent, Attributes, Changes, Folder, Inadmissible, Kept, Present
 
     from .shell import Shell
@@ -141,6 +143,14 @@ async def list_directory(folder: Folder, path: str) -> list[tuple[str, Present |
     """Lists a directory. The root is looked at with it: a disk that has gone is not an empty folder."""
     root = _root(folder.name)
     return await observe.list_directory(root, await root.connection.sftp(), path)
+
+
+@plug.handler()
+async def list_tree(folder: Folder, tick: Callable[[], int]) -> AsyncIterator[tuple[str, int, observe.Entries]]:
+    """Lists everything, where a shell of the server helps; what fails is listed once more, which says of what."""
+    with contextlib.suppress(Refused, Lost):
+        async for listed in tree.list_tree(_root(folder.name), tick):
+            yield listed
 
 
 @plug.handler()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import stat as mode_of
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from onitu.plug import Absent, Inadmissible, InvalidPath, Kind, Present, RevisionMismatch, link_fault
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .client import Sftp
     from .protocol import Status
     from .root import Root
+
+Entries: TypeAlias = list[tuple[str, Present | Inadmissible]]
 
 ABSENT: Final = Absent()
 
@@ -189,21 +191,21 @@ async def look(root: Root, sftp: Sftp, path: str) -> Present | Inadmissible | Ab
         if error.code == p.NO_SUCH_FILE:
             return ABSENT
         raise
-    return ABSENT if status is None else await judge(root, sftp, path, status)
+    return ABSENT if status is None else await judge(root, sftp, path, status, root.lag)
 
 
-async def judge(root: Root, sftp: Sftp, path: str, status: Status) -> Present | Inadmissible | Absent:
-    """Returns the observation of what was found at a path."""
+async def judge(root: Root, sftp: Sftp, path: str, status: Status, lag: float) -> Present | Inadmissible | Absent:
+    """Returns the observation of what was found at a path, the server's clock being ahead of ours by `lag` seconds."""
     if is_directory(status):
-        return present(status, root.lag)
+        return present(status, lag)
     if is_link(status) and root.symlinks:
-        return await _read_link(root, sftp, path, status)
+        return await _read_link(root, sftp, path, status, lag)
     if is_file(status) and (_is_open(root, status) or await _opens(sftp, root.place(encode(path)))):
-        return present(status, root.lag)
+        return present(status, lag)
     return _inadmissible(status)
 
 
-async def _read_link(root: Root, sftp: Sftp, path: str, status: Status) -> Present | Inadmissible | Absent:
+async def _read_link(root: Root, sftp: Sftp, path: str, status: Status, lag: float) -> Present | Inadmissible | Absent:
     try:
         target = (await sftp.readlink(root.place(encode(path)))).decode()
     except UnicodeDecodeError:
@@ -215,10 +217,10 @@ async def _read_link(root: Root, sftp: Sftp, path: str, status: Status) -> Prese
     wrong = link_fault(path, target)
     if wrong is not None:
         return Inadmissible(f"is a symbolic link: {wrong}", revision_of(status))
-    return symlink(status, target, root.lag)
+    return symlink(status, target, lag)
 
 
-async def list_directory(root: Root, sftp: Sftp, path: str) -> list[tuple[str, Present | Inadmissible]]:
+async def list_directory(root: Root, sftp: Sftp, path: str) -> Entries:
     """Observes every entry of a directory.
 
     Raises:
@@ -235,15 +237,30 @@ async def list_directory(root: Root, sftp: Sftp, path: str) -> list[tuple[str, P
     entries = await sftp.entries(place)
     # A disk that went while it was listed leaves an empty directory behind.
     guard = root.ask(sftp)
-    now = time.time() + root.lag
-    found: list[tuple[str, Present | Inadmissible]] = []
+    named = [(name.decode("utf-8", "surrogateescape"), status) for name, status in entries]
+    found = await judge_all(root, sftp, path, named, root.lag)
+    await root.require(guard)
+    return found
+
+
+async def judge_all(root: Root, sftp: Sftp, path: str, entries: list[tuple[str, Status]], lag: float) -> Entries:
+    """Returns the observations of the entries of a directory.
+
+    Args:
+        root: Of the folder.
+        sftp: The channel.
+        path: Of the directory.
+        entries: What was found in it: names, with surrogates for what is not UTF-8.
+        lag: Seconds that the server's clock was ahead of what ours is now, when they were seen.
+    """
+    now = time.time() + lag
+    found: Entries = []
     doubtful: list[tuple[str, Status]] = []
-    for raw, status in entries:
-        name = raw.decode("utf-8", "surrogateescape")
+    for name, status in entries:
         if is_file(status) and _is_open(root, status):
             found.append((name, _listed(status, now)))
         elif is_directory(status):
-            found.append((name, present(status, root.lag)))
+            found.append((name, present(status, lag)))
         else:
             doubtful.append((name, status))
     for name, status in doubtful:
@@ -252,10 +269,9 @@ async def list_directory(root: Root, sftp: Sftp, path: str) -> list[tuple[str, P
         except InvalidPath:
             found.append((name, _inadmissible(status)))  # It is told apart by its name.
             continue
-        state = await judge(root, sftp, f"{path}/{name}" if path else name, status)
+        state = await judge(root, sftp, f"{path}/{name}" if path else name, status, lag)
         if not isinstance(state, Absent):
             found.append((name, state))
-    await root.require(guard)
     return found
 
 

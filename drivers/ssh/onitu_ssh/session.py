@@ -75,20 +75,28 @@ class Session:
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
-    async def open(cls, control: Control, script: bytes, hear: Callable[[bytes], None] | None = None) -> Session:
+    async def open(
+        cls,
+        control: Control,
+        script: bytes,
+        hear: Callable[[bytes], None] | None = None,
+        *,
+        longest: int = _LONGEST,
+    ) -> Session:
         """Begins a session and waits until the script runs.
 
         Args:
             control: The way through the connection.
             script: For `sh`, in any locale. It must not read from its input before it was sent something.
             hear: Called with each line of what goes wrong there.
+            longest: Most bytes of a record.
 
         Raises:
             Lost: There is no shell, or not any more.
         """
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
-            *control.command(), stdin=pipe, stdout=pipe, stderr=pipe, limit=_LONGEST
+            *control.command(), stdin=pipe, stdout=pipe, stderr=pipe, limit=longest
         )
         session = cls(process, hear)
         token = secrets.token_hex(8)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 
+import pytest
+
 from onitu.core.capability import DEFAULT_MAX_MESSAGE
 from onitu.core.fingerprint import MODULUS, entry_fingerprint
 from onitu.core.model import Inadmissible, Kind, Present
 from onitu.errors import Unavailable
 from onitu.plug import Folder, Plug
 from onitu.plug.outbox import Outbox
-from onitu.plug.scan import Scanner
+from onitu.plug.scan import Entry, Scanner
 from onitu.rpc.gen import watch_pb2
 
 Tree = dict[str, list[tuple[str, Present | Inadmissible]]]
@@ -209,6 +211,71 @@ def test_what_may_count_as_older_than_another_look_is_shown_again() -> None:
     """
     tree: Tree = {"": [("a", file("1")), ("b", file("2"))]}
     listing = Listing(tree)
+    listing.scanner.remember = {}
+    listing.snapshot()
+    shown = []
+    for looked_at in (True, False, False):
+        tree[""] = [("b", file("2"))]
+        listing.meanwhile = listing.plug.tick if looked_at else None
+        listing.scanner.decided, listing.scanner.remember = listing.scanner.remember or {}, {}
+        shown.append([observation.path for observation in batch(listing.snapshot()).observations])
+
+    assert shown == [["b"], ["b"], []]
+
+
+def test_everything_at_once_is_used_as_far_as_it_goes() -> None:
+    """P2: what the driver has not in its place, and all that is left where it breaks off, is listed alone."""
+    listing = Listing(TREE)
+    alone: list[str] = []
+    listing.meanwhile = lambda: alone.append("one")
+    ended: list[str] = []
+
+    def list_tree(_folder: Folder, tick: Callable[[], int]) -> Iterator[tuple[str, int, list[Entry]]]:
+        try:
+            yield "", tick(), TREE[""]
+            # What is in "b" could not be read.
+            yield "b/c", tick(), TREE["b/c"]
+            message = "it breaks off"
+            raise Unavailable(message)
+        finally:
+            ended.append("ended")
+
+    without = [message.batch for message in listing.snapshot() if message.HasField("batch")]
+    alone.clear()
+    listing.plug.handler("list_tree")(list_tree)
+    found = [message.batch for message in listing.snapshot() if message.HasField("batch")]
+
+    assert [entry.path for each in found for entry in each.observations] == [
+        entry.path for each in without for entry in each.observations
+    ]
+    assert [(one.path, one.complete) for each in found for one in each.listings] == [
+        ("", True),
+        ("b", True),
+        ("b/c", True),
+    ]
+    assert len(alone) == 1
+    assert ended == ["ended"]
+
+
+def test_a_part_is_not_listed_with_everything() -> None:
+    """D10: a new directory is listed alone, however the folder is."""
+    listing = Listing(TREE)
+    listing.plug.handler("list_tree")(lambda *_: pytest.fail("everything is listed"))
+    assert [each.path for each in batch(listing.snapshot("b")).listings] == ["b", "b/c"]
+
+
+def test_what_is_listed_at_once_counts_as_seen_when_its_number_was_made() -> None:
+    """P2: what was looked at since then has the greater number, and a polled service shows the directory again."""
+    tree: Tree = {"": [("a", file("1"))]}
+    listing = Listing(tree)
+
+    def list_tree(_folder: Folder, tick: Callable[[], int]) -> Iterator[tuple[str, int, list[Entry]]]:
+        number = tick()
+        if listing.meanwhile is not None:
+            listing.meanwhile()
+        yield "", number, tree[""]
+
+    listing.plug.handler("list_tree")(list_tree)
     listing.scanner.remember = {}
     listing.snapshot()
     shown = []
