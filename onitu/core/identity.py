@@ -121,7 +121,8 @@ def bound(
     state = node.services[service]
     if node.version.kind is not entry.kind:
         return None
-    if occupant is not None and not _may_have_left(work.tree.node(occupant).services[service], there, entry):
+    left = work.tree.node(occupant).services[service] if occupant is not None else None
+    if occupant is not None and left is not None and (_is_back(left, entry) or not _may_have_left(left, there, entry)):
         if _is_vacated(work, service, occupant, there, entry):
             return Unknown(f"{there.name!r}: one directory leaves it and another one comes")
         return None
@@ -169,6 +170,17 @@ def _is_being_written(work: Work, service: ServiceName, node_id: NodeId, entry: 
     if intent is None or intent.phase is not Phase.SENT or intent.action not in _WRITES:
         return False
     return intent.place == state.place and entry.kind is not Kind.DIRECTORY
+
+
+def _is_back(state: ServiceState, entry: Present) -> bool:
+    """Returns whether a file that was missed is there again as it was: its deletion was taken back by a power cut.
+
+    An id is given out again, but not with the revision of whom it had.
+    """
+    seen = state.seen
+    if state.gone is not Gone.MISSED or seen is None or not entry.native_id or entry.kind is not Kind.FILE:
+        return False
+    return seen.entry.native_id == entry.native_id and seen.entry.revision == entry.revision
 
 
 def _may_have_left(state: ServiceState, there: Place, entry: Present) -> bool:

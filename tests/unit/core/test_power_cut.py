@@ -523,3 +523,28 @@ def test_what_a_power_cut_left_of_a_write_is_not_what_was_there_before_it() -> N
     desk.settle("B")
 
     assert desk.heads() == {"d": None, "e": "whole"}
+
+
+def test_a_file_whose_deletion_was_taken_back_is_not_what_was_to_take_its_place() -> None:
+    """P1: one file is renamed to the name of a deleted one, and a power cut brings that back."""
+    desk = Desk()
+    for path in ("f", "copy"):
+        desk.show("A", path, file(f"content of {path}"))
+        (write,) = desk.plan("B").tasks
+        entry = msgspec.structs.replace(of_ours(f"content of {path}", path), native_id=path)
+        desk.answer("B", write, entry, durable=True)
+    desk.lose("A", "f")
+    desk.show("A", "f", file("content of copy"), moved_from="copy")
+    delete, move = desk.plan("B").tasks
+    assert [delete.action, move.action] == [Action.DELETE, Action.MOVE]
+    desk.in_flight |= {("B", delete.node), ("B", move.node)}
+    desk.show("B", "f", Absent())
+    desk.in_flight.clear()
+    for task in (delete, move):
+        distrust(desk.work, "B", task.node, flushed=0)
+
+    back = msgspec.structs.replace(of_ours("content of f", "f"), native_id="f")
+    desk.show("B", "f", back, fresh=True, probed={"copy": Absent()})
+    desk.settle("B")
+
+    assert desk.heads() == {"f": "content of copy"}
