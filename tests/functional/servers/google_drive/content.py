@@ -5,6 +5,7 @@ Nothing here knows HTTP. Every change of a file gives it a greater `version` and
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import secrets
@@ -38,7 +39,7 @@ def now() -> str:
 
 @attrs.define
 class Revision:
-    """One content of a file.
+    """One content of a file. Its digests are computed once: lists of files show them again and again.
 
     Attributes:
         id: Its id.
@@ -52,10 +53,20 @@ class Revision:
     modified: str
     keep: bool = False
 
-    @property
+    @functools.cached_property
     def md5(self) -> str:
         """MD5 of the bytes."""
         return hashlib.md5(self.content, usedforsecurity=False).hexdigest()
+
+    @functools.cached_property
+    def sha1(self) -> str:
+        """SHA-1 of the bytes."""
+        return hashlib.sha1(self.content, usedforsecurity=False).hexdigest()
+
+    @functools.cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the bytes."""
+        return hashlib.sha256(self.content).hexdigest()
 
 
 @attrs.define

@@ -17,6 +17,9 @@ Test = Callable[[Json], bool]
 _TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*')|(?P<word>[A-Za-z]+)|(?P<sign><=|>=|!=|[=<>()]))")
 
 
+_IN_FOLDER = re.compile(r"'([^'\\]+)' in parents and (?:(?!\bor\b|[()]).)*")
+
+
 class Invalid(Exception):
     """What was asked cannot be understood."""
 
@@ -33,6 +36,12 @@ def parse_query(text: str) -> Test:
     test = parser.any_of()
     parser.end()
     return test
+
+
+def folder_meant(text: str) -> str | None:
+    """Returns the folder that a query asks about and no other; None where it may mean files anywhere."""
+    match = _IN_FOLDER.fullmatch(text)
+    return match.group(1) if match is not None else None
 
 
 class _Query:

@@ -156,7 +156,9 @@ class Requests:
         alias = asked.get("q", "")
         everywhere = asked.get("includeItemsFromAllDrives") == "true"
         found = []
-        for file in self._content.files.values():
+        folder = language.folder_meant(alias)
+        folder = self._content.root if folder == "root" else folder
+        for file in self._content.files.values() if folder is None else self._content.children(folder):
             if file.parent is None or (file.drive != drive if drive or not everywhere else False):
                 continue
             shown = file_of(self._content, file)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from tests.functional.servers.google_drive.content import (
@@ -85,8 +84,8 @@ def _content_of(file: File) -> Json:
         "size": str(len(head.content)),
         "quotaBytesUsed": str(len(head.content)),
         "md5Checksum": head.md5,
-        "sha1Checksum": hashlib.sha1(head.content, usedforsecurity=False).hexdigest(),
-        "sha256Checksum": hashlib.sha256(head.content).hexdigest(),
+        "sha1Checksum": head.sha1,
+        "sha256Checksum": head.sha256,
         "headRevisionId": head.id,
         "originalFilename": file.name,
         "fileExtension": extension,
