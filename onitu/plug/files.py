@@ -41,6 +41,10 @@ class Files(Protocol):
     def lists_all(self) -> bool:
         """Whether a directory that is listed as empty is, or the service removes none that is not."""
 
+    @property
+    def tells_all(self) -> bool:
+        """Whether a listing tells of each file what a look at it does, and costs one request."""
+
     def describe(self, path: str) -> str:
         """Says, for a person, where a directory is."""
 
@@ -87,6 +91,7 @@ class FilesRoot:
         self.marked = marked
         self._mutex = threading.Lock()
         self._directories: set[str] = set()
+        self._sizes: dict[str, int] = {}
         self._replacing: dict[str, threading.Event] = {}
         self._replaced: dict[str, int] = {}
         self._count = 0
@@ -154,10 +159,12 @@ class FilesRoot:
             NotFound: There is none.
             Unavailable: The root has lost its marker, or the listing breaks off.
         """
-        seen_area = False
+        seen_area, count = False, 0
         for name, state in self.files.children(self.at(path)):
             seen_area = seen_area or name == AREA
+            count += 1
             yield name, state
+        self.note_size(self.at(path), count)
         if path:
             self.remember(path, there=True)
         elif not seen_area:
@@ -178,6 +185,17 @@ class FilesRoot:
             if len(self._directories) >= _MOST_DIRECTORIES:
                 self._directories.clear()
             self._directories.add(path) if there else self._directories.discard(path)
+
+    def note_size(self, place: str, entries: int) -> None:
+        """Notes how many entries a directory of the service was seen to have."""
+        with self._mutex:
+            if len(self._sizes) >= _MOST_DIRECTORIES:
+                self._sizes.clear()
+            self._sizes[place] = entries
+
+    def is_large(self, place: str, entries: int) -> bool:
+        """Whether a directory of the service had more entries than so many when it was last seen."""
+        return self._sizes.get(place, 0) > entries
 
     def require_above(self, path: str) -> None:
         """Makes sure that the directory is there in which something is to be: some servers would make it.

@@ -13,7 +13,9 @@ from onitu.errors import InvalidPath
 from onitu.plug import renames
 from onitu.plug.digests import COMPUTED, read_digest
 from onitu.plug.files import Files, FilesPlace, FilesRoot
+from onitu.plug.parallel import Parallel
 from onitu.plug.roots import Roots, open_root
+from onitu.plug.several import Several
 from onitu.plug.streamed import Streamed
 from onitu.plug.trash import STAGING, TRASH
 from onitu.plug.values import FolderReport, RootState
@@ -56,6 +58,7 @@ class Filing:
         self._connect = connect
         self._roots = Roots[FilesRoot]()
         self._uploads: Streamed[None] = Streamed()
+        self._threads = Parallel(parallel)
         self._service: FilesService | None = None
         self._generation = 0
         self._prepared = False
@@ -71,7 +74,14 @@ class Filing:
         )
         for handler in (
             *(self.open_folder, self.close, self.list_directory, self.stat_file, self.get_file, self.get_chunk),
-            *(self.upload_file, self.start_upload, self.upload_chunk, self.restart_upload, self.end_upload),
+            *(
+                self.upload_file,
+                self.upload_files,
+                self.start_upload,
+                self.upload_chunk,
+                self.restart_upload,
+                self.end_upload,
+            ),
             *(self.get_digest, self.abort_upload, self.delete_file, self.move_file, self.make_directory),
             *(self.list_trash, self.read_trash, self.empty_trash),
         ):
@@ -147,6 +157,10 @@ class Filing:
     def upload_file(self, metadata: Metadata, content: bytes) -> Present:
         """Writes a whole file."""
         return renames.upload(self._roots[metadata.folder], metadata, content)
+
+    def upload_files(self, files: list[tuple[Metadata, bytes]]) -> list[Present | BaseException]:
+        """Writes whole files of one folder, side by side."""
+        return Several(self._roots[files[0][0].folder], self._threads).upload(files) if files else []
 
     def start_upload(self, metadata: Metadata) -> None:
         """Begins to stage a file: one request, which the chunks are sent with."""

@@ -80,9 +80,30 @@ def put_in_place(root: FilesRoot, staged: str, metadata: Metadata) -> Present:
     """
     path = metadata.filename
     root.require_above(path)
-    ours = root.files.look(staged)
-    if ours is None or ours.kind is not Kind.FILE or ours.size != metadata.size:
-        raise Corrupted(f"{path}: what was staged of it is not all there")
+    ours = whole(root.files.look(staged), metadata)
+    make_visible(root, staged, metadata)
+    return told(look_after(root, root.at(path), path), ours, path)
+
+
+def whole(staged: Present | None, metadata: Metadata) -> Present:
+    """Returns what is staged of a file, if that is all of it.
+
+    Raises:
+        Corrupted: It is not.
+    """
+    if staged is None or staged.kind is not Kind.FILE or staged.size != metadata.size:
+        raise Corrupted(f"{metadata.filename}: what was staged of it is not all there")
+    return staged
+
+
+def make_visible(root: FilesRoot, staged: str, metadata: Metadata) -> None:
+    """Renames what was staged to where it belongs, if what is expected is there.
+
+    Raises:
+        RevisionMismatch: It is not.
+        DriverError: Nobody knows what is there.
+    """
+    path = metadata.filename
     if metadata.expected is None:
         if not root.files.exclusive:
             root.require_free(path)
@@ -90,7 +111,19 @@ def put_in_place(root: FilesRoot, staged: str, metadata: Metadata) -> Present:
     else:
         with root.replacing(path):
             _replace(root, staged, path, metadata.expected)
-    found = _look_after(root, root.at(path), path)
+
+
+def told(found: Present | None, ours: Present, path: str) -> Present:
+    """Returns what is told of a file that was just made visible.
+
+    Args:
+        found: What was found in its place.
+        ours: What was staged.
+        path: Its own.
+
+    Raises:
+        OutcomeUnknown: Nothing is there.
+    """
     if found is None:
         raise OutcomeUnknown(f"{path}: is not there right after it was written")
     # Somebody may have changed it by now: what was put in place is told, and theirs comes after it.
@@ -126,7 +159,7 @@ def _keep(root: FilesRoot, path: str, expected: Present) -> str:
         root.files.put(f"{root.trash}/{beside}", path.encode(), None)
     try:
         root.files.move(root.at(path), kept)
-        found = _look_after(root, kept, path)
+        found = look_after(root, kept, path)
     except NotFound as error:
         raise RevisionMismatch(f"{path}: nothing is there any more") from error
     except OutcomeUnknown:
@@ -156,7 +189,7 @@ def _move_back(root: FilesRoot, place: str, path: str, *, directory: bool = Fals
         raise OutcomeUnknown(f"{path}: was taken away, and may not be there again: {error}") from error
 
 
-def _look_after(root: FilesRoot, place: str, path: str) -> Present | None:
+def look_after(root: FilesRoot, place: str, path: str) -> Present | None:
     """Looks at what was just renamed.
 
     Raises:
@@ -229,7 +262,7 @@ def move(root: FilesRoot, path: str, expected: str, destination: str) -> Present
     root.remember(path, there=False)
     directory = before.kind is Kind.DIRECTORY
     root.files.move(root.at(path), root.at(destination), directory=directory)
-    found = _look_after(root, root.at(destination), path)
+    found = look_after(root, root.at(destination), path)
     if found is None:
         raise OutcomeUnknown(f"{destination}: is not there right after it was renamed")
     if not directory and not _is_same(found, before):

@@ -64,6 +64,11 @@ class FtpFiles:
         self._mutex = threading.Lock()
         self._known: dict[str, tuple[Found, str]] = {}
 
+    @property
+    def tells_all(self) -> bool:
+        """Whether the server knows MLSD: of others each time is asked for by itself."""
+        return self._pool.ask("the server", lambda session: "MLST" in session.features)
+
     # Looking.
 
     def describe(self, path: str) -> str:

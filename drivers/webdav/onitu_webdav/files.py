@@ -36,6 +36,8 @@ class DavFiles:
         able: What it can do, once that was tried.
     """
 
+    tells_all = True
+
     def __init__(self, dav: Dav) -> None:
         self.able = Abilities()
         self._dav = dav

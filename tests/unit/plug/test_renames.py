@@ -37,6 +37,7 @@ class Shelf:
 
     exclusive = False
     lists_all = True
+    tells_all = True
 
     def __init__(self) -> None:
         self.contents: dict[str, bytes | None] = dict.fromkeys((".onitu", ".onitu/tmp", ".onitu/trash"))
