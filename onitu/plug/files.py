@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Final, Protocol
 
 from onitu.core.model import Absent, Kind, Present
-from onitu.errors import NotFound, RevisionMismatch, Unavailable
+from onitu.errors import DriverError, NotFound, OutcomeUnknown, RevisionMismatch, Unavailable
 from onitu.plug.marker import AREA, NAME
 from onitu.plug.trash import STAGING, TRASH
 
@@ -44,6 +44,10 @@ class Files(Protocol):
     @property
     def tells_all(self) -> bool:
         """Whether a listing tells of each file what a look at it does, and costs one request."""
+
+    @property
+    def makes_above(self) -> bool:
+        """Whether it makes the directories in which something is put, instead of refusing that."""
 
     def describe(self, path: str) -> str:
         """Says, for a person, where a directory is."""
@@ -178,6 +182,24 @@ class FilesRoot:
         """
         if self.marked and self.files.look(self.at(NAME)) is None:
             raise Unavailable(f"{self.files.describe(self.path)} does not have its marker {NAME} any more")
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Makes sure that what is put into the root is: a service might make a root that has gone anew, in its place.
+
+        Raises:
+            Unavailable: The root was gone, and nothing was done.
+            OutcomeUnknown: It is gone afterwards.
+        """
+        if not self.files.makes_above:
+            yield
+            return
+        self.require_marker()
+        yield
+        try:
+            self.require_marker()
+        except DriverError as error:
+            raise OutcomeUnknown(f"nobody knows where it was put: {error}") from error
 
     def remember(self, path: str, *, there: bool) -> None:
         """Notes whether a directory is there."""

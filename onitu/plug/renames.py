@@ -45,8 +45,9 @@ def upload(root: FilesRoot, metadata: Metadata, content: bytes) -> Present:
     root.require_above(metadata.filename)
     staged = staged_path(root, uuid.uuid4().hex)
     try:
-        root.files.put(staged, content, metadata)
-        return put_in_place(root, staged, metadata)
+        with root.holding():
+            root.files.put(staged, content, metadata)
+            return _put_in_place(root, staged, metadata)
     except BaseException:
         with suppress(DriverError):
             root.files.delete(staged)
@@ -55,6 +56,8 @@ def upload(root: FilesRoot, metadata: Metadata, content: bytes) -> Present:
 
 def stage(root: FilesRoot, metadata: Metadata, content: IO[bytes]) -> None:
     """Writes the file of a session into staging, as it comes."""
+    with root.holding():
+        pass  # What is large is not to fill another place.
     root.files.put(staged_path(root, metadata.session), content, metadata)
 
 
@@ -78,6 +81,11 @@ def put_in_place(root: FilesRoot, staged: str, metadata: Metadata) -> Present:
         Corrupted: What was staged is not whole.
         OutcomeUnknown: Nothing is there afterwards, or nobody knows what.
     """
+    with root.holding():
+        return _put_in_place(root, staged, metadata)
+
+
+def _put_in_place(root: FilesRoot, staged: str, metadata: Metadata) -> Present:
     path = metadata.filename
     root.require_above(path)
     ours = whole(root.files.look(staged), metadata)
@@ -278,7 +286,8 @@ def make_directory(root: FilesRoot, path: str) -> Present:
     """Makes a directory where nothing is."""
     root.require_above(path)
     root.require_free(path)
-    root.files.make_directory(root.at(path))
+    with root.holding():
+        root.files.make_directory(root.at(path))
     root.remember(path, there=True)
     return DIRECTORY
 

@@ -66,14 +66,19 @@ class Several:
         self._threads = threads
 
     def upload(self, files: Sequence[tuple[Metadata, bytes]]) -> list[Present | BaseException]:
-        """Writes files and returns what became of each."""
+        """Writes files and returns what became of each.
+
+        Raises:
+            DriverError: Nobody knows of any of them.
+        """
         uploads = [
             _Upload(metadata, content, renames.staged_path(self._root, uuid.uuid4().hex)) for metadata, content in files
         ]
-        self._each(self._stage, uploads)
-        self._look_staged(uploads)
-        self._each(self._place, uploads)
-        self._look_placed(uploads)
+        with self._root.holding():
+            self._each(self._stage, uploads)
+            self._look_staged(uploads)
+            self._each(self._place, uploads)
+            self._look_placed(uploads)
         return [upload.outcome or OutcomeUnknown("nobody said what became of it") for upload in uploads]
 
     def _each(self, do: Callable[[_Upload], None], uploads: Iterable[_Upload]) -> None:

@@ -54,6 +54,7 @@ class FtpFiles:
 
     exclusive = False
     lists_all = True
+    makes_above = False
 
     def __init__(self, pool: Pool, root: str, where: str) -> None:
         self._pool = pool

@@ -59,6 +59,7 @@ class RcloneFiles:
     exclusive = False
     lists_all = True
     tells_all = True
+    makes_above = True
 
     def __init__(self, rc: Rc, remote: str) -> None:
         self._rc = rc

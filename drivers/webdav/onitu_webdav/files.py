@@ -37,6 +37,7 @@ class DavFiles:
     """
 
     tells_all = True
+    makes_above = False
 
     def __init__(self, dav: Dav) -> None:
         self.able = Abilities()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from typing import IO
 
 import pytest
@@ -20,6 +21,7 @@ from onitu.errors import (
 )
 from onitu.plug import Attributes, Kind, Metadata, Present, Upload, renames
 from onitu.plug.files import DIRECTORY, FilesRoot
+from onitu.plug.marker import NAME
 from onitu.plug.trash import check, name_for, parse
 
 
@@ -38,6 +40,7 @@ class Shelf:
     exclusive = False
     lists_all = True
     tells_all = True
+    makes_above = False
 
     def __init__(self) -> None:
         self.contents: dict[str, bytes | None] = dict.fromkeys((".onitu", ".onitu/tmp", ".onitu/trash"))
@@ -135,6 +138,34 @@ def wanted(path: str, content: bytes, expected: str | None) -> Metadata:
     """Returns what is to be written."""
     upload = Upload(path=path, expected=expected, size=len(content), attributes=Attributes())
     return Metadata(path, "folder", expected=expected, upload=upload, size=len(content))
+
+
+def test_a_root_that_has_gone_is_not_made_anew(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """P15: a service that makes whatever directory is missing is told to put nothing where the marker is not."""
+    monkeypatch.setattr(shelf, "makes_above", True)
+    root = FilesRoot(shelf, "", marked=True)
+
+    for change in (
+        lambda: renames.upload(root, wanted("f", b"new", None), b"new"),
+        lambda: renames.stage(root, wanted("f", b"new", None), BytesIO(b"new")),
+        lambda: renames.make_directory(root, "d"),
+    ):
+        with pytest.raises(Unavailable, match="marker"):
+            change()
+
+    assert shelf.visible == {}
+
+
+def test_what_was_put_while_the_root_went_away_is_nowhere_for_sure(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P15: it may lie in the root, or where that was; nobody is told that it is there."""
+    monkeypatch.setattr(shelf, "makes_above", True)
+    shelf.contents[NAME] = b"marker"
+    shelf.before["moved"] = lambda: shelf.contents.pop(NAME)
+
+    with pytest.raises(OutcomeUnknown, match="marker"):
+        renames.upload(FilesRoot(shelf, "", marked=True), wanted("f", b"new", None), b"new")
 
 
 def test_what_is_replaced_is_kept(shelf: Shelf, root: FilesRoot) -> None:
