@@ -188,7 +188,7 @@ class Filing:
         """Breaks an upload off, and removes what was staged of it."""
         root = self._roots[metadata.folder]
         if self._uploads.abort(metadata.session):
-            root.files.delete(renames.staged_path(root, metadata.session))
+            renames.remove_torn(root, renames.staged_path(root, metadata.session))
 
     def delete_file(self, metadata: Metadata) -> None:
         """Moves a file to the trash, or removes an empty directory."""

@@ -7,6 +7,7 @@ one is renamed to where nothing is. For a moment nothing is there: whoever looks
 
 from __future__ import annotations
 
+import time
 import uuid
 from contextlib import suppress
 from itertools import islice
@@ -22,19 +23,21 @@ from onitu.errors import (
     PermissionDenied,
     RevisionMismatch,
     ServiceError,
+    Unavailable,
     Unsupported,
 )
 from onitu.plug.files import DIRECTORY
 from onitu.plug.trash import BESIDE, check, name_for, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from onitu.core.model import Present
     from onitu.plug.files import FilesRoot
     from onitu.plug.values import Metadata
 
 _PAGE: Final = 1_000
+_PAUSES: Final = (0.1, 0.3, 1.0)
 
 
 # Writing.
@@ -64,6 +67,24 @@ def stage(root: FilesRoot, metadata: Metadata, content: IO[bytes]) -> None:
 def staged_path(root: FilesRoot, name: str) -> str:
     """Returns where something is staged."""
     return f"{root.staging}/{name}"
+
+
+def remove_torn(root: FilesRoot, staged: str, pause: Callable[[float], object] = time.sleep) -> None:
+    """Removes what is left of an upload that was broken off: a server that is still at it may fail to at first.
+
+    Args:
+        root: The folder's.
+        staged: Where it lies.
+        pause: Waits for so many seconds.
+    """
+    for seconds in _PAUSES:
+        try:
+            root.files.delete(staged)
+        except Unavailable:
+            pause(seconds)
+        else:
+            return
+    root.files.delete(staged)
 
 
 def remove_staged(root: FilesRoot) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from io import BytesIO
 from typing import IO
 
@@ -138,6 +139,29 @@ def wanted(path: str, content: bytes, expected: str | None) -> Metadata:
     """Returns what is to be written."""
     upload = Upload(path=path, expected=expected, size=len(content), attributes=Attributes())
     return Metadata(path, "folder", expected=expected, upload=upload, size=len(content))
+
+
+@pytest.mark.parametrize("refusals", [0, 1, 3, 4])
+def test_what_was_broken_off_is_removed_once_the_server_lets_go(
+    shelf: Shelf, root: FilesRoot, monkeypatch: pytest.MonkeyPatch, refusals: int
+) -> None:
+    """F3: it is asked for a few times, and then the refusal is told."""
+    delete, waited, left = shelf.delete, list[float](), [refusals]
+
+    def refusing(path: str, *, directory: bool = False) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise Unavailable("still at it")
+        delete(path, directory=directory)
+
+    monkeypatch.setattr(shelf, "delete", refusing)
+    shelf.contents[".onitu/tmp/s"] = b"torn"
+    told = pytest.raises(Unavailable) if refusals > 3 else nullcontext()
+    with told:
+        renames.remove_torn(root, ".onitu/tmp/s", waited.append)
+
+    assert len(waited) == min(refusals, 3)
+    assert (".onitu/tmp/s" in shelf.contents) is (refusals > 3)
 
 
 def test_a_root_that_has_gone_is_not_made_anew(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
