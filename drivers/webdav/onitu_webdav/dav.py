@@ -41,14 +41,15 @@ class Dav:
     Attributes:
         url: The root, without a slash at its end.
         streams: Answers that are still being read.
+        above: The root's path on the server, encoded.
     """
 
     def __init__(self, url: str, *, username: str | None, password: str | None, ca_file: str | None = None) -> None:
         self.url = url.rstrip("/")
         self.streams = Streams(CONNECTIONS // 2)
         self._web = Web(url, ca_file=ca_file, connections=CONNECTIONS)
-        self._above = urlsplit(self.url).path
-        self._decoded = path_of(self._above)
+        self.above = urlsplit(self.url).path
+        self._decoded = path_of(self.above)
         self._headers = {"Accept-Encoding": "identity", "User-Agent": "Onitu"}
         if username is not None:
             login = base64.b64encode(f"{username}:{password or ''}".encode()).decode()
@@ -79,13 +80,42 @@ class Dav:
         Raises:
             DriverError: The server refuses it, or a part of it, or no answer came.
         """
+        target = self._target(path, directory=directory)
+        return self.ask_at(
+            method, target, about=path or "the root", headers=headers, body=body, repeat=repeat, stream=stream
+        )
+
+    def ask_at(
+        self,
+        method: str,
+        target: str,
+        *,
+        about: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | IO[bytes] = b"",
+        repeat: bool = False,
+        stream: bool = False,
+    ) -> Answer:
+        """Asks the server for something that may lie outside of the service's root.
+
+        Args:
+            method: Of HTTP.
+            target: Its path on the server, encoded.
+            about: What for, for a person.
+            headers: Further headers.
+            body: What is sent.
+            repeat: Whether it may be done twice; reading always may.
+            stream: Whether the caller reads the answer's body.
+
+        Raises:
+            DriverError: The server refuses it, or a part of it, or no answer came.
+        """
         repeat = repeat or method in _SAFE
         given = {**self._headers, **(headers or {})}
-        target = self._target(path, directory=directory)
         answer = self._web.send(method, target, headers=given, body=body, repeat=repeat, stream=stream)
         if answer.status < _REFUSED and not (answer.status == MIXED and method not in _SAFE):
             return answer
-        failure = failure_of(answer, path or "the root", mutates=not repeat)
+        failure = failure_of(answer, about, mutates=not repeat)
         let_go(answer) if stream else answer.release_conn()
         raise failure
 
@@ -110,13 +140,17 @@ class Dav:
 
     def move(self, path: str, destination: str, *, directory: bool = False) -> None:
         """Renames a resource to where nothing is."""
-        where = self._web_url(self._target(destination, directory=directory))
-        self.ask("MOVE", path, directory=directory, headers={"Destination": where, "Overwrite": "F"})
+        headers = {"Destination": self.address(destination, directory=directory), "Overwrite": "F"}
+        self.ask("MOVE", path, directory=directory, headers=headers)
 
     def put(self, path: str, content: bytes | IO[bytes], size: int, headers: Mapping[str, str]) -> Answer:
         """Writes a file in place of whatever is there."""
         headers = {"Content-Length": str(size), **headers}
         return self.ask("PUT", path, headers=headers, body=content, repeat=isinstance(content, bytes))
+
+    def address(self, path: str, *, directory: bool = False) -> str:
+        """Returns the whole address of a resource, as `Destination` has it."""
+        return f"{urlsplit(self.url).scheme}://{self._web.host}{self._target(path, directory=directory)}"
 
     def close(self) -> None:
         """Lets go of its connections."""
@@ -137,9 +171,5 @@ class Dav:
             answer.release_conn() if whole else let_go(answer)
 
     def _target(self, path: str, *, directory: bool) -> str:
-        target = f"{self._above}/{quote(path, safe='/-_.~', errors='surrogateescape')}".rstrip("/")
+        target = f"{self.above}/{quote(path, safe='/-_.~', errors='surrogateescape')}".rstrip("/")
         return f"{target}/" if directory or not target else target
-
-    def _web_url(self, target: str) -> str:
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{self._web.host}{target}"

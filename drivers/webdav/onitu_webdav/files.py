@@ -9,6 +9,7 @@ from onitu.plug import InvalidPath, NotFound, Unavailable
 from onitu.plug.http import begins_at, let_go, read_up_to
 from onitu.plug.marker import AREA
 
+from .chunked import CHUNK, Chunked
 from .entries import present_of
 from .probe import Abilities, probe
 
@@ -83,10 +84,14 @@ class DavFiles:
     def put(self, path: str, content: bytes | IO[bytes], metadata: Metadata | None) -> None:
         """Writes a file."""
         size = len(content) if isinstance(content, bytes) else 0 if metadata is None else metadata.size
-        headers = {"Content-Type": "application/octet-stream" if metadata is None else metadata.mimetype}
+        headers = {}
         mtime_ns = None if metadata is None else metadata.attributes.mtime_ns
         if self.able.times and mtime_ns is not None:
             headers["X-OC-Mtime"] = str(mtime_ns // _SECOND)
+        if not isinstance(content, bytes) and self.able.chunks and size > CHUNK:
+            Chunked(self._dav, self.able.chunks).put(path, content, size, headers)
+            return
+        headers["Content-Type"] = "application/octet-stream" if metadata is None else metadata.mimetype
         self._dav.put(path, content, size, headers)
 
     def get(self, path: str) -> bytes:

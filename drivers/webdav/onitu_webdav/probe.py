@@ -9,6 +9,7 @@ import time
 import uuid
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -24,6 +25,7 @@ from onitu.plug import (
     Unavailable,
 )
 
+from .chunked import Chunked, uploads_beside
 from .entries import revision_of
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ _SIGNS: Final = "\t\n\r\x01?#%;\\"
 """What servers, or the libraries they read addresses with, give a meaning."""
 
 _OLD, _NEW = b"first", b"other"
+_CHUNKED: Final = b"made of chunks"
 
 
 class Abilities(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +53,7 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
         refused: Signs that a name cannot have there: it would be another one after a rename, or none.
         dots: It lists names that begin with a dot.
         skew: By how many seconds its clock is ahead.
+        chunks: Where the chunks of large files go, or "" where it takes none.
     """
 
     exclusive: bool = False
@@ -58,6 +62,7 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
     refused: str = ""
     dots: bool = True
     skew: float = 0.0
+    chunks: str = ""
 
 
 def probe(dav: Dav, staging: str) -> Abilities:
@@ -84,6 +89,7 @@ def probe(dav: Dav, staging: str) -> Abilities:
             refused=refused,
             dots=dots,
             skew=_skew(answer),
+            chunks=_chunks(dav, one),
         )
     finally:
         for path in (one, other):
@@ -91,6 +97,18 @@ def probe(dav: Dav, staging: str) -> Abilities:
                 dav.ask("DELETE", path, repeat=True)
         with suppress(DriverError):
             dav.ask("DELETE", f"{one}.d", directory=True, repeat=True)
+
+
+def _chunks(dav: Dav, path: str) -> str:
+    """Returns where chunks go, if the server makes a file of them."""
+    uploads = uploads_beside(dav.above)
+    if uploads is None:
+        return ""
+    try:
+        Chunked(dav, uploads).put(path, BytesIO(_CHUNKED), len(_CHUNKED), {})
+        return uploads if dav.ask("GET", path).data == _CHUNKED else ""
+    except DriverError:
+        return ""  # Files go in one request then, which every server takes.
 
 
 def _names(dav: Dav, directory: str) -> tuple[str, bool]:

@@ -11,7 +11,15 @@ from onitu.conformance import CHECKS, Check, Kit
 from tests.functional.processes import EVERYTHING
 from tests.functional.servers.ftp import encrypted, encrypted_vsftpd, vsftpd, vsftpd_is_missing
 from tests.functional.servers.s3 import careless, moto, versioned
-from tests.functional.servers.webdav import apache, apache_is_missing, nginx, nginx_is_missing, sabre, sabre_is_missing
+from tests.functional.servers.webdav import (
+    apache,
+    apache_is_missing,
+    nextcloud,
+    nginx,
+    nginx_is_missing,
+    sabre,
+    sabre_is_missing,
+)
 from tests.functional.targets import ftp, rclone, s3, webdav
 from tests.functional.targets.served import UnhurriedVisitor, VisitorWithoutGiants
 
@@ -31,6 +39,7 @@ SERVERS: dict[str, Callable[[], conformance.Target]] = {
     "webdav at Apache": lambda: webdav.target_at(apache(), "apache"),
     "webdav at nginx": lambda: webdav.target_at(nginx(), "nginx", visitor=UnhurriedVisitor),
     "webdav at SabreDAV": lambda: webdav.target_at(sabre(), "sabredav", visitor=VisitorWithoutGiants),
+    "webdav with chunks": lambda: webdav.target_at(nextcloud(), "nextcloud"),
     "ftp with TLS": lambda: ftp.target_at(encrypted(), "pyftpdlib"),
     "ftp at vsftpd": lambda: ftp.target_at(vsftpd(), "vsftpd", "/files", visitor=UnhurriedVisitor),
     "ftp at vsftpd with TLS": lambda: ftp.target_at(encrypted_vsftpd(), "vsftpd", "/files", visitor=UnhurriedVisitor),

@@ -39,6 +39,9 @@ server.start()
 """
 
 
+_NEXTCLOUD = Path(__file__).with_name("nextcloud.py")
+
+
 @attrs.frozen
 class Served:
     """A server whose files lie in a directory of this host, and the way to it.
@@ -70,6 +73,18 @@ def wsgidav() -> Served:
         return [sys.executable, "-c", _WSGIDAV, HOST, str(port), str(directory / "data"), USER, PASSWORD]
 
     return served(Server(command, port), "dav")
+
+
+@functools.cache
+def nextcloud() -> Served:
+    """Starts what takes large files as Nextcloud does, once for all tests of this process."""
+    port = free_port()
+
+    def command(directory: Path) -> list[str]:
+        (directory / "data").mkdir(exist_ok=True)
+        return [sys.executable, "-P", str(_NEXTCLOUD), HOST, str(port), str(directory), USER, PASSWORD]
+
+    return served(Server(command, port), f"remote.php/dav/files/{USER}")
 
 
 def served(server: Server, path: str) -> Served:
