@@ -95,6 +95,16 @@ def _rclone() -> Far:
     )
 
 
+def _unpaced(far: Callable[[], Far]) -> Callable[[], Far]:
+    """Returns a server to which rclone makes its requests at once: it waits for 10 ms before each one else."""
+
+    def started() -> Far:
+        there = far()
+        return attrs.evolve(there, remote=lambda: {**there.remote(), "pacer_min_sleep": "0"})
+
+    return started
+
+
 SERVERS: dict[str, tuple[str, Callable[[], Far]]] = {
     "s3": ("to SeaweedFS by `s3`", _s3),
     "webdav": ("to wsgidav by `webdav`", _webdav),
@@ -174,18 +184,27 @@ def _assert_equal(name: str, command: Sequence[str]) -> None:
         raise RuntimeError(message)
 
 
+SIZES = {
+    # What is left when nothing is to be done: start-up, shut-down, and finding out what the server can do.
+    "one": ("1 x 4 KiB", Files(count=1, size=4 * KIB)),
+    "small": ("1,000 x 4 KiB", Files(count=1_000, size=4 * KIB)),
+    "large": ("1 x 256 MiB", Files(count=1, size=256 * MIB)),
+}
+
+
 def _workloads() -> dict[str, Workload]:
-    """Builds the workloads: many small files and a large one, for each driver."""
-    sizes = {
-        "small": ("1,000 x 4 KiB", Files(count=1_000, size=4 * KIB)),
-        "large": ("1 x 256 MiB", Files(count=1, size=256 * MIB)),
-    }
+    """Builds the workloads: one small file, many, and a large one, for each driver."""
     goals = (Goal("≤ 1.0 x rclone sync", 1.0, "rclone"),)
-    return {
+    workloads = {
         f"{driver}-{size}": Workload(f"{what} {where}, first sync", far_copy(files, server), goals)
         for driver, (where, server) in SERVERS.items()
-        for size, (what, files) in sizes.items()
+        for size, (what, files) in SIZES.items()
     }
+    for driver in ("webdav", "rclone"):
+        (where, server), (what, files) = SERVERS[driver], SIZES["small"]
+        title = f"{what} {where}, first sync, rclone without a pause before each request"
+        workloads[f"{driver}-unpaced"] = Workload(title, far_copy(files, _unpaced(server)), goals)
+    return workloads
 
 
 FAR = _workloads()
