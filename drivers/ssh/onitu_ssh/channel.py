@@ -12,10 +12,13 @@ import struct
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from . import protocol as p
+from .outlet import Outlet
 from .protocol import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+    from .outlet import Part
 
 T = TypeVar("T")
 
@@ -111,9 +114,8 @@ class Channel(asyncio.Protocol):
         self._splitter = p.Splitter()
         self._waiting: dict[int, asyncio.Future[tuple[int, bytes]]] = {}
         self._number = 0
-        self._unsent: list[bytes] = []
-        self._room = asyncio.Event()
-        self._room.set()
+        self._unsent: list[Part] = []
+        self._outlet: Outlet | None = None
 
     # What asyncio calls.
 
@@ -121,6 +123,7 @@ class Channel(asyncio.Protocol):
         """Keeps the way to the server."""
         if isinstance(transport, asyncio.Transport):  # Here we know: it is a socket's.
             self._transport = transport
+            self._outlet = Outlet(transport.get_extra_info("socket").dup(), transport.abort)
 
     def data_received(self, data: bytes) -> None:
         """Hands replies to those who wait for them."""
@@ -142,26 +145,25 @@ class Channel(asyncio.Protocol):
             if not waiting.done():
                 _fail(waiting)
         self._waiting.clear()
-        self._room.set()
+        self._close_outlet()
         if not self.lost.done():
             self.lost.set_result(None)
 
-    def pause_writing(self) -> None:
-        """Has senders of content wait."""
-        self._room.clear()
-
-    def resume_writing(self) -> None:
-        """Lets them go on."""
-        self._room.set()
-
     def close(self) -> None:
         """Hangs up."""
+        self._close_outlet()
         if self._transport is not None:
             self._transport.abort()
 
+    def _close_outlet(self) -> None:
+        if self._outlet is not None:
+            self._outlet.close()
+            self._outlet = None
+
     async def room(self) -> None:
         """Waits until not too much waits to be sent."""
-        await self._room.wait()
+        if self._outlet is not None:
+            await self._outlet.room()
 
     # How.
 
@@ -174,27 +176,37 @@ class Channel(asyncio.Protocol):
             self._waiting[number] = waiting
         return waiting
 
-    def send(self, packet: bytes) -> None:
-        """Sends a packet, together with all others of this moment."""
+    def send(self, *parts: Part) -> None:
+        """Sends a packet, together with all others of this moment.
+
+        Args:
+            parts: Of the packet; none is copied.
+        """
         if not self._unsent:
             self._loop.call_soon(self._flush)
-        self._unsent.append(packet)
+        self._unsent += parts
 
     def _flush(self) -> None:
         unsent, self._unsent = self._unsent, []
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(b"".join(unsent))
+        if self._outlet is not None:
+            self._outlet.send(unsent)
 
-    def ask(self, kind: int, *parts: bytes) -> asyncio.Future[tuple[int, bytes]]:
-        """Makes a request and returns what will hold kind and body of the reply."""
+    def ask(self, kind: int, *parts: bytes, content: Part = b"") -> asyncio.Future[tuple[int, bytes]]:
+        """Makes a request and returns what will hold kind and body of the reply.
+
+        Args:
+            kind: Of the request.
+            parts: What it says, as it travels.
+            content: What comes at its end, and may be large.
+        """
         number = self._number = self._number % 0xFFFFFFFF + 1
         waiting = self.expect(number)
-        self.send(p.request(kind, number, *parts))
+        self.send(p.request(kind, number, *parts, more=len(content)), *((content,) if content else ()))
         return waiting
 
-    def done(self, kind: int, *parts: bytes) -> Answer[None]:
-        """Makes a request whose answer has no more to say than that it was done."""
-        return Answer(self.ask(kind, *parts), p.STATUS, _nothing, hang_up=self.close)
+    def done(self, kind: int, *parts: bytes, content: Part = b"") -> Answer[None]:
+        """Makes a request whose answer has no more to say than that it was done; see `ask`."""
+        return Answer(self.ask(kind, *parts, content=content), p.STATUS, _nothing, hang_up=self.close)
 
 
 def _nothing(_reply: Reply) -> None:

@@ -6,11 +6,14 @@ A request is sent when its method is called; see `channel`. This module does not
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from . import protocol as p
 from .channel import Answer, Channel, Lost, Refused
 from .protocol import Change, Reply, Status
+
+if TYPE_CHECKING:
+    from .outlet import Part
 
 _SAFE_PIECE: Final = 32 * 1024
 """Bytes that every server reads and writes at once."""
@@ -134,9 +137,9 @@ class Sftp(Channel):
         asked = self.ask(p.READ, p.text(handle), p.u64(offset), p.u32(size))
         return Answer(asked, p.DATA, Reply.text, bytes)
 
-    def write(self, handle: bytes, offset: int, data: bytes) -> Answer[None]:
-        """Writes at most `piece` bytes."""
-        return self.done(p.WRITE, p.text(handle), p.u64(offset), p.u32(len(data)), data)
+    def write(self, handle: bytes, offset: int, data: Part) -> Answer[None]:
+        """Writes at most `piece` bytes, which must stay as they are until that is answered."""
+        return self.done(p.WRITE, p.text(handle), p.u64(offset), p.u32(len(data)), content=data)
 
     def fsetstat(self, handle: bytes, change: Change) -> Answer[None]:
         """Changes an open file."""

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 60.0  # Seconds for the whole login, jump hosts and questions included.
 _PAUSE: Final = 0.5  # Seconds in which a failure is answered again without another attempt.
 _WORDS: Final = 4096
-_PENDING: Final = 4 * 1024 * 1024  # Bytes that may wait to be sent before writers of content have to.
 
 
 class Connection:
@@ -149,7 +148,6 @@ class Connection:
             its.close()
         words = asyncio.create_task(_collect(process.stderr or asyncio.StreamReader()))
         transport, sftp = await asyncio.get_running_loop().create_connection(Sftp, sock=ours)
-        transport.set_write_buffer_limits(_PENDING)
         try:
             async with asyncio.timeout(_PATIENCE):
                 await sftp.start()

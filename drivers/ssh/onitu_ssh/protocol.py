@@ -97,15 +97,16 @@ class Change(NamedTuple):
         return b"".join(parts)
 
 
-def request(kind: int, number: int, *parts: bytes) -> bytes:
+def request(kind: int, number: int, *parts: bytes, more: int = 0) -> bytes:
     """Returns a request. The parts are as they travel: texts with their lengths.
 
     Args:
         kind: Of the request.
         number: By which its reply is known.
         parts: What it says.
+        more: Bytes that follow, and belong to it.
     """
-    return b"".join((_HEADER.pack(5 + sum(map(len, parts)), kind, number), *parts))
+    return b"".join((_HEADER.pack(5 + sum(map(len, parts)) + more, kind, number), *parts))
 
 
 def text(value: bytes) -> bytes:

@@ -103,7 +103,7 @@ class Staged:
         """Sends bytes; waits for the server's confirmation only where too much is on its way."""
         view, piece = memoryview(data), self.sftp.piece
         for begin in range(0, len(data), piece):
-            part = data if len(data) <= piece else bytes(view[begin : begin + piece])
+            part = view[begin : begin + piece]
             self._sent.append((self.sftp.write(self.handle, offset + begin, part), offset + begin, len(part)))
             self._unconfirmed += len(part)
         self.size = max(self.size, offset + len(data))

@@ -14,6 +14,7 @@ from onitu_ssh import protocol as p
 from onitu_ssh.channel import Lost
 from onitu_ssh.client import Sftp
 from onitu_ssh.connection import Connection
+from onitu_ssh.outlet import Part
 from onitu_ssh.protocol import Reply
 from onitu_ssh.root import Root, open_root
 
@@ -61,10 +62,10 @@ class Server(Sftp):
         if not self.lost.done():
             self.lost.set_result(None)
 
-    def ask(self, kind: int, *parts: bytes) -> asyncio.Future[tuple[int, bytes]]:
+    def ask(self, kind: int, *parts: bytes, content: Part = b"") -> asyncio.Future[tuple[int, bytes]]:
         """Answers at once."""
         answer: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
-        reply = Reply(b"".join(parts))
+        reply = Reply(b"".join((*parts, content)))
         about = reply.text()
         request: Request = kind
         if kind == p.EXTENDED:
