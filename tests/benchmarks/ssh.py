@@ -66,7 +66,7 @@ class RemoteTool(Tool):
         delay: Seconds that every byte to the server is under way, each way.
     """
 
-    remote: Callable[[Server, Path, Path, Path], list[str]] = attrs.field(kw_only=True)
+    remote: Callable[[Server, Path, Path, Path], list[str]]
     delay: float = attrs.field(default=0.0, kw_only=True)
 
     def run(self, source: Path, targets: Sequence[Path], data: Path) -> Cost:
@@ -129,11 +129,7 @@ def peers(delay: float = 0.0) -> tuple[RemoteTool, ...]:
         delay: Seconds that every byte is under way, each way.
     """
     tools = (("onitu", _onitu), ("rsync", _rsync), ("rclone", _rclone))
-    return tuple(RemoteTool(name, _no_command, remote=remote, delay=delay) for name, remote in tools)
-
-
-def _no_command(_source: Path, _targets: Sequence[Path], _data: Path) -> list[str]:
-    raise NotImplementedError  # There is none without a server.
+    return tuple(RemoteTool(name, remote, delay=delay) for name, remote in tools)
 
 
 @contextmanager

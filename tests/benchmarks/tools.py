@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,28 +17,25 @@ from tests.benchmarks.measure import Cost, measure
 
 
 @attrs.frozen
-class Tool:
-    """A program.
+class Tool(ABC):
+    """What is compared.
 
     Attributes:
         name: In the report.
-        command: Builds its command line from source, targets and a directory for its own data.
-        many: Whether one run serves several targets; if not, it is run once for each and the costs add up.
         flushes: What it has flushed to the disk when it ends.
         needs: The program it is, which may be missing.
     """
 
     name: str
-    command: Callable[[Path, Sequence[Path], Path], list[str]]
-    many: bool = False
-    flushes: str = "nothing"
-    needs: str = ""
+    flushes: str = attrs.field(default="nothing", kw_only=True)
+    needs: str = attrs.field(default="", kw_only=True)
 
     @property
     def is_there(self) -> bool:
         """Whether it can be run."""
         return not self.needs or shutil.which(self.needs) is not None
 
+    @abstractmethod
     def run(self, source: Path, targets: Sequence[Path], data: Path) -> Cost:
         """Brings the targets to what the source holds.
 
@@ -49,6 +47,22 @@ class Tool:
         Returns:
             What it took.
         """
+
+
+@attrs.frozen
+class Program(Tool):
+    """A program that works on directories of this host.
+
+    Attributes:
+        command: Builds its command line from source, targets and a directory for its own data.
+        many: Whether one run serves several targets; if not, it is run once for each and the costs add up.
+    """
+
+    command: Callable[[Path, Sequence[Path], Path], list[str]]
+    many: bool = attrs.field(default=False, kw_only=True)
+
+    def run(self, source: Path, targets: Sequence[Path], data: Path) -> Cost:
+        """Brings the targets to what the source holds."""
         costs = []
         for number, group in enumerate([targets] if self.many else [[target] for target in targets]):
             its_data = data if number == 0 else data.with_name(f"{data.name}-{number}")
@@ -138,14 +152,14 @@ def _unison(source: Path, targets: Sequence[Path], _: Path) -> list[str]:
     return ["unison", str(source), str(targets[0]), *quick]
 
 
-ONITU = Tool(
+ONITU = Program(
     "onitu",
     lambda source, targets, data: serve_command(write_setup(source, targets, data), "--once"),
     many=True,
     flushes="its records, with every commit; files not (`--once`; while it runs on, once a second)",
 )
-RSYNC = Tool("rsync", lambda source, targets, _: ["rsync", "-a", "--delete", f"{source}/", f"{targets[0]}/"])
-RCLONE = Tool("rclone", lambda source, targets, _: [rclone(), "sync", str(source), str(targets[0])])
-BISYNC = Tool("bisync", _bisync)
-UNISON = Tool("unison", _unison, needs="unison")
-CP = Tool("cp", lambda source, targets, _: ["cp", "-a", f"{source}/.", str(targets[0])])
+RSYNC = Program("rsync", lambda source, targets, _: ["rsync", "-a", "--delete", f"{source}/", f"{targets[0]}/"])
+RCLONE = Program("rclone", lambda source, targets, _: [rclone(), "sync", str(source), str(targets[0])])
+BISYNC = Program("bisync", _bisync)
+UNISON = Program("unison", _unison, needs="unison")
+CP = Program("cp", lambda source, targets, _: ["cp", "-a", f"{source}/.", str(targets[0])])
