@@ -86,13 +86,18 @@ def _settle(onitu: Onitu, core: Core, server: Sshd, *, units: float = SOON) -> N
     )
 
 
-def _helpers(server: Sshd) -> list[psutil.Process]:
-    """Returns what runs at the server to tell of changes."""
+def _helpers(server: Sshd, kind: str = "Runs at the server") -> list[psutil.Process]:
+    """Returns what runs at the server to help.
+
+    Args:
+        server: Which.
+        kind: What our own programs begin with, all of them or one.
+    """
     found = []
     for number in server.connections():
         try:
             process = psutil.Process(number)
-            if process.name() in {"inotifywait", "cat"} or "Runs at the server" in " ".join(process.cmdline()):
+            if process.name() in {"inotifywait", "cat"} or kind in " ".join(process.cmdline()):
                 found.append(process)
         except psutil.NoSuchProcess:
             continue  # It has just ended.
@@ -230,7 +235,7 @@ def test_a_disk_that_hosts_share_is_listed(new_setup: Setups, servers: Servers) 
     write(server.root / "file", "new")
     _settle(onitu, core, server, units=20)
     assert "found by listing" in core.log.named("shell_used")[0]["reason"]
-    assert _helpers(server) == []
+    assert _helpers(server, "Runs at the server: tells") == []
 
 
 def test_digests_are_computed_there(new_setup: Setups, servers: Servers) -> None:

@@ -53,6 +53,7 @@ _used: dict[Connection, str] = {}  # What was said of them.
 _probing: set[asyncio.Task[None]] = set()
 _files = Files()
 _writing = asyncio.Semaphore(64)  # Files that are open for writing at once: servers have a limit.
+_flushing = asyncio.Semaphore(256)  # The same where they wait for the disk together, which is OpenSSH with a shell.
 _uploads = Uploads()
 
 
@@ -199,9 +200,11 @@ async def upload_file(metadata: Metadata, data: bytes) -> Present:
 @plug.handler()
 async def upload_files(files: list[tuple[Metadata, bytes]]) -> list[Present | BaseException]:
     """Writes whole files, side by side."""
+    shell = await _shell(_root(files[0][0].folder)) if files else None
+    places = _writing if shell is None or shell.flusher is None else _flushing
 
     async def upload(metadata: Metadata, data: bytes) -> Present:
-        async with _writing:
+        async with places:
             return await upload_file(metadata, data)
 
     return await asyncio.gather(*(upload(metadata, data) for metadata, data in files), return_exceptions=True)

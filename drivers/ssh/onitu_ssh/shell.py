@@ -12,6 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from .channel import Lost
+from .flush import Flusher
 from .session import PATIENCE, Session, quoted
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Shell:
         control: The same.
         watcher: The program that tells of changes, if there is one.
         digests: Whether it computes digests.
+        flusher: What waits for the disk, if there is anything.
     """
 
     def __init__(self, control: Control, session: Session, tools: Iterable[str]) -> None:
@@ -67,6 +69,7 @@ class Shell:
         known = set(tools)
         self.watcher = next((tool for tool in (PYTHON, INOTIFYWAIT) if tool in known), None)
         self.digests = _B3SUM in known
+        self.flusher = Flusher(control) if self.watcher == PYTHON else None
         self._session = session
         self._waiting: deque[asyncio.Future[bytes]] = deque()
         self._lost = False
@@ -162,6 +165,8 @@ class Shell:
 
     async def close(self) -> None:
         """Ends it, whatever it is at."""
+        if self.flusher is not None:
+            await self.flusher.close()
         await self._session.close()
         self._reading.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -157,9 +157,13 @@ class Staged:
         What it holds is on the server's disk by then: after a power cut the new name must not lead to nothing.
         """
         looking = self.sftp.fstat(self.handle)
-        flushing = self.sftp.fsync(self.handle) if self.sftp.can(p.FSYNC) else None
+        shell = await self.root.shell()
+        flusher = shell.flusher if shell is not None else None
+        flushing = self.sftp.fsync(self.handle) if flusher is None and self.sftp.can(p.FSYNC) else None
         await self.confirmed()
         status = await looking
+        if flushing is None and flusher is not None and await flusher.flush([self.place]) != [True]:
+            flushing = self.sftp.fsync(self.handle) if self.sftp.can(p.FSYNC) else None
         if flushing is not None:
             await flushing
         await self.close()

@@ -339,11 +339,21 @@ async def sync(root: Root) -> None:
     waiting = sorted(root.unsynced)
     root.unsynced.clear()
     try:
-        for begin in range(0, len(waiting), _SYNCED_AT_ONCE):
-            await _flush(sftp, [root.place(path.encode()) for path in waiting[begin : begin + _SYNCED_AT_ONCE]])
+        left = await _not_flushed(root, [root.place(path.encode()) for path in waiting])
+        for begin in range(0, len(left), _SYNCED_AT_ONCE):
+            await _flush(sftp, left[begin : begin + _SYNCED_AT_ONCE])
     except BaseException:
         root.unsynced.update(waiting)
         raise
+
+
+async def _not_flushed(root: Root, places: list[bytes]) -> list[bytes]:
+    """Waits until files are on the server's disk, together where it has a shell that helps; returns what is left."""
+    shell = await root.shell()
+    if shell is None or shell.flusher is None:
+        return places
+    flushed = await shell.flusher.flush(places)
+    return [place for place, held in zip(places, flushed, strict=True) if not held]
 
 
 async def _flush(sftp: Sftp, places: list[bytes]) -> None:
