@@ -47,14 +47,14 @@ def upload(root: FilesRoot, metadata: Metadata, content: bytes) -> Present:
     """Writes a whole file."""
     root.require_above(metadata.filename)
     staged = staged_path(root, uuid.uuid4().hex)
-    try:
-        with root.holding():
+    with root.holding():
+        try:
             root.files.put(staged, content, metadata)
             return _put_in_place(root, staged, metadata)
-    except BaseException:
-        with suppress(DriverError):
-            root.files.delete(staged)
-        raise
+        except BaseException:
+            with suppress(DriverError):
+                root.files.delete(staged)
+            raise
 
 
 def stage(root: FilesRoot, metadata: Metadata, content: IO[bytes]) -> None:
