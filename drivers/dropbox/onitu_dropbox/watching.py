@@ -90,6 +90,7 @@ class Watcher:
     def _wait(self, cursor: str) -> dict[str, Any] | None:
         """Waits for changes, on another thread since the core is to hear of us meanwhile; None: it is over."""
         attempt = 1
+        self._changes.reached(cursor.encode())
         while True:
             came: queue.SimpleQueue[dict[str, Any] | Exception] = queue.SimpleQueue()
             threading.Thread(target=self._ask, args=(cursor, came), name="longpoll", daemon=True).start()
