@@ -36,6 +36,7 @@ _PAUSE: Final = 0.2
 
 _PIECE: Final = 64 * 1024
 _PARTIAL: Final = 206
+_REFUSED: Final = 400
 
 _SENT: Final = 256 * 1024
 """Bytes of a body that are taken from a file at once: what is left to the library is so little that it slows us."""
@@ -93,7 +94,7 @@ class Web:
             headers: Of the request.
             body: What is sent; a file is sent from where it stands, and `headers` have its length.
             repeat: Whether doing it twice is as good as once: then it is tried again where no answer came.
-            stream: Whether the caller reads the body of the answer, and closes it.
+            stream: Whether the caller reads the body of the answer, and closes it; that of a refusal is read here.
 
         Raises:
             Unavailable: The server cannot be reached, and nothing was done.
@@ -103,7 +104,7 @@ class Web:
         attempt = 1
         while True:
             try:
-                return self._pool.urlopen(
+                answer = self._pool.urlopen(
                     method,
                     target,
                     headers=dict(headers),
@@ -113,6 +114,8 @@ class Web:
                     preload_content=not stream,
                     decode_content=False,
                 )
+                if stream and answer.status >= _REFUSED:
+                    _ = answer.data  # It is what was refused, and why; kept for whoever asks.
             except (NewConnectionError, ConnectTimeoutError, SSLError) as error:
                 if attempt == ATTEMPTS or isinstance(error, SSLError):
                     raise Unavailable(f"{self._where} cannot be reached: {error}") from error
@@ -121,6 +124,8 @@ class Web:
                     raise OutcomeUnknown(f"{self._where} did not answer: {error}") from error
                 if attempt == ATTEMPTS:
                     raise Unavailable(f"{self._where} did not answer: {error}") from error
+            else:
+                return answer
             time.sleep(_PAUSE * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))  # noqa: S311  It guards nothing.
             attempt += 1
             if not isinstance(body, bytes):

@@ -239,7 +239,6 @@ def test_a_batch_is_done_in_part(cloud: Cloud) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=False, reason="one run in ten: a file renamed while it is fetched waits (reliability.md)")
 def test_faults_at_random(cloud: Cloud) -> None:
     """D8, F6: one request in twenty goes wrong somehow, while people work on both sides: nothing is lost."""
     core = cloud.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import IO, TYPE_CHECKING, Final
 
@@ -99,7 +100,7 @@ class DavFiles:
         answer = self._dav.ask("GET", path, stream=True)
         size = int(answer.headers.get("Content-Length", -1))
         if size < 0:
-            return bytes(answer.data)
+            return read_up_to(answer, sys.maxsize)
         content = read_up_to(answer, size)
         answer.release_conn()
         if len(content) != size:

@@ -14,6 +14,7 @@ from onitu.plug.http import Streams, Web, begins_at, let_go
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789"
 TORN = OK[:-4]
+TORN_REFUSAL = b"HTTP/1.1 500 No\r\nContent-Length: 10\r\n\r\nnot n"
 
 
 class Scripted:
@@ -84,6 +85,16 @@ def test_what_may_have_been_done_is_not_repeated(server: Scripted) -> None:
     with pytest.raises(OutcomeUnknown):
         web.send("PUT", "/a", headers={}, body=b"x")
     assert len(server.requests) == 1
+
+
+def test_a_refusal_that_breaks_off_is_no_answer(server: Scripted) -> None:
+    """D8: who reads the body of a download is not the one who finds a refusal of it torn: it is asked again."""
+    web = begin(server, TORN_REFUSAL, OK, TORN_REFUSAL, TORN_REFUSAL)
+
+    assert web.send("GET", "/a", headers={}, repeat=True, stream=True).read() == b"0123456789"
+    with pytest.raises(OutcomeUnknown):
+        web.send("POST", "/a", headers={}, body=b"x", stream=True)
+    assert len(server.requests) == 3
 
 
 def test_a_server_that_is_not_there_has_done_nothing() -> None:
