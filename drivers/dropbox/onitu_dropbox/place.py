@@ -10,7 +10,8 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from onitu.plug import FolderReport, NotFound, RootState
-from onitu.plug.marker import AREA
+from onitu.plug.http import read_up_to
+from onitu.plug.marker import AREA, LONGEST
 from onitu.plug.roots import open_root
 
 from .root import look
@@ -62,7 +63,7 @@ class DropboxPlace:
         except NotFound:
             return None
         try:
-            return answer.read()
+            return read_up_to(answer, LONGEST)
         finally:
             answer.release_conn()
 
