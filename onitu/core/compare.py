@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
 from onitu.core.model import Kind, Present
 from onitu.core.node import ServiceName, Version
@@ -44,3 +45,9 @@ def same_bytes(entry: Present, service: ServiceName, version: Version) -> Equali
 def same_attributes(entry: Present, version: Version) -> bool:
     """Returns whether the attributes that make a version agree. What one side cannot tell equals anything."""
     return entry.executable is None or version.executable is None or entry.executable == version.executable
+
+
+def same_digests(one: Mapping[str, bytes], other: Mapping[str, bytes]) -> bool:
+    """Returns whether two contents are known to be the same: by the algorithms that both are known by."""
+    common = one.keys() & other.keys()
+    return bool(common) and all(one[name] == other[name] for name in common)

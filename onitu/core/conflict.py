@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from onitu.core.compare import same_digests
 from onitu.core.lifecycle import advance, hold, version_of
 from onitu.core.model import Kind, Present
 from onitu.core.names import conflict_name, content_mark
@@ -115,7 +116,7 @@ def _is_same(one: Version, other: Version) -> bool:
         return False
     if one.kind is Kind.SYMLINK:
         return one.target == other.target
-    return bool(one.digests) and one.digests == other.digests
+    return same_digests(one.digests, other.digests)
 
 
 def _mark(version: Version) -> str:

@@ -88,8 +88,7 @@ def _changed(
             same = Equality.DIFFERENT  # Nobody holds the old content any more: it cannot be shown to be the same.
     if same is Equality.SAME:
         lifecycle.hold(state, Base(known.version, known.place, entry.revision))
-        if entry.digests and not base.digests:
-            base = lifecycle.learn(node, known.version, entry.digests)
+        base = lifecycle.learn_more(node, known.version, entry.digests)
         if same_attributes(entry, base):
             return True
         if node.deleted and seen.place != known.place:
@@ -221,8 +220,7 @@ def _against_head(work: Work, service: ServiceName, node: Node, state: ServiceSt
         return True
     known = state.known
     where = known.place if known is not None else seen.place
-    if not head.digests and entry.digests:
-        head = lifecycle.learn(node, head.number, entry.digests)
+    head = lifecycle.learn_more(node, head.number, entry.digests)
     if same_attributes(entry, head):
         lifecycle.hold(state, Base(node.head, where, entry.revision))
         return True

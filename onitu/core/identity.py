@@ -42,7 +42,7 @@ def is_known(work: Work, service: ServiceName, node_id: NodeId, there: Place, en
         and not seen.reason
         and (state.intent is None or state.intent.phase is Phase.VISIBLE)
         and seen.entry.extra == entry.extra
-        and (not entry.digests or bool(seen.entry.digests))
+        and entry.digests.keys() <= seen.entry.digests.keys()
     )
 
 

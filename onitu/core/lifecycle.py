@@ -71,6 +71,14 @@ def learn(node: Node, number: int, digests: dict[str, bytes]) -> Version:
     return version
 
 
+def learn_more(node: Node, number: int, digests: dict[str, bytes]) -> Version:
+    """Adds digests of an entry that counts as a version, unless they are those of other bytes. Returns the version."""
+    version = node.versions[number]
+    if any(version.digests.get(name, value) != value for name, value in digests.items()):
+        return version
+    return learn(node, number, digests)
+
+
 def _join(node: Node, version: Version) -> None:
     """Takes the head for the bytes it was made of, once they are known to be the same: it was read while that was sent.
 

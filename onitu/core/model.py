@@ -12,6 +12,9 @@ from typing import TypeAlias
 
 import msgspec
 
+#: The algorithm of every digest that Onitu computes by itself: the fastest of the cryptographic ones (DESIGN §4).
+DIGEST = "blake3"
+
 
 class Kind(enum.IntEnum):
     """What an entry is. The numbers are those of `onitu.driver.v1.FileKind`, and are stored."""

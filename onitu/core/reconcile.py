@@ -413,12 +413,8 @@ def _take_in(
                 # Who is asked for one spelling answers for either, so only a listing tells which it is.
                 work.effects.append(Relist(service, path.rpartition("/")[0]))
         return
-    if before is not None and entry.kind is Kind.FILE and before.entry.revision == entry.revision and not entry.digests:
-        if before.entry.racy:
-            # It stays so until a digest has told whether it was written a second time.
-            entry = msgspec.structs.replace(entry, racy=True)
-        elif not entry.racy:
-            entry = msgspec.structs.replace(entry, digests=before.entry.digests)
+    if before is not None and entry.kind is Kind.FILE and before.entry.revision == entry.revision:
+        entry = _with_digests(entry, before.entry)
     if before is not None and before.place != there and entry.kind is Kind.DIRECTORY:
         work.moved()
     state.seq, state.gone = seq, Gone.NO
@@ -437,6 +433,16 @@ def _was_there(state: ServiceState, there: Place, entry: Present) -> bool:
     known = [state.seen.entry.revision] if state.seen is not None else []
     known += [base.revision for base in (state.base, state.intent and state.intent.after) if base]
     return state.place == there and (entry.revision in known or entry.revision in state.retired)
+
+
+def _with_digests(entry: Present, before: Present) -> Present:
+    """Returns an entry with the digests that were known of it, if it bears the revision that it had."""
+    if before.racy:
+        # It stays so until a digest has told whether it was written a second time.
+        return entry if entry.digests else msgspec.structs.replace(entry, racy=True)
+    if entry.racy or any(before.digests.get(name, value) != value for name, value in entry.digests.items()):
+        return entry
+    return msgspec.structs.replace(entry, digests={**before.digests, **entry.digests})
 
 
 def _recheck(work: Work, service: ServiceName, there: Place) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from onitu.core.compare import same_digests
 from onitu.core.lifecycle import hold, mend
 from onitu.core.model import Kind
 from onitu.core.names import aside_name
@@ -360,4 +361,4 @@ def _replaceable(node: Node, state: ServiceState) -> Base | None:
 
 def _same_bytes(held: Version, head: Version) -> bool:
     """Returns whether two versions of a file are known to differ in attributes alone by their digests."""
-    return bool(held.digests) and held.digests == head.digests and held.size == head.size
+    return held.size == head.size and same_digests(held.digests, head.digests)

@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
-from onitu.core.model import Kind
+from onitu.core.model import DIGEST, Kind
 from onitu.core.node import Node, NodeId, Place, ServiceName, ServiceState, Version
 from onitu.core.scope import Member, Scope
 
@@ -95,10 +95,12 @@ class NeedDigest(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         service: Where to read it.
         node: What.
+        algorithm: Of which: our own, or one that the service computes.
     """
 
     service: ServiceName
     node: NodeId
+    algorithm: str = DIGEST
 
 
 class Recheck(msgspec.Struct, frozen=True, gc=False):

@@ -13,7 +13,7 @@ from onitu.referee.ingest import Waiting, find_above, find_overtaken, find_waiti
 from onitu.referee.link import SETTLE_DELAY
 from onitu.referee.looking import look
 from onitu.referee.taking import take
-from onitu.transfer.digest import DIGEST, read_digests
+from onitu.transfer.digest import read_digests
 
 if TYPE_CHECKING:
     from onitu.core.node import NodeId
@@ -146,7 +146,8 @@ class Asker:
     async def _digests(self) -> None:
         """Learns digests, and has decided what waited for them."""
         link = self._link
-        asked = list(link.waits_for_digests)[:PATHS_AT_ONCE]
+        algorithm = next(iter(link.waits_for_digests))[1]
+        asked = [node for node, wanted in link.waits_for_digests if wanted == algorithm][:PATHS_AT_ONCE]
 
         def choose(transaction: Transaction) -> tuple[dict[NodeId, Observation], list[NodeId]]:
             return self._choose(transaction, asked)
@@ -154,10 +155,10 @@ class Asker:
         chosen, taken = await self._referee.writer.read(choose)
         entries = list(chosen.values())
         for node in taken:
-            link.waits_for_digests.pop(node, None)
+            link.waits_for_digests.pop((node, algorithm), None)
         began = link.doubts
-        if DIGEST in link.capabilities.computed_digests:
-            observations = await link.client.stat(link.folder, [entry.path for entry in entries], digest=DIGEST)
+        if algorithm in link.capabilities.computed_digests:
+            observations = await link.client.stat(link.folder, [entry.path for entry in entries], digest=algorithm)
         else:
             observations = await read_digests(link, entries)
         if await take(link, observations, asked=began):
@@ -165,7 +166,7 @@ class Asker:
         unread = {o.path for o in observations if isinstance(o.state, Unknown)}
         if unread:
             # Another service may wait for them: nothing of this one is undecided then.
-            link.unread.update(dict.fromkeys(node for node, entry in chosen.items() if entry.path in unread))
+            link.unread.update({(node, algorithm): None for node, entry in chosen.items() if entry.path in unread})
             link.retry()
 
     def _choose(self, transaction: Transaction, asked: list[NodeId]) -> tuple[dict[NodeId, Observation], list[NodeId]]:

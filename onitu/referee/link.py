@@ -81,7 +81,7 @@ class Link:
         listed: What was missed in it has been decided about too, so writing may begin.
         waits_for_paths: Paths to look at again.
         waits_for_answers: Paths to look at again when missed entries are decided about.
-        waits_for_digests: Nodes whose digest is wanted.
+        waits_for_digests: Nodes whose digest is wanted, each with the algorithm.
         waits_for_listings: Directories to list again, with all below them.
         stream: The live stream, while there is one.
         hold: What is held here until a person has decided, if anything is.
@@ -130,7 +130,7 @@ class Link:
         self.heard = trio.current_time()
         self.waits_for_paths: dict[str, None] = {}
         self.waits_for_answers: dict[str, None] = {}
-        self.waits_for_digests: dict[NodeId, None] = {}
+        self.waits_for_digests: dict[tuple[NodeId, str], None] = {}
         self.waits_for_listings: dict[str, None] = {}
         self.stream: WatchStream | None = None
         self.again = trio.Event()
@@ -140,7 +140,7 @@ class Link:
         self.settle_at: float | None = None
         self.reading = trio.CapacityLimiter(client.limits.max_concurrency)
         self.doubtful: dict[str, None] = {}
-        self.unread: dict[NodeId, None] = {}
+        self.unread: dict[tuple[NodeId, str], None] = {}
         self.doubts = 0
         self._doubts: dict[NodeId, int] = {}
         self.retry_at: float | None = None
@@ -209,9 +209,9 @@ class Link:
         if self.listed:  # Otherwise that comes at the end of the snapshot.
             self.settle_after(SETTLE_DELAY)
 
-    def ask_digest(self, node: NodeId) -> None:
-        """Has the digest of what lies here for a node computed soon."""
-        self.waits_for_digests[node] = None
+    def ask_digest(self, node: NodeId, algorithm: str) -> None:
+        """Has a digest of what lies here for a node computed soon."""
+        self.waits_for_digests[node, algorithm] = None
         self.to_ask.ring()
 
     def ask_listing(self, path: str) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from onitu.core.model import Absent, Kind, Observation, Present, State, Unknown
+from onitu.core.model import DIGEST, Absent, Kind, Observation, Present, State, Unknown
 from onitu.errors import DriverError, NotFound
-from onitu.transfer.digest import DIGEST, read_content
+from onitu.transfer.digest import read_content
 
 if TYPE_CHECKING:
     from onitu.core.tree import Work

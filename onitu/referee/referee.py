@@ -222,8 +222,8 @@ class Referee:
 def _ask(link: Link, effect: NeedDigest | NeedSync | Recheck | Relist | Settle | Later) -> None:
     """Has a link do what a decision has asked for."""
     match effect:
-        case NeedDigest(node=node):
-            link.ask_digest(node)
+        case NeedDigest(node=node, algorithm=algorithm):
+            link.ask_digest(node, algorithm)
         case NeedSync():
             link.flush_soon()
         case Recheck(path=path):

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from onitu.core.model import DIGEST
 from onitu.log import get_logger
 from onitu.supervisor.rounds import Round, load_round, save_round
 from onitu.supervisor.verify import Fault, Found, verify_some
-from onitu.transfer.digest import DIGEST
 
 if TYPE_CHECKING:
     from onitu.config.values import Check

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
-from onitu.core.model import Absent, Inadmissible, Kind, Observation, Present, Unknown
+from onitu.core.model import DIGEST, Absent, Inadmissible, Kind, Observation, Present, Unknown
 from onitu.errors import DriverError
 from onitu.supervisor.service import Service, Status
-from onitu.transfer.digest import DIGEST, read_digests
+from onitu.transfer.digest import read_digests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -17,13 +17,13 @@ from blake3 import blake3
 
 from onitu.core.answers import Mangled
 from onitu.core.capability import Capabilities
-from onitu.core.model import Kind, Observation, Present
+from onitu.core.model import DIGEST, Kind, Observation, Present
 from onitu.core.node import Action
 from onitu.core.plan import Task
 from onitu.core.retention import Keep
 from onitu.errors import DriverError, NotFound, RevisionMismatch, StoreError, Unavailable, Unsupported
 from onitu.store.trash import MOST_BYTES, Keeping, Origin, Trash
-from onitu.transfer.digest import DIGEST, read_content
+from onitu.transfer.digest import read_content
 from onitu.transfer.party import Outcome, Party
 from onitu.transfer.perform import Performer
 

@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 import msgspec
 from blake3 import blake3
 
-from onitu.core.model import Observation, Present, Unknown
+from onitu.core.model import DIGEST, Observation, Present, Unknown
 from onitu.errors import DriverError
 
 if TYPE_CHECKING:
     from onitu.transfer.party import Party
-
-#: What Onitu computes by itself: the fastest of the cryptographic ones (DESIGN §4).
-DIGEST = "blake3"
 
 
 async def read_digests(party: Party, entries: list[Observation]) -> list[Observation]:

@@ -9,11 +9,10 @@ import msgspec
 import trio
 
 from onitu.core.answers import Mangled
-from onitu.core.model import Attributes, Kind, Observation, Present, Upload
+from onitu.core.model import DIGEST, Attributes, Kind, Observation, Present, Upload
 from onitu.core.plan import Source, Task
 from onitu.errors import DriverError, InvalidPath, RevisionMismatch, SourceChanged, TooLarge, Unavailable, Unsupported
 from onitu.host.client import DriverClient
-from onitu.transfer.digest import DIGEST
 from onitu.transfer.pace import Pace
 
 Outcome: TypeAlias = Observation | DriverError

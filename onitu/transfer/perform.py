@@ -15,6 +15,7 @@ import trio
 from blake3 import blake3
 
 from onitu.core.model import (
+    DIGEST,
     Attributes,
     Copy,
     Delete,
@@ -31,7 +32,6 @@ from onitu.core.node import Action, NodeId
 from onitu.core.plan import Source, Task
 from onitu.errors import DriverError, OutcomeUnknown, SourceChanged, Unavailable
 from onitu.rpc.convert import identity_from_revision
-from onitu.transfer.digest import DIGEST
 from onitu.transfer.party import Outcome, Parties, Party, attributes_of, compared, not_active, read_failed, upload_of
 
 #: Files up to this size travel whole inside messages; a message holds at least three of them.

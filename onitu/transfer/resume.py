@@ -16,7 +16,7 @@ import msgspec
 import trio
 from blake3 import blake3
 
-from onitu.core.model import LocalFile, Present, Upload
+from onitu.core.model import DIGEST, LocalFile, Present, Upload
 from onitu.core.node import Version
 from onitu.core.plan import Source, Task
 from onitu.errors import (
@@ -31,7 +31,6 @@ from onitu.errors import (
 )
 from onitu.rpc.convert import identity_from_revision
 from onitu.transfer.careful import CarefulPerformer
-from onitu.transfer.digest import DIGEST
 from onitu.transfer.party import Outcome, Parties, Party, compared, not_active, read_failed, upload_of
 
 #: From this size on a file goes in chunks where the target can take an upload up again: the stream costs less, but what

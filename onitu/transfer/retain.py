@@ -14,13 +14,12 @@ import trio
 from blake3 import blake3
 
 from onitu.core.capability import Capabilities
-from onitu.core.model import Kind
+from onitu.core.model import DIGEST, Kind
 from onitu.core.node import Action, Version
 from onitu.core.retention import Keep
 from onitu.core.task import Task
 from onitu.errors import DriverError, StoreError, Unavailable, Unsupported
 from onitu.store.trash import MOST_BYTES, Keeping, Origin, Trash
-from onitu.transfer.digest import DIGEST
 from onitu.transfer.party import Outcome, Party
 from onitu.transfer.perform import INLINE_BYTES
 

@@ -99,6 +99,26 @@ def test_a_person_signs_in(cloud: Cloud) -> None:
     cloud.start().stop()
 
 
+def test_what_both_have_already_is_left_alone(cloud: Cloud) -> None:
+    """P3, F6: a folder that was in Dropbox and on the disk before: nothing moves, and an edit afterwards is an edit."""
+    expected = {f"d{number % 3}/{number}.txt": b"content %d" % number for number in range(30)}
+    for path, content in expected.items():
+        cloud.disk.write(path, content)
+        cloud.visitor.write(path, content)
+    core = cloud.start()
+    cloud.disk.write("d1/1.txt", b"from here")
+    cloud.visitor.write("d2/2.txt", b"from there")
+    expected |= {"d1/1.txt": b"from here", "d2/2.txt": b"from there"}
+    cloud.meet(core, expected)
+    for path in ("d1/1.txt", "d2/2.txt"):
+        core.wait_for("transfer_finished", path=path)
+    core.stop()
+
+    assert not core.log.named("conflict_found")
+    assert len(core.log.named("transfer_finished")) == 2
+    assert cloud.asked()["files/download"] <= 2, "the marker, if at all, and what was edited there"
+
+
 def test_what_it_costs(cloud: Cloud) -> None:
     """M5, F6: 500 small files take a commit for 100 of them at most, a rename no content, a restart three requests."""
     expected = {f"d{number % 5}/{number}.txt": b"content %d" % number for number in range(500)}

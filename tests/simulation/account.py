@@ -7,16 +7,19 @@ times, and streams that hear of every change. It keeps the driver contract; brea
 from __future__ import annotations
 
 import functools
+import hashlib
 import random
 import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import attrs
+import msgspec
 
 from onitu.core.capability import Capabilities, Conditional, NameComparison
 from onitu.core.fingerprint import MODULUS, entry_fingerprint
 from onitu.core.model import (
+    DIGEST,
     Absent,
     Copy,
     Delete,
@@ -74,6 +77,10 @@ class Folded(dict[str, Item]):
         return item
 
 
+#: An algorithm that some clouds tell, as services do that have one of their own, and disks compute.
+THEIRS = "sha256"
+
+
 @attrs.frozen(kw_only=True)
 class Traits:
     """What kind of service it is.
@@ -90,6 +97,7 @@ class Traits:
         asked: Whether its driver can be asked what is at a path.
         glances: Whether it looks at what has changed only when it tells of it, some time after it took the number for
             that, as a watcher of a service far away does; its answers are numbered when they come.
+        tells: By which algorithm a cloud tells digests of its own accord.
     """
 
     style: Style
@@ -102,6 +110,7 @@ class Traits:
     names: NameComparison = NameComparison.EXACT
     asked: bool = True
     glances: bool = False
+    tells: str = DIGEST
 
 
 class Account(SimulatedService):
@@ -158,8 +167,8 @@ class Account(SimulatedService):
             executable=True, symlinks=True, native_ids=self.style.has_ids, sync=not self.durable,
             mtime_precision_ns=0 if self.traits.coarse else 1,
             conditional=Conditional.ATOMIC,
-            computed_digests=("blake3",) if self.traits.computes else (), name_comparison=self.traits.names,
-            free_digests=("blake3",) if self.style is Style.CLOUD else (),
+            computed_digests=(DIGEST, THEIRS) if self.traits.computes else (), name_comparison=self.traits.names,
+            free_digests=(self.traits.tells,) if self.style is Style.CLOUD else (),
         )  # fmt: skip
 
     def find(self, path: str) -> Item | None:
@@ -188,6 +197,9 @@ class Account(SimulatedService):
     def state(self, item: Item, *, digest: bool = False) -> State:
         """Returns an item as its driver describes it."""
         state = super().state(item, digest=digest)
+        if isinstance(state, Present) and state.digests and self.style is Style.CLOUD and self.traits.tells == THEIRS:
+            ours = state.digests if digest else {}
+            state = msgspec.structs.replace(state, digests={**ours, THEIRS: theirs(item.content)})
         recent = self.traits.coarse and isinstance(state, Present) and state.kind is Kind.FILE
         if recent and item.mtime // 10**9 >= int(self.now()):
             return attrs_replace(state)
@@ -378,6 +390,11 @@ class Account(SimulatedService):
         """Ends all streams."""
         for stream in self.streams:
             stream.fail()
+
+
+def theirs(content: bytes) -> bytes:
+    """Returns the digest that some clouds tell."""
+    return hashlib.sha256(content).digest()
 
 
 def attrs_replace(state: State) -> State:

@@ -16,9 +16,10 @@ from blake3 import blake3
 
 from onitu.core.capability import Limits
 from onitu.core.manifest import Manifest
-from onitu.core.model import Absent, Kind, Observation, Operation, State, Unknown, Upload, Write
+from onitu.core.model import Absent, Kind, Observation, Operation, Present, State, Unknown, Upload, Write
 from onitu.errors import Corrupted, DriverError, NotFound, OutcomeUnknown, RevisionMismatch, SourceChanged, Unavailable
 from onitu.host.settings import Configured, FolderReport, RootState, Settings
+from tests.simulation.account import THEIRS, theirs
 from tests.simulation.stream import Stream
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Client:
             state = (
                 Unknown("no answer")
                 if account.mute or self._chaos.happens()
-                else observed(account, path, digest=digest is not None)
+                else observed(account, path, digest=digest)
             )
             found.append(Observation(path, state, seq))
         await self._chaos.pause()
@@ -266,9 +267,12 @@ class Client:
         return order
 
 
-def observed(account: Account, path: str, *, digest: bool) -> State:
+def observed(account: Account, path: str, *, digest: str | None = None) -> State:
     """Returns what is at a path; as the SDK has it, nothing is absent where the root is not what it was."""
-    state = account.stat(path, digest=digest)
+    state = account.stat(path, digest=digest is not None)
+    item = account.find(path)
+    if digest == THEIRS and isinstance(state, Present) and state.digests and item is not None:
+        state = msgspec.structs.replace(state, digests={THEIRS: theirs(item.content)})
     return Unknown("the root is not there") if isinstance(state, Absent) and not account.rooted else state
 
 

@@ -12,10 +12,11 @@ from typing import TypeAlias
 import attrs
 
 from onitu.core.capability import NameComparison
+from onitu.core.model import DIGEST
 from onitu.core.scope import Policy
 from tests.property.service import Style
 from tests.property.users import NAMES, USER_VERBS
-from tests.simulation.account import Traits
+from tests.simulation.account import THEIRS, Traits
 
 #: A verb, a service and three numbers that choose among whatever is there; and the seconds before it.
 Step: TypeAlias = tuple[str, int, int, int, int, float]
@@ -88,7 +89,7 @@ EPILOGUES = ("none", "edit beats delete", "conflict", "move", "long away", "newc
 def draw(seed: int) -> Scenario:
     """Returns the scenario of a seed."""
     rng = random.Random(seed)
-    glances = random.Random(f"{seed} glances")
+    glances, tells = random.Random(f"{seed} glances"), random.Random(f"{seed} tells")
     kind = rng.choice((Kind.MANY,) * 6 + (Kind.ONE,) * 3 + (Kind.HARMLESS, Kind.EQUAL, Kind.NAMES))
     count = rng.choice((2, 2, 2, 3, 3, 3, 4, 5))
     late = kind is not Kind.ONE and rng.random() < 0.2
@@ -99,7 +100,10 @@ def draw(seed: int) -> Scenario:
         seed=seed,
         kind=kind,
         traits=tuple(
-            _glancing(_traits(rng, kind, first=number == 0), glances=glances.random() < 1 / 3)
+            attrs.evolve(
+                _glancing(_traits(rng, kind, first=number == 0), glances=glances.random() < 1 / 3),
+                tells=tells.choice((DIGEST, THEIRS)),
+            )
             for number in range(count)
         ),
         names=ALIKE if kind is Kind.NAMES else NAMES,

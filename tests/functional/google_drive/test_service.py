@@ -95,6 +95,25 @@ def test_documents_are_exported(pair: Pair) -> None:
     assert pair.fake.faults.count("drive.files.export") == before
 
 
+def test_what_both_have_already_is_left_alone(pair: Pair) -> None:
+    """P3: a folder that was in Drive and on the disk before: nothing moves, and an edit afterwards is an edit."""
+    files = {f"{number % 3}/{number}.txt": b"content %d" % number for number in range(30)}
+    for number in range(3):
+        pair.people.make_directory(f"{number}")
+    for path, content in files.items():
+        pair.disk.write(path, content)
+        pair.people.write(path, content)
+    core = pair.begin()
+    pair.disk.write("1/1.txt", b"from here")
+    pair.people.write("2/2.txt", b"from there")
+    pair.meet(core, files | {"1/1.txt": b"from here", "2/2.txt": b"from there"})
+    for path in ("1/1.txt", "2/2.txt"):
+        core.wait_for("transfer_finished", path=path)
+    core.stop()
+    assert not core.log.named("conflict_found")
+    assert len(core.log.named("transfer_finished")) == 2
+
+
 def test_a_quiet_start_costs_three_requests(pair: Pair) -> None:
     """Where nothing has changed, a start asks for a token, and three times for anything else at most."""
     for number in range(30):
