@@ -103,11 +103,17 @@ driver name *options: init
 languages *options: init
     ONITU_TEST_LANGUAGES=1 {{run}} pytest -n 2 --dist worksteal --timeout 1800 tests/functional/languages {{options}}
 
-# Speed and memory, beside rsync, rclone and, where it can be had, unison in the same run
+# Speed and memory, beside rsync, rclone and, where they can be had, other peers in the same run; `--write` keeps it
 bench *workloads: init
     .ci/need rsync ssh=openssh-client /usr/sbin/sshd=openssh-server
-    -.ci/need unison
+    -.ci/need unison syncthing lsyncd
+    {{uv}} sync --quiet --group benchmarks
     {{run}} python -m tests.benchmarks {{workloads}}
+
+# Nothing has become twice as slow, beside rsync and rclone, as it was
+ratios *options: init
+    .ci/need rsync
+    {{run}} python -m tests.benchmarks.ratios {{options}}
 
 # Installs the servers that drivers are tested against beside those that Python packages bring; some systems start them
 servers:

@@ -18,8 +18,8 @@ import yaml
 
 from tests.benchmarks.disk import fresh_disk
 from tests.benchmarks.measure import Cost, measure
+from tests.benchmarks.model import KIB, MIB, Files, Goal, Results, Workload
 from tests.benchmarks.tools import environment, forget, serve_command
-from tests.benchmarks.workloads import KIB, MIB, Files, Goal, Results, Workload
 from tests.functional.servers import ftp, s3, webdav
 from tests.functional.servers.program import HOST
 

@@ -159,6 +159,10 @@ ONITU = Program(
     flushes="its records, with every commit; files not (`--once`; while it runs on, once a second)",
 )
 RSYNC = Program("rsync", lambda source, targets, _: ["rsync", "-a", "--delete", f"{source}/", f"{targets[0]}/"])
+RSYNC_DELTA = Program(
+    "rsync-delta",
+    lambda source, targets, _: ["rsync", "-a", "--delete", "--no-whole-file", f"{source}/", f"{targets[0]}/"],
+)
 RCLONE = Program("rclone", lambda source, targets, _: [rclone(), "sync", str(source), str(targets[0])])
 BISYNC = Program("bisync", _bisync)
 UNISON = Program("unison", _unison, needs="unison")

@@ -10,20 +10,11 @@ import pytest
 
 from tests.benchmarks.data import fingerprint
 from tests.benchmarks.measure import Cost
+from tests.benchmarks.model import KIB, Files, Goal, Workload
+from tests.benchmarks.once import after, append, first_copy, rename_directory
 from tests.benchmarks.report import table
 from tests.benchmarks.tools import BISYNC, CP, ONITU, RSYNC
-from tests.benchmarks.workloads import (
-    F7,
-    KIB,
-    WORKLOADS,
-    Files,
-    Goal,
-    Workload,
-    after,
-    append,
-    first_copy,
-    rename_directory,
-)
+from tests.benchmarks.workloads import F7, WORKLOADS
 
 
 def test_all_sets_are_there() -> None:
@@ -48,7 +39,7 @@ def test_a_change_is_measured_and_compared(
     tmp_path: Path, change: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F2: what was in sync is changed, and the time counts because the change has arrived."""
-    monkeypatch.setattr("tests.benchmarks.workloads.PAUSE", 0)
+    monkeypatch.setattr("tests.benchmarks.once.PAUSE", 0)
 
     results = after(Files(count=2, size=1024 * KIB), (RSYNC, BISYNC), change)(tmp_path, 1)
 
