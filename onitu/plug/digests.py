@@ -22,7 +22,7 @@ OURS: Final = "blake3"
 class Hasher(Protocol):
     """What computes a digest."""
 
-    def update(self, data: bytes, /) -> object:
+    def update(self, data: bytes | memoryview, /) -> object:
         """Takes more bytes."""
 
     def digest(self) -> bytes:
@@ -124,7 +124,7 @@ class Verifier:
         """How many bytes it has seen."""
         return self._size
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | memoryview) -> None:
         """Takes more bytes.
 
         Raises:

@@ -27,7 +27,7 @@ HANDLERS: Final = frozenset(
         *("get_chunk", "get_file", "local_path"),
         # Writing.
         *("upload_file", "upload_files", "upload_local_file"),
-        *("start_upload", "upload_chunk", "restart_upload", "end_upload", "abort_upload"),
+        *("start_upload", "upload_chunk", "upload_local_chunks", "restart_upload", "end_upload", "abort_upload"),
         *("delete_file", "move_file", "copy_file", "make_directory", "set_attributes", "sync"),
         "write_symlink",
         # What was replaced or deleted.

@@ -235,6 +235,10 @@ class Writer:
         under_way = self._session(folder, session)
         with under_way.lock, open_local_file(source) as descriptor:
             under_way.admit(offset, size)
+            if under_way.verifier is None and "upload_local_chunks" in self._plug.handlers:
+                self._plug.call("upload_local_chunks", under_way.metadata, offset, size, descriptor)
+                under_way.staged = max(under_way.staged, offset + size)
+                return
             end = offset + size
             while offset < end:
                 data = read_at(descriptor, offset, min(self.chunk_size, end - offset))

@@ -226,6 +226,13 @@ async def upload_chunk(metadata: Metadata, offset: int, chunk: bytes) -> None:
 
 @plug.handler()
 @looks
+async def upload_local_chunks(metadata: Metadata, offset: int, size: int, descriptor: int) -> None:
+    """Stages a part of a file of this host."""
+    await _uploads.local(metadata, offset, size, descriptor)
+
+
+@plug.handler()
+@looks
 async def restart_upload(metadata: Metadata, _offset: int) -> int:
     """Returns how many bytes are staged, whatever the core remembers of it."""
     return await _uploads.restart(_root(metadata.folder), metadata)

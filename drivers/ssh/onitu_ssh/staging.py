@@ -48,7 +48,7 @@ SECOND_FORMAT: Final = "%Y-%m-%dT%H-%M-%S"
 _ANYBODY: Final = 0o666
 _ANYBODY_EXECUTES: Final = 0o777
 _PERMISSIONS: Final = 0o777  # Set-user-id and the like are not kept: they were given to other bytes.
-_WINDOW: Final = 8 * 1024 * 1024
+WINDOW: Final = 8 * 1024 * 1024
 """Bytes that are on their way and not confirmed: enough for 100 ms at 80 MB/s."""
 _UPLOAD_KEPT: Final = 7 * 86_400  # What the contract promises of an upload that is neither ended nor aborted.
 _STAGED_KEPT: Final = 86_400  # Another Onitu, of another setup, may be writing here.
@@ -72,7 +72,8 @@ class Staged:
 
     Attributes:
         root: Of the folder.
-        size: Bytes that were sent.
+        size: Bytes up to the end of what was sent.
+        sent: Bytes that were sent in all, perhaps some of them twice.
         torn: Where what was sent did not arrive, or may not have; None: all that was answered so far has arrived. The
             file cannot be made visible then: what comes after may have been written, and leaves a hole before it.
     """
@@ -81,6 +82,7 @@ class Staged:
         self.sftp = sftp
         self.name = name
         self.size = 0
+        self.sent = 0
         self.root = root
         self._handle: bytes | None = handle
         self.torn: int | None = None
@@ -99,17 +101,31 @@ class Staged:
             raise Lost
         return self._handle
 
-    async def write(self, offset: int, data: bytes) -> None:
-        """Sends bytes; waits for the server's confirmation only where too much is on its way."""
+    async def write(self, offset: int, data: bytes | memoryview) -> None:
+        """Sends bytes; waits for the server's confirmation only where too much is on its way.
+
+        They must stay as they are until then; see `confirmed_to`.
+        """
         view, piece = memoryview(data), self.sftp.piece
         for begin in range(0, len(data), piece):
             part = view[begin : begin + piece]
             self._sent.append((self.sftp.write(self.handle, offset + begin, part), offset + begin, len(part)))
             self._unconfirmed += len(part)
+        self.sent += len(data)
         self.size = max(self.size, offset + len(data))
-        while self._unconfirmed > _WINDOW:
+        while self._unconfirmed > WINDOW:
             await self._confirm()
         await self.sftp.room()
+
+    async def confirmed_to(self, sent: int) -> None:
+        """Waits until the server has confirmed what was sent first, so many bytes in all.
+
+        Raises:
+            QuotaExceeded: Its disk is full.
+            Refused: It could not be written.
+        """
+        while self.sent - self._unconfirmed < sent:
+            await self._confirm()
 
     async def confirmed(self) -> None:
         """Waits until the server has confirmed everything.

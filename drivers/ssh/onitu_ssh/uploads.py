@@ -7,10 +7,13 @@ has refused a part meanwhile: the digest is that of what lies there, and what is
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from onitu.plug import DriverError, InvalidPath, NotFound
+from onitu.plug import DriverError, InvalidPath, NotFound, SourceChanged
 from onitu.plug.digests import Verifier
 
 from . import protocol as p
@@ -18,13 +21,19 @@ from . import staging, write
 from .channel import Refused
 from .observe import Approach, require
 from .reading import contents
-from .staging import Staged
+from .staging import WINDOW, Staged
 
 if TYPE_CHECKING:
     from onitu.plug import Metadata, Present, Upload
 
     from .client import Sftp
     from .root import Root
+
+_PIECE: Final = 1024 * 1024
+"""Bytes of a file of this host that are read at once."""
+
+_RING: Final = WINDOW // _PIECE + 1
+"""Pieces in memory, which are read into again and again: memory that is new to a process costs as much as a hash."""
 
 _SESSION: Final = re.compile(r"[0-9A-Za-z_-]{1,100}")
 
@@ -40,11 +49,42 @@ class Session:
     def __init__(self, staged: Staged, verifier: Verifier) -> None:
         self.staged = staged
         self.verifier = verifier
+        self._ring: deque[tuple[memoryview, int]] = deque()
 
-    def take(self, offset: int, chunk: bytes) -> None:
+    def take(self, offset: int, chunk: bytes | memoryview) -> None:
         """Notes a chunk, perhaps for the second time."""
         if offset + len(chunk) > self.verifier.size:
             self.verifier.update(chunk[self.verifier.size - offset :])
+
+    async def send(self, offset: int, size: int, descriptor: int) -> None:
+        """Stages a part of a file of this host.
+
+        Raises:
+            SourceChanged: It has become shorter.
+        """
+        end = offset + size
+        while offset < end:
+            place = await self._place()
+            piece = await asyncio.to_thread(self._read, descriptor, offset, place[: end - offset])
+            await self.staged.write(offset, piece)
+            self._ring.append((place, self.staged.sent))
+            offset += len(piece)
+
+    async def _place(self) -> memoryview:
+        """Returns memory for a piece: that of the oldest, once the server has confirmed what lies there."""
+        if len(self._ring) < _RING:
+            return memoryview(bytearray(_PIECE))
+        place, end = self._ring.popleft()
+        await self.staged.confirmed_to(end)
+        return place
+
+    def _read(self, descriptor: int, offset: int, piece: memoryview) -> memoryview:
+        """Reads a piece and notes it."""
+        piece = piece[: os.preadv(descriptor, [piece], offset)]
+        if not piece:
+            raise SourceChanged("it has become shorter at its source")
+        self.take(offset, piece)
+        return piece
 
 
 def of(metadata: Metadata) -> Upload:
@@ -85,6 +125,16 @@ class Uploads:
         session = self._known(metadata)
         session.take(offset, chunk)
         await session.staged.write(offset, chunk)
+
+    async def local(self, metadata: Metadata, offset: int, size: int, descriptor: int) -> None:
+        """Stages a part of a file of this host.
+
+        Raises:
+            NotFound: There is no such session.
+            Corrupted: More bytes came than were announced.
+            SourceChanged: The file has become shorter.
+        """
+        await self._known(metadata).send(offset, size, descriptor)
 
     async def restart(self, root: Root, metadata: Metadata) -> int:
         """Opens what is staged once more and returns where to go on.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -413,6 +414,30 @@ class TestSessions:
         assert present(writing.end(FOLDER, session, wanted)).digests == {"blake3": blake3(LARGE).digest()}
         assert toy.files["base/photos/a"][0] == LARGE
         assert toy.calls.count("upload_chunk") == 4
+
+    def test_a_driver_may_read_parts_of_a_file_of_this_host_itself(self, tmp_path: Path) -> None:
+        """D9: it is given the open file; a file that has changed meanwhile is not the one that was meant."""
+        source_file = tmp_path / "source"
+        source_file.write_bytes(LARGE)
+        toy, writing = writer(*CHUNKS)
+        toy.plug.declare(verified=True)
+        parts: list[tuple[int, bytes]] = []
+
+        def take(_metadata: Metadata, offset: int, size: int, descriptor: int) -> None:
+            parts.append((offset, os.pread(descriptor, size, offset)))
+            if len(parts) > 1:
+                source_file.write_bytes(b"edited")
+
+        toy.plug.handler("upload_local_chunks")(take)
+        wanted, source = upload("a", LARGE), local_file(str(tmp_path), "source")
+        session = writing.start(FOLDER, wanted)
+        writing.local_chunks(FOLDER, session, 0, source, 7)
+
+        with pytest.raises(SourceChanged, match="changed"):
+            writing.local_chunks(FOLDER, session, 7, source, 3)
+        assert parts == [(0, LARGE[:7]), (7, LARGE[7:10])]
+        with pytest.raises(InvalidPath, match="gap"):
+            writing.chunk(FOLDER, session, 11, b"x")
 
     def test_parts_of_another_file_are_refused(self, tmp_path: Path) -> None:
         """Handoff: a file that has changed, or has not as many bytes, is not the one that was meant."""

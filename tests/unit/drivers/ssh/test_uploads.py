@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,17 @@ from onitu_ssh import protocol as p
 from onitu_ssh.channel import Refused
 from onitu_ssh.uploads import Uploads
 
-from onitu.plug import Corrupted, Metadata, Unavailable, Upload
+from onitu.plug import Corrupted, Metadata, SourceChanged, Unavailable, Upload
 from tests.unit.drivers.ssh.server import Request, Server, opened
 
 PIECE = 32 * 1024
 CONTENT = bytes(range(1, 251)) * 5000
+MEBIBYTE = 1024 * 1024
+LONG = 21 * MEBIBYTE + 5  # More than is in memory at once.
 
 
-def _metadata() -> Metadata:
-    upload = Upload(path="a", expected=None, size=len(CONTENT), digest=("blake3", blake3(CONTENT).digest()))
+def _metadata(content: bytes = CONTENT) -> Metadata:
+    upload = Upload(path="a", expected=None, size=len(content), digest=("blake3", blake3(content).digest()))
     return Metadata("a", "docs", upload=upload, session="s")
 
 
@@ -81,3 +84,36 @@ def test_what_is_there_after_a_lost_connection_is_read(tmp_path: Path) -> None:
         assert not (tmp_path / "root/a").exists()
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("number", [2, 3 * MEBIBYTE // PIECE])
+def test_a_file_of_this_host_is_read_and_sent_again_where_it_did_not_arrive(tmp_path: Path, number: int) -> None:
+    """P1, D8: memory is read into again only when what it held has arrived; what was refused is sent once more."""
+
+    async def run() -> None:
+        content = random.Random(number).randbytes(LONG)
+        (tmp_path / "source").write_bytes(content)
+        server, uploads, metadata = Server(_RefusesOne(number)), Uploads(), _metadata(content)
+        root, _ = await opened(tmp_path / "root", server)
+        await uploads.start(root, metadata)
+        with (tmp_path / "source").open("rb") as source:
+            with pytest.raises(Refused):
+                await _send_all(uploads, metadata, 0, source.fileno())
+            at = await uploads.restart(root, metadata)
+            assert at == (number - 1) * PIECE
+            await _send_all(uploads, metadata, at, source.fileno())
+            with pytest.raises(SourceChanged):
+                await uploads.local(metadata, LONG, 1, source.fileno())
+        await uploads.end(root, metadata)
+        assert (tmp_path / "root/a").read_bytes() == content
+        assert not server.opened
+
+    asyncio.run(run())
+
+
+async def _send_all(uploads: Uploads, metadata: Metadata, offset: int, descriptor: int) -> None:
+    """Sends a file from an offset on, in parts that are no multiple of anything."""
+    while offset < LONG:
+        size = min(5_000_000, LONG - offset)
+        await uploads.local(metadata, offset, size, descriptor)
+        offset += size
