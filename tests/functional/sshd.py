@@ -222,7 +222,10 @@ class Sshd:
         waiting = [self._process.pid]
         while waiting:
             children = Path(f"/proc/{(parent := waiting.pop())}/task/{parent}/children")
-            below = [int(child) for child in children.read_text().split()] if children.exists() else []
+            try:
+                below = [int(child) for child in children.read_text().split()]
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # It has ended by itself.
             found += below
             waiting += below
         return found

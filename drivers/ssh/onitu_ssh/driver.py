@@ -88,8 +88,9 @@ async def open_folder(folder: Folder) -> FolderReport:
         root, report = await open_root(connection, str(plug.options["root"]), folder, owner)
         if root is None:
             return report
-        if root.writable:
-            await staging.remove_leftovers(root)
+        # Meanwhile: what the shell has to say of this root.
+        leftovers = staging.remove_leftovers(root) if root.writable else asyncio.sleep(0)
+        await asyncio.gather(leftovers, _tells(root))
     except Refused as error:
         raise from_refusal(error, f"{plug.options['root']}/{folder.path}") from error
     except Lost as error:

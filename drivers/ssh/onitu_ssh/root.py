@@ -121,7 +121,7 @@ class Root:
         sftp = await self.connection.sftp()
         place = self.inside(b"root") if self._seen is not None else self.path
         # Something may be written to a directory in the same moment.
-        return await shell.sees(place, await sftp.lstat(place)) or await shell.sees(place, await sftp.lstat(place))
+        return await shell.sees(place, sftp.lstat(place)) or await shell.sees(place, sftp.lstat(place))
 
     # Whether it is the same root still.
 
@@ -199,16 +199,18 @@ class Root:
             raise Refusal(RootState.DIFFERENT, nested(str(self), place.decode("utf-8", "replace"), other))
         if folder.root_id is not None:
             await self._require_known(sftp, marker, folder.root_id)
+        looking = sftp.lstat(place := self.place(NAME.encode()))
         if not self.writable:
             own = marker.root if marker is not None else await _identity(sftp, self.path)
             self.id = folder.root_id or own
         else:
             self.id = folder.root_id or (marker.root if marker is not None else uuid.uuid4().hex)
-            await self._take(
-                sftp, marker, Marker(setup=owner.setup, service=owner.service, folder=folder.name, root=self.id)
-            )
+            mine = Marker(setup=owner.setup, service=owner.service, folder=folder.name, root=self.id)
+            await self._take(sftp, marker, mine)
+            if marker != mine:
+                looking = sftp.lstat(place)
         if not self.id.startswith(_PATH_ID):
-            self._seen = await sftp.lstat(self.place(NAME.encode()))
+            self._seen = await looking
 
     async def _marker(self, sftp: Sftp, path: bytes) -> Marker | None:
         try:
@@ -249,10 +251,13 @@ class Root:
             return
         staged = self.inside(b"root.new")
         handle = await sftp.open(staged, p.FOR_WRITING | p.CREATE | p.TRUNCATE, 0o644)
-        await sftp.write(handle, 0, encode(mine))
-        if sftp.can(p.FSYNC):
-            await sftp.fsync(handle)
-        await sftp.close_handle(handle)
+        writing = sftp.write(handle, 0, encode(mine))
+        flushing = sftp.fsync(handle) if sftp.can(p.FSYNC) else None
+        closing = sftp.close_handle(handle)
+        await writing
+        if flushing is not None:
+            await flushing
+        await closing
         await self.replace(sftp, staged, self.inside(b"root"))
 
     async def _probe(self, sftp: Sftp) -> None:
@@ -261,45 +266,37 @@ class Root:
         Raises:
             Unsupported: Nothing can be replaced there in one step.
         """
-        one, two = (self.inside(b"tmp", f"probe-{secrets.token_hex(8)}".encode()) for _ in range(2))
+        # Files of their own for each question: they are asked side by side, and a server may answer in any order.
+        names = [self.inside(b"tmp", f"probe-{secrets.token_hex(8)}".encode()) for _ in range(5)]
+        plain, onto, posix, over, linked = names
         before = time.time()
-        openings = [sftp.open(place, p.FOR_WRITING | p.CREATE | p.EXCLUSIVE, 0o600) for place in (one, two)]
-        looking = sftp.lstat(two)
-        for opening in openings:
-            sftp.close_handle(await opening)
-        status = await looking
-        after = time.time()
+        openings = [sftp.open(name, p.FOR_WRITING | p.CREATE | p.EXCLUSIVE, 0o600) for name in names]
+        looking = sftp.lstat(plain)
+        try:
+            for opening in openings:
+                sftp.close_handle(await opening)
+            self._learn_clock(await looking, before, time.time())
+            renaming, replacing, linking = (
+                sftp.rename(plain, onto),
+                sftp.posix_rename(posix, over) if sftp.can(p.POSIX_RENAME) else None,
+                sftp.hardlink(linked, linked + b"-link") if sftp.can(p.HARDLINK) else None,
+            )
+            self.keeps = not await _is_done(renaming)
+            self.links = await _is_done(linking)
+            if replacing is not None:
+                await replacing
+            elif self.keeps:
+                raise Unsupported("the server cannot replace a file in one step (posix-rename@openssh.com)")
+        finally:
+            for name in (*names, linked + b"-link"):
+                sftp.remove(name)
+
+    def _learn_clock(self, status: Status, before: float, after: float) -> None:
+        """Learns from a new file who is logged in, and how far the server's clock is ahead."""
         self.user = status.uid
         # Whole seconds are cut off: on average the file is half a second younger.
         lag = status.mtime + 0.5 - (before + after) / 2
         self.lag = lag if abs(lag) > 1.0 else 0.0
-        try:
-            await sftp.rename(one, two)
-            self.keeps = False
-            await sftp.close_handle(await sftp.open(one, p.FOR_WRITING | p.CREATE, 0o600))
-        except Refused:
-            self.keeps = True
-        try:
-            if not sftp.can(p.POSIX_RENAME):
-                if self.keeps:
-                    raise Unsupported("the server cannot replace a file in one step (posix-rename@openssh.com)")
-            else:
-                await sftp.posix_rename(one, two)
-            self.links = await self._can_link(sftp, two)
-        finally:
-            for place in (one, two):
-                sftp.remove(place)
-
-    async def _can_link(self, sftp: Sftp, there: bytes) -> bool:
-        if not sftp.can(p.HARDLINK):
-            return False
-        name = there + b"-link"
-        try:
-            await sftp.hardlink(there, name)
-        except Refused:
-            return False
-        await sftp.remove(name)
-        return True
 
     async def replace(self, sftp: Sftp, old: bytes, new: bytes) -> None:
         """Renames, in place of what is there."""
@@ -342,9 +339,10 @@ async def open_root(
 
 
 async def _find(sftp: Sftp, root: Root, folder: Folder) -> None:
+    finding, looking = sftp.realpath(root.path), sftp.stat(root.path)
     try:
-        root.path = await sftp.realpath(root.path)
-        status = await sftp.stat(root.path)
+        root.path = await finding
+        status = await looking
     except Refused as error:
         if error.code != p.NO_SUCH_FILE:
             raise
@@ -362,11 +360,22 @@ async def _find(sftp: Sftp, root: Root, folder: Folder) -> None:
 
 async def make_directory(sftp: Sftp, path: bytes) -> None:
     """Makes a private directory unless it is there."""
+    making, looking = sftp.mkdir(path, _PRIVATE), sftp.lstat(path)
     try:
-        await sftp.mkdir(path, _PRIVATE)
+        await making
     except Refused:
-        if not is_directory(await sftp.lstat(path)):
+        if not is_directory(await looking):
             raise
+
+
+async def _is_done(asked: Answer[None] | None) -> bool:
+    """Tells whether a server does what it was asked, if it was."""
+    try:
+        if asked is not None:
+            await asked
+    except Refused:
+        return False
+    return asked is not None
 
 
 async def make_directories(sftp: Sftp, path: bytes) -> None:

@@ -18,6 +18,7 @@ from .session import PATIENCE, Session, quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .channel import Answer
     from .protocol import Status
     from .session import Control
 
@@ -119,14 +120,15 @@ class Shell:
             return None
         return digest if len(digest) * 2 == _BLAKE3_DIGITS else None
 
-    async def sees(self, place: bytes, status: Status) -> bool:
+    async def sees(self, place: bytes, looking: Answer[Status]) -> bool:
         """Tells whether the shell finds at a path what SFTP does; some servers show each another part of the disk.
 
         Args:
             place: Absolute path.
-            status: What is there.
+            looking: For what is there; it is under way.
         """
         said = await self._ask(b"stat -c '%%s %%Y %%f %%u' -- %s" % quoted(place))
+        status = await looking
         return (said or b"").strip() == b"%d %d %x %d" % (status.size, status.mtime, status.mode, status.uid)
 
     async def tells(self, place: bytes) -> bool:
