@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -10,11 +13,13 @@ from onitu_rclone.daemon import Command, Daemon
 from onitu_rclone.files import RcloneFiles
 from onitu_rclone.rc import Rc
 
+from onitu.plug import InvalidPath
 from onitu.plug.files import DIRECTORY
 from tests.functional.harness import Setups
 from tests.functional.people import People
 from tests.functional.processes import EVERYTHING, START, UNIT, Core
-from tests.functional.servers.rclone import PROGRAM, encrypted
+from tests.functional.servers.rclone import PROGRAM, encrypted, networked, plain
+from tests.functional.servers.webdav import wsgidav
 from tests.functional.targets.local_storage import LocalStorage
 from tests.functional.targets.rclone import Rclone
 from tests.functional.trees import digest_of
@@ -97,22 +102,63 @@ def test_what_lies_there_encrypted_is_whole(new_setup: Setups, tmp_path: Path) -
         assert int(path.stat().st_mtime) == int((disk.root / name).stat().st_mtime)
 
 
-@pytest.mark.parametrize("remote", ["nosuch:files", "files"])
+@pytest.mark.parametrize("remote", ["nosuch:files", "files", "here:what?"])
 def test_it_is_said_which_remotes_there_are(new_setup: Setups, remote: str) -> None:
     """B11: what is wrong with a remote, and what to write instead."""
     onitu = new_setup()
     LocalStorage(onitu, "disk")
     Rclone(onitu, "far", remote=remote)
     core = onitu.start()
-    told = "here:" if ":" in remote else "rclone listremotes"
+    told = "another name" if "?" in remote else "here:" if ":" in remote else "rclone listremotes"
     core.wait_until(lambda: told in str(core.log.events), "it is said", units=START)
+
+
+@contextmanager
+def _files(remote: str, config: str) -> Iterator[RcloneFiles]:
+    """The files of a remote, without a driver."""
+    command = Command(program=str(PROGRAM), remote=remote, config=config)
+    files = RcloneFiles(Rc(Daemon(command, connections=2), most_streams=1), command.remote)
+    try:
+        yield files
+    finally:
+        files.close()
+
+
+@pytest.mark.parametrize("is_tried", [False, True], ids=["untried", "tried"])
+def test_a_name_that_a_server_cuts_off_does_not_cost_the_directory(*, is_tried: bool) -> None:
+    """P1, D7: renamed to a name behind whose `?` a server sees no path, a file would take the place of the root."""
+    place = f"cut-{uuid.uuid4().hex}"
+    (wsgidav().files / place / "staging").mkdir(parents=True)
+    with _files(**networked(place)) as files:
+        if is_tried:
+            files.prepare("staging")
+        for name in ("kept", "staged"):
+            files.put(name, name.encode(), None)
+        for destination in ("?", "?x", "staging/a?b"):
+            for path, directory in (("staged", False), ("staging", True)):
+                with pytest.raises(InvalidPath):
+                    files.move(path, destination, directory=directory)
+            with pytest.raises(InvalidPath):
+                files.make_directory(destination)
+        assert sorted(name for name, _ in files.children("")) == ["kept", "staged", "staging"]
+        assert list(files.children("staging")) == []
+        files.move("staged", "staging/a#b")
+
+
+def test_a_name_that_a_service_keeps_is_taken(tmp_path: Path) -> None:
+    """D7: where a rename leaves every sign in a name as it is, no name is refused for one."""
+    (tmp_path / "staging").mkdir()
+    with _files(**plain(tmp_path)) as files:
+        files.prepare("staging")
+        files.put("staging/file", b"content", None)
+        files.move("staging/file", "?;#%\t\n\r\\")
+        assert (tmp_path / "?;#%\t\n\r\\").read_bytes() == b"content"
+        assert list(files.children("staging")) == []
 
 
 def test_directories_stand_where_a_service_has_none() -> None:
     """M2: in a bucket a directory with nothing in it is made, listed as empty, renamed and removed as elsewhere."""
-    command = Command(program=str(PROGRAM), remote=":memory:bucket", config="/dev/null")
-    files = RcloneFiles(Rc(Daemon(command, connections=2), most_streams=1), command.remote)
-    try:
+    with _files(":memory:bucket", "/dev/null") as files:
         files.put("first", b"makes the bucket", None)
         files.make_directory("d")
         files.make_directory("d/below")
@@ -123,5 +169,3 @@ def test_directories_stand_where_a_service_has_none() -> None:
         files.delete("e/below", directory=True)
         files.delete("e", directory=True)
         assert [name for name, _ in files.children("")] == ["first"]
-    finally:
-        files.close()

@@ -11,6 +11,7 @@ from onitu.plug.filing import Filing
 
 from .daemon import Command, Daemon
 from .files import RcloneFiles
+from .probe import UNTRIED
 from .rc import Rc
 
 PARALLEL: Final = 8
@@ -49,6 +50,11 @@ def _checked(remote: str) -> str:
     remote = str(Path(remote).expanduser()) if remote.startswith("~") else remote
     if ":" not in remote and not remote.startswith("/"):
         raise DriverError(f"{remote!r} is no remote: write `NAME:PATH`, with a name that `rclone listremotes` shows")
+    path = "" if remote.startswith("/") else remote.rpartition(":")[2]
+    if any(sign in path for sign in UNTRIED):
+        # What a service would make of a rename below it cannot even be tried without harm.
+        signs = ", ".join(map(repr, UNTRIED))
+        raise DriverError(f"{remote!r}: to some services {signs} in a path means something else: choose another name")
     return remote
 
 

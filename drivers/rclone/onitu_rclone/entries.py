@@ -44,6 +44,7 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
         ids: An id is the same in every look.
         empty_directories: There are directories with nothing in them.
         stale: rclone remembers where directories were, and must be told to look again.
+        refused: Signs that nothing may have in its name after a rename: it would come out elsewhere.
     """
 
     hash: str = ""
@@ -52,6 +53,7 @@ class Abilities(msgspec.Struct, frozen=True, kw_only=True):
     ids: bool = False
     empty_directories: bool = True
     stale: bool = False
+    refused: str = ""
 
 
 def present_of(item: Item, able: Abilities) -> Present:

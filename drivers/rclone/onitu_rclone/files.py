@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from onitu.plug import NotFound, Unavailable
+from onitu.plug import InvalidPath, NotFound, Unavailable
 from onitu.plug.http import begins_at, let_go, read_up_to
 from onitu.plug.nearby import Nearby
 
@@ -206,9 +206,14 @@ class RcloneFiles:
 
     def move(self, path: str, destination: str, *, directory: bool = False) -> None:
         """Renames an entry."""
+        self._check(destination)
         if directory:
             self._move_directory(path, destination)
-            return
+        else:
+            self.rename(path, destination)
+
+    def rename(self, path: str, destination: str) -> None:
+        """Renames a file, whatever the service makes of its name: `move` refuses what it makes another one of."""
         self._rc.ask(
             *("operations/movefile", _Done, path),
             srcFs=FS,
@@ -235,6 +240,7 @@ class RcloneFiles:
 
     def make_directory(self, path: str) -> None:
         """Makes a directory."""
+        self._check(path)
         try:
             if self.able.empty_directories:
                 self._rc.ask("operations/mkdir", _Done, path, repeat=True, fs=FS, remote=to_rclone(path))
@@ -242,6 +248,15 @@ class RcloneFiles:
                 self.write(f"{path}/{KEEPER}", b"\n", 1, None)
         finally:
             self._nearby.forget(path)
+
+    def _check(self, path: str) -> None:
+        """Refuses a path that would be another one there.
+
+        Raises:
+            InvalidPath: It would be.
+        """
+        if any(sign in path for sign in self.able.refused):
+            raise InvalidPath(f"{path}: this remote takes no names with {', '.join(map(repr, self.able.refused))}")
 
     def delete(self, path: str, *, directory: bool = False) -> None:
         """Removes an entry."""
