@@ -30,7 +30,7 @@ GROUPS = tuple(dict.fromkeys(check.group for check in CHECKS)) if EVERYTHING els
 ONLY_THEN = () if EVERYTHING else ("s3 at moto", "webdav at nginx", "webdav at SabreDAV", "ftp at vsftpd with TLS")
 
 #: What they are put through instead where that alone is another matter there.
-OTHERS = {"s3 with versions": ("trash",)}
+OTHERS = {} if EVERYTHING else {"s3 with versions": ("trash",)}
 
 SERVERS: dict[str, Callable[[], conformance.Target]] = {
     "s3 with versions": lambda: s3.target_at(versioned(), "seaweedfs"),
