@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from onitu.core.compare import same_digests
-from onitu.core.lifecycle import advance, hold, version_of
+from onitu.core.lifecycle import advance, hold, is_left_behind, is_loser_shown, version_of
 from onitu.core.model import Kind, Present
 from onitu.core.names import conflict_name, content_mark
 from onitu.core.node import Base, Node, NodeId, Place, Seen, ServiceName, ServiceState, Version
@@ -91,7 +91,7 @@ def _keep(work: Work, node: Node, version: Version, service: ServiceName) -> Nod
         occupant = work.tree.child(wanted.parent, name)
         if occupant is None:
             break
-        if _keeps(work.tree.node(occupant), version):
+        if _keeps(work.tree.node(occupant), version) and _is_kept_for(work, node, work.tree.node(occupant)):
             return occupant  # Kept before: a replay, or the same content lost twice.
         attempt += 1  # A copy that a user has edited is never reused.
     copy = work.tree.create(node.folder, Place(wanted.parent, name))
@@ -108,6 +108,20 @@ def _keeps(copy: Node, version: Version) -> bool:
         return False
     # One that is missed somewhere may be about to be deleted: its content may be the very one that was just moved.
     return not any(state.gone for state in copy.services.values())
+
+
+def _is_kept_for(work: Work, node: Node, copy: Node) -> bool:
+    """Returns whether a node keeps a content for another from now on, and is not deleted while that is shown there.
+
+    One that does so for a third does it for that alone.
+    """
+    if copy.version.kept_from == node.id:
+        return True
+    if is_loser_shown(work, copy) or is_left_behind(work, copy):
+        return False
+    copy.versions[copy.head] = msgspec.structs.replace(copy.version, kept_from=node.id)
+    work.tree.put(copy)
+    return True
 
 
 def _is_same(one: Version, other: Version) -> bool:

@@ -199,7 +199,7 @@ def mend(work: Work, node: Node) -> bool:
             return False
         if held is None and state.present and known.version in node.versions:
             held = known
-    if is_loser_shown(work, node) or _is_left_behind(work, node):
+    if is_loser_shown(work, node) or is_left_behind(work, node):
         return False
     if held is not None:
         node.head = held.version
@@ -229,7 +229,7 @@ def is_loser_shown(work: Work, copy: Node) -> bool:
     return False
 
 
-def _is_left_behind(work: Work, node: Node) -> bool:
+def is_left_behind(work: Work, node: Node) -> bool:
     """Returns whether a service that cannot rename still holds the content of a node at the place it is moved from."""
     left = work.tree.find(node.version.kept_from) if node.version.kept_from is not None else None
     return left is not None and any(

@@ -237,7 +237,7 @@ def _present(
     occupant = work.locate(service, there.parent, there.name)
     if occupant is None:
         if work.departed.is_past(service, there, observation.seq):
-            # We have taken it away since; or it was missed under another path, which says nothing of this one.
+            # It has left since, by a user or by us; or it was missed under another path, which tells nothing here.
             if work.member(service).capabilities.stat_files:
                 work.effects.append(Recheck(service, observation.path))
             return None
@@ -415,8 +415,10 @@ def _take_in(
         return
     if before is not None and entry.kind is Kind.FILE and before.entry.revision == entry.revision:
         entry = _with_digests(entry, before.entry)
-    if before is not None and before.place != there and entry.kind is Kind.DIRECTORY:
-        work.moved()
+    if before is not None and before.place != there:
+        work.departed.note(service, before.place, seq)
+        if entry.kind is Kind.DIRECTORY:
+            work.moved()
     state.seq, state.gone = seq, Gone.NO
     state.seen = Seen(there, entry)
     decide(work, service, node, before, fresh=fresh)

@@ -223,6 +223,8 @@ class Steps:
         if self._service in copy.outside:
             return self._is_held_elsewhere(copy)
         state = copy.services.get(self._service)
+        if state is not None and state.gone:
+            return False  # It may be what was just moved to the name that is to be replaced.
         if state is not None and state.base is not None:
             return True
         if state is not None and state.known is not None:

@@ -21,7 +21,7 @@ from onitu.core.reconcile import Probe, decide, observe
 from onitu.core.rules import Rules
 from onitu.core.scope import Member, Policy, Scope
 from onitu.core.task import Task
-from onitu.core.tree import Effect, Work
+from onitu.core.tree import Departed, Effect, Work
 from onitu.errors import DriverError
 from tests.property.memory_tree import MemoryStore, MemoryTree
 
@@ -86,6 +86,7 @@ class Desk:
         self.standstill: set[tuple[str, int]] = set()
         self.effects: list[Effect] = []
         self.epochs: dict[str, int] = {}
+        self.departed = Departed()
         self._seq = itertools.count(1)
 
     def set_members(self, members: Mapping[str, Member]) -> None:
@@ -141,6 +142,7 @@ class Desk:
             self.scope,
             now_ns=0,
             in_flight=self.in_flight,
+            departed=self.departed,
             standstill=self.standstill,
             epochs=self.epochs,
             effects=self.effects,

@@ -165,6 +165,37 @@ def test_a_copy_moved_over_the_original_is_not_lost() -> None:
         )
 
 
+def test_a_copy_that_is_missed_holds_nothing() -> None:
+    """P1: a copy was moved over the name it had lost, and counted as held there until its absence was decided."""
+    desk = Desk("A", "B")
+    diverged(desk, "one", "two")
+    desk.bring()
+    copy = next(path for path in desk.heads() if path != "f.txt")
+    desk.show("A", "f.txt", file("edited"))
+    desk.show("B", "f.txt", file("two", "moved"), fresh=True)
+    desk.show("B", copy, Absent())
+
+    assert "f.txt" not in [task.path for task in desk.plan("B").tasks]
+
+
+def test_a_file_that_keeps_what_lost_is_not_forgotten_before_that_is_replaced() -> None:
+    """P1: a copy of an earlier conflict kept what lost in another one, and was deleted meanwhile."""
+    desk = Desk("A", "B")
+    diverged(desk, "one", "two")
+    desk.bring()
+    copy = next(path for path in desk.heads() if path != "f.txt")
+    desk.lose("A", "f.txt")
+    desk.bring()
+    desk.have("f.txt", "old")
+    desk.show("A", "f.txt", file("six"))
+    desk.show("B", "f.txt", file("two"))
+    desk.lose("A", copy)
+
+    desk.bring()
+
+    assert sorted(revision or "" for revision in desk.heads().values()) == ["six", "two"]
+
+
 def test_a_copy_whose_content_was_given_up_is_forgotten() -> None:
     """Regression: what was deleted before its copy was made anywhere waited for ever for a source."""
     desk = Desk("A", "B", "C")

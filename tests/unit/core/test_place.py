@@ -291,6 +291,20 @@ def test_an_old_listing_does_not_bring_back_what_we_took_away() -> None:
     assert desk.heads() == {"f": "x"}
 
 
+def test_what_was_read_at_a_place_before_it_was_left_is_nothing_there() -> None:
+    """P1: a digest asked for under a file's old name came after it was renamed, and was taken for a hard link."""
+    desk = Desk("A", "B")
+    desk.show("A", "f", inode("x", 1), seq=10)
+    desk.show("A", "g", inode("x", 1, revision="renamed"), seq=20, probed={"f": Absent()})
+    desk.effects.clear()
+
+    asked = desk.show("A", "f", inode("x", 1), seq=10, fresh=True, probed={"g": inode("x", 1, revision="renamed")})
+
+    assert asked is None
+    assert list(desk.heads()) == ["g"]
+    assert Recheck("A", "f") in desk.effects
+
+
 def test_a_deletion_while_a_mutation_is_under_way_is_not_forgotten() -> None:
     """Regression: what a user deleted between our write and its answer was believed to be there."""
     desk = Desk("A", "B")
