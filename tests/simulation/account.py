@@ -51,25 +51,26 @@ class Folded(dict[str, Item]):
         self._fold = fold
         self._spelled: dict[str, str] = {}
 
-    def _found(self, name: str) -> str:
+    def spelled(self, name: str) -> str:
+        """Returns a name as it is spelled here, if there is an entry of it."""
         return self._spelled.get(self._fold(name), name)
 
     def __getitem__(self, name: str) -> Item:
-        return super().__getitem__(self._found(name))
+        return super().__getitem__(self.spelled(name))
 
     def __setitem__(self, name: str, item: Item) -> None:
         spelled = self._spelled.setdefault(self._fold(name), name)
         super().__setitem__(spelled, item)
 
     def __delitem__(self, name: str) -> None:
-        super().__delitem__(self._found(name))
+        super().__delitem__(self.spelled(name))
         self._spelled.pop(self._fold(name), None)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._fold(name) in self._spelled
 
     def get(self, name: str, default: Item | None = None) -> Item | None:  # type: ignore[override]  # Narrower.
-        return super().get(self._found(name), default)
+        return super().get(self.spelled(name), default)
 
     def pop(self, name: str) -> Item:  # type: ignore[override]  # Narrower.
         item = self[name]
@@ -183,6 +184,16 @@ class Account(SimulatedService):
             return name
         name = unicodedata.normalize("NFC", name)
         return name.casefold() if self.traits.names is NameComparison.CASE_INSENSITIVE else name
+
+    def spelled(self, path: str) -> str:
+        """Returns a path as it is spelled here, as far as something is there: so observations have it."""
+        parts: list[str] = []
+        item: Item | None = self.root
+        for part in path.split("/"):
+            children = item.children if item is not None else {}
+            parts.append(children.spelled(part) if isinstance(children, Folded) else part)
+            item = children.get(part)
+        return "/".join(parts)
 
     def seq(self) -> int:
         """Returns the next number of the observation counter, above all of earlier configurations."""

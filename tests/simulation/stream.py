@@ -83,6 +83,7 @@ class Stream:
     def _look(self, path: str, seq: int | None = None) -> list[Observation]:
         """Returns what is at a path, and all below it."""
         account = self._account
+        path = account.spelled(path)
         found = [Observation(path, account.stat(path), account.seq() if seq is None else seq)]
         item = account.find(path)
         if item is not None and item.kind is Kind.DIRECTORY and item.children:
