@@ -9,6 +9,7 @@ import msgspec
 from onitu.core.absence import settle_absence
 from onitu.core.model import Absent, Kind, Observation, Present, State, Unknown
 from onitu.core.node import Action, Gone, Node, NodeId, Phase, Place, ServiceName, ServiceState
+from onitu.core.outcome import could_be
 from onitu.core.tree import Work
 
 #: What gives an entry another id where it is.
@@ -86,7 +87,7 @@ def mover(
         node = work.tree.node(candidate)
         state = node.services[service]
         seen = state.seen
-        if node.folder != work.scope.folder or seen is None or not _could_be(seen.entry, entry):
+        if node.folder != work.scope.folder or seen is None or not could_be(seen.entry, entry):
             continue
         if state.gone:
             return candidate
@@ -193,13 +194,6 @@ def _may_have_left(state: ServiceState, there: Place, entry: Present) -> bool:
     if seen is not None:
         return seen.entry.revision != entry.revision
     return known is None or known.revision != entry.revision  # A power cut has what was seen forgotten.
-
-
-def _could_be(old: Present, new: Present) -> bool:
-    """Returns whether an entry can be a known one under another name. Ids alone are reused by file systems."""
-    if old.kind is not new.kind or old.target != new.target:
-        return False
-    return new.kind is not Kind.FILE or (old.size == new.size and old.mtime_ns == new.mtime_ns)
 
 
 def displace(work: Work, service: ServiceName, node_id: NodeId) -> None:

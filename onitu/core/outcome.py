@@ -72,7 +72,10 @@ def settle_intent(
     if equality is Equality.SAME:
         landed(work, service, state, Base(target.number, seen.place, entry.revision))
     elif _is_left_by_power_cut(state, intent, before, entry, equality) or (
-        equality is Equality.DIFFERENT and intent.action is Action.WRITE and _is_mangled(work, service, entry, target)
+        equality is Equality.DIFFERENT
+        and intent.action is Action.WRITE
+        and _is_mangled(work, service, entry, target)
+        and not _may_have_been_moved(work, service, node, entry)
     ):
         # It is written again, and what lies there goes to the trash first.
         landed(work, service, state, Base(TORN, seen.place, entry.revision))
@@ -164,6 +167,23 @@ def _is_mangled(work: Work, service: ServiceName, entry: Present, target: Versio
     exact = work.member(service).capabilities.mtime_precision_ns < _TICK_OF_EDITS
     exact = exact and target.mtime_ns is not None and target.mtime_ns % _SECOND != 0
     return exact and _has_our_mtime(work, service, entry, target)
+
+
+def _may_have_been_moved(work: Work, service: ServiceName, node: Node, entry: Present) -> bool:
+    """Returns whether an entry may be another file, missed where it was: two that were written at once share a time."""
+    for other in work.tree.awaiting(service, node.folder):
+        found = work.tree.find(other) if other != node.id else None
+        state = found.services[service] if found is not None else None
+        if state is not None and state.gone and state.seen is not None and could_be(state.seen.entry, entry):
+            return True
+    return False
+
+
+def could_be(old: Present, new: Present) -> bool:
+    """Returns whether an entry can be a known one under another name. Ids alone are reused by file systems."""
+    if old.kind is not new.kind or old.target != new.target:
+        return False
+    return new.kind is not Kind.FILE or (old.size == new.size and old.mtime_ns == new.mtime_ns)
 
 
 def _is_left_by_power_cut(

@@ -9,7 +9,7 @@ import trio
 from onitu.core.model import Kind, Observation, Unknown
 from onitu.core.safety import is_held_back
 from onitu.referee.guard import Concern, Guard, Review
-from onitu.referee.ingest import Waiting, find_above, find_overtaken, find_waiting, give_up_doubts, settle
+from onitu.referee.ingest import Waiting, find_above, find_overtaken, find_sought, find_waiting, give_up_doubts, settle
 from onitu.referee.link import SETTLE_DELAY
 from onitu.referee.looking import look
 from onitu.referee.taking import take
@@ -275,21 +275,22 @@ class Asker:
 
     async def _decide(self, waiting: Waiting, unknown: set[NodeId], *, counts: bool) -> None:
         link, referee = self._link, self._referee
-
         late: set[NodeId] = set()
+        unread = [node for node, _ in (*link.waits_for_digests, *link.unread)]
 
         def work(transaction: Transaction) -> list[Effect]:
             unit = referee.work(transaction, link.folder)
             # What was found to be missing only by this look has not been counted; what has moved, not looked for.
             late.update(find_overtaken(unit, link.service, waiting))
+            left = late | find_sought(unit, link.service, waiting, unread)
             if counts:
-                self._guard.note(transaction, unit, [node for node in waiting.nodes if node not in unknown | late])
+                self._guard.note(transaction, unit, [node for node in waiting.nodes if node not in unknown | left])
             if link.capabilities.stat_files:
-                settle(unit, link.service, waiting, unknown=unknown | late)
+                settle(unit, link.service, waiting, unknown=unknown | left)
             else:
                 # Nobody can say more than the driver has said.
                 give_up_doubts(unit, link.service, unknown)
-                settle(unit, link.service, waiting, unknown=(unknown - waiting.gone.keys()) | late)
+                settle(unit, link.service, waiting, unknown=(unknown - waiting.gone.keys()) | left)
             return unit.effects
 
         referee.release(link.folder, await referee.writer.write(work, later=True))

@@ -13,6 +13,7 @@ import attrs
 from onitu.core.absence import settle_absence
 from onitu.core.model import Absent, Observation, State
 from onitu.core.node import Gone, Node, NodeId, Phase, Place, ServiceName, ServiceState
+from onitu.core.outcome import could_be
 from onitu.core.reconcile import decide, miss, observe
 from onitu.core.safety import is_held_back
 from onitu.core.tree import Effect, Work
@@ -254,6 +255,39 @@ def find_overtaken(work: Work, service: ServiceName, waiting: Waiting) -> set[No
         ):
             found.add(node_id)
     return found
+
+
+def find_sought(work: Work, service: ServiceName, waiting: Waiting, unread: Iterable[NodeId]) -> set[NodeId]:
+    """Returns the missed files that may lie where a mutation of unknown outcome was writing: that is read first.
+
+    Args:
+        work: The unit of work; nothing is changed.
+        service: The service.
+        waiting: What was looked at.
+        unread: Nodes whose digest is asked for.
+    """
+    entries = [
+        state.seen.entry
+        for node_id in unread
+        if (state := _state(work, service, node_id)) is not None
+        and state.present
+        and state.seen is not None
+        and state.intent is not None
+        and state.intent.phase is Phase.SENT
+    ]
+    return {
+        node_id
+        for node_id in (waiting.gone if entries else ())
+        if (state := _state(work, service, node_id)) is not None
+        and state.gone
+        and state.seen is not None
+        and any(could_be(state.seen.entry, entry) for entry in entries)
+    }
+
+
+def _state(work: Work, service: ServiceName, node_id: NodeId) -> ServiceState | None:
+    node = work.tree.find(node_id)
+    return node.services.get(service) if node is not None else None
 
 
 def _is_missed_since(waiting: Waiting, node_id: NodeId, state: ServiceState) -> bool:

@@ -385,6 +385,23 @@ def test_two_files_of_one_whole_second_are_two_files() -> None:
     assert len(desk.heads()) == 2
 
 
+def test_a_file_of_the_same_time_that_is_missed_elsewhere_is_not_our_write() -> None:
+    """P1: of two files that were written at once, and so share a time, the one was moved over where the other goes."""
+    desk = Desk()
+    moved = msgspec.structs.replace(file("moved"), mtime_ns=1_000_000_007)
+    desk.show("B", "g", moved)
+    desk.bring()
+    desk.show("A", "f", msgspec.structs.replace(file("right"), mtime_ns=1_000_000_007))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, OutcomeUnknown("no answer"))
+    desk.show("B", "g", Absent())
+
+    desk.show("B", "f", msgspec.structs.replace(moved, revision="r"), fresh=True)
+    desk.lose("B", "g")
+
+    assert sorted(revision or "" for revision in desk.heads().values()) == ["r", "right"]
+
+
 def test_what_was_just_deleted_is_flushed_before_it_is_made_anew() -> None:
     """P28: a power cut may bring it back; as long as that is so, it is not forgotten for something new."""
     desk = Desk()

@@ -9,10 +9,12 @@ from onitu.core.answers import answered
 from onitu.core.model import Absent, Observation, Present, State
 from onitu.core.node import Gone
 from onitu.core.tree import Recheck
+from onitu.errors import OutcomeUnknown
 from onitu.referee.ingest import (
     Listed,
     find_above,
     find_overtaken,
+    find_sought,
     find_waiting,
     settle,
     take_listings,
@@ -137,6 +139,22 @@ def test_what_is_missed_with_a_directory_above_it_waits_for_that() -> None:
     again = find_waiting(desk.work, "A", desk.tree.awaiting("A", "f"), most=10)
     assert find_above(desk.work, "A", again) == {"old": [desk.node("old/f").id]}
     assert not find_overtaken(desk.work, "A", again)
+
+
+def test_what_may_lie_where_we_were_writing_is_not_decided_about_before_that_is_read() -> None:
+    """P1: a file is missed that may be the one which is found where a write got no answer: its digest tells."""
+    desk = Desk("A", "B")
+    moved = msgspec.structs.replace(file("moved"), mtime_ns=7)
+    desk.show("B", "g", moved)
+    desk.show("A", "f", file("right"))
+    (task,) = desk.plan("B").tasks
+    desk.answer("B", task, OutcomeUnknown("no answer"))
+    desk.show("B", "f", msgspec.structs.replace(moved, revision="r", digests={}))
+    desk.show("B", "g", Absent())
+    waiting = find_waiting(desk.work, "B", desk.tree.awaiting("B", "f"), most=10)
+
+    assert find_sought(desk.work, "B", waiting, [task.node]) == {desk.node("g").id}
+    assert not find_sought(desk.work, "B", waiting, [])
 
 
 def test_what_is_missed_in_a_directory_that_waits_for_a_person_waits_with_it() -> None:
