@@ -13,13 +13,13 @@ from onitu.core.node import Node, NodeId, Phase, ServiceName, ServiceState
 from onitu.core.scope import Member, Scope
 
 #: ("child", parent, name), ("view", service, parent, key), ("bound", service, parent, key),
-#: ("native", service, id, node),
+#: ("doubted", service, parent, key, node), ("native", service, id, node),
 #: ("dirty", service, folder, node), ("awaiting", service, folder, node), ("visible", service, folder, node).
 IndexKey: TypeAlias = tuple[str | int, ...]
 
 
 #: Changes whenever something else is derived from the same records: then all is derived anew at the next start.
-DERIVATION = 3
+DERIVATION = 4
 
 _NOBODY: Mapping[ServiceName, Member] = {}
 
@@ -51,7 +51,7 @@ def index_keys(node: Node, scope: Scope | None) -> set[IndexKey]:  # noqa: C901 
         if seen is not None and seen.entry.native_id:
             keys.add(("native", service, seen.entry.native_id, number))
         if intent is not None and intent.phase is Phase.SENT:
-            keys.update(_bound(service, state, member))
+            keys.update(_bound(service, state, member, number))
             keys.add(("awaiting", service, folder, number))
             continue
         if intent is not None:
@@ -66,11 +66,14 @@ def index_keys(node: Node, scope: Scope | None) -> set[IndexKey]:  # noqa: C901 
     return keys
 
 
-def _bound(service: ServiceName, state: ServiceState, member: Member | None) -> Iterator[IndexKey]:
+def _bound(service: ServiceName, state: ServiceState, member: Member | None, number: NodeId) -> Iterator[IndexKey]:
     """Yields the entries of the places where a mutation of unknown outcome may have brought or left a node."""
-    for place in (state.bound, state.doubted):
-        if place is not None:
-            yield ("bound", service, place.parent, member.key(place.name) if member is not None else place.name)
+    bound, doubted = state.bound, state.doubted
+    if bound is not None:
+        yield ("bound", service, bound.parent, member.key(bound.name) if member is not None else bound.name)
+    if doubted is not None:
+        key = member.key(doubted.name) if member is not None else doubted.name
+        yield ("doubted", service, doubted.parent, key, number)
 
 
 def is_dirty(node: Node, service: ServiceName, *, readable: bool) -> bool:

@@ -115,13 +115,10 @@ def bound(
 
     Unknown where the service does not tell whether that is still where it was.
     """
-    number = work.tree.bound(service, there.parent, work.member(service).key(there.name))
-    if number is None:
+    node = _likeliest(work, service, there, entry)
+    if node is None:
         return None
-    node = work.tree.node(number)
-    state = node.services[service]
-    if node.version.kind is not entry.kind:
-        return None
+    number, state = node.id, node.services[service]
     left = work.tree.node(occupant).services[service] if occupant is not None else None
     if occupant is not None and left is not None and (_is_back(left, entry) or not _may_have_left(left, there, entry)):
         if _is_vacated(work, service, occupant, there, entry):
@@ -143,6 +140,31 @@ def bound(
     return node
 
 
+def _likeliest(work: Work, service: ServiceName, there: Place, entry: Present) -> Node | None:
+    """Returns which of those that mutations of unknown outcome may have brought to a place, or left there, an entry is.
+
+    There are several only after a power cut, which may have taken back any of them. Their revisions tell.
+    """
+    numbers = [work.tree.bound(service, there.parent, work.member(service).key(there.name))]
+    numbers += left_in_doubt(work, service, there)
+    nodes = [work.tree.node(number) for number in numbers if number is not None]
+    nodes = [node for node in nodes if node.version.kind is entry.kind]
+    for node in nodes:
+        state = node.services[service]
+        known, after = state.known, state.intent.after if state.intent is not None else None
+        if any(held is not None and held.revision == entry.revision for held in (known, after)):
+            return node
+    return nodes[0] if nodes else None
+
+
+def left_in_doubt(work: Work, service: ServiceName, there: Place) -> list[NodeId]:
+    """Returns the nodes that may be at a place again, where we had them, since a power cut took something back.
+
+    The newest is the first: it was brought there last.
+    """
+    return sorted(work.tree.doubted(service, there.parent, work.member(service).key(there.name)), reverse=True)
+
+
 def _is_vacated(work: Work, service: ServiceName, node_id: NodeId, there: Place, entry: Present) -> bool:
     """Returns whether a directory is being moved away from a place, and nothing tells it from what comes there.
 
@@ -161,7 +183,8 @@ def _may_be_another(work: Work, service: ServiceName, node_id: NodeId, where: Pl
     """
     if entry.kind is not Kind.DIRECTORY or entry.native_id:
         return False
-    return work.tree.bound(service, where.parent, work.member(service).key(where.name)) not in {None, node_id}
+    coming = work.tree.bound(service, where.parent, work.member(service).key(where.name))
+    return not {coming, *left_in_doubt(work, service, where)} <= {None, node_id}
 
 
 def _is_being_written(work: Work, service: ServiceName, node_id: NodeId, entry: Present) -> bool:

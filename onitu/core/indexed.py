@@ -32,6 +32,8 @@ class IndexedTree(abc.ABC):
         self._found: dict[IndexKey, NodeId | None] = {}
         # Beginnings of keys to whether nothing was there when first looked: then what came since is in `_found`.
         self._whole: dict[IndexKey, bool] = {}
+        # Services to whether a power cut leaves doubts there.
+        self._doubting: dict[ServiceName, bool] = {}
         self._nodes: dict[NodeId, Node | None] = {}
         self._keys: dict[NodeId, set[IndexKey]] = {}
         self._parts: dict[NodeId, dict[tuple[ServiceName, NodeId], tuple[str, int, str]]] = {}
@@ -114,6 +116,8 @@ class IndexedTree(abc.ABC):
             for key in keys - before:
                 if key[0] in _LOOKED_UP:
                     found[key] = node.id
+                elif key[0] == "doubted":
+                    self._doubting.clear()
                 self.add(key, node.id)
             self._keys[node.id] = keys
         self._put_parts(node)
@@ -140,6 +144,15 @@ class IndexedTree(abc.ABC):
     def bound(self, service: ServiceName, parent: NodeId, key: str) -> NodeId | None:
         """Returns the node that a mutation of unknown outcome was to bring to a place."""
         return self._lookup(("bound", service, parent, key))
+
+    def doubted(self, service: ServiceName, parent: NodeId, key: str) -> Iterator[NodeId]:
+        """Yields the nodes that were at a place before a mutation which a power cut may have taken back.
+
+        There are some only after a power cut, and nothing is looked for where there are none.
+        """
+        if service not in self._doubting:
+            self._doubting[service] = not self.is_empty(("doubted", service))
+        return self.scan(("doubted", service, parent, key)) if self._doubting[service] else iter(())
 
     def coming(self, service: ServiceName, parent: NodeId) -> Iterator[NodeId]:
         """Yields all such nodes of a directory. The tree may be changed meanwhile."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from onitu.core.compare import same_digests
+from onitu.core.identity import left_in_doubt
 from onitu.core.lifecycle import hold, mend
 from onitu.core.model import Kind
 from onitu.core.names import aside_name
@@ -236,7 +237,7 @@ class Steps:
         if not self.stands(place.parent):
             return None
         coming = self._tree.bound(self._service, place.parent, self._member.key(place.name))
-        if coming not in {None, node.id}:
+        if not {coming, *left_in_doubt(self._work, self._service, place)} <= {None, node.id}:
             return None  # Something else of ours may be there, or is on its way.
         occupant = self._work.locate(self._service, place.parent, place.name)
         if occupant is not None and occupant != node.id and not self._vacates(node, occupant, place):

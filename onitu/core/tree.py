@@ -68,6 +68,10 @@ class Tree(Protocol):
         """Returns the node that a mutation of unknown outcome was to bring to a place."""
         ...
 
+    def doubted(self, service: ServiceName, parent: NodeId, key: str) -> Iterator[NodeId]:
+        """Yields the nodes that were at a place before a mutation which a power cut may have taken back."""
+        ...
+
     def coming(self, service: ServiceName, parent: NodeId) -> Iterator[NodeId]:
         """Yields all such nodes of a directory. The tree may be changed meanwhile."""
         ...

@@ -195,7 +195,10 @@ def _is_kept(work: Work, service: ServiceName, node: Node, state: ServiceState, 
 
 
 def _paths(work: Work, service: ServiceName, state: ServiceState) -> Iterator[str]:
-    """Yields where a waiting entry may be: where a mutation of unknown outcome was to bring it, and where it was."""
+    """Yields where a waiting entry may be: where a mutation of unknown outcome was to bring it, and where it was.
+
+    After a power cut it may also be where that found it.
+    """
     places: list[Place] = []
     intent = state.intent
     if intent is not None and intent.phase is Phase.SENT and intent.place is not None:
@@ -203,6 +206,9 @@ def _paths(work: Work, service: ServiceName, state: ServiceState) -> Iterator[st
     there = state.place
     if there is not None and there not in places and (intent is not None or state.gone):
         places.append(there)
+    doubted = state.doubted
+    if doubted is not None and doubted not in places:
+        places.append(doubted)
     for place in places:
         path = work.path_on(service, place)
         if path is not None:

@@ -23,7 +23,10 @@ _CHILD = struct.Struct(">cQ")
 _WITHIN = struct.Struct(">cHQ")
 _OF_FOLDER = struct.Struct(">cHH")
 _IN_FOLDER = struct.Struct(">cHHQ")
-_TAGS = {"child": b"c", "view": b"v", "bound": b"b", "native": b"n", "dirty": b"d", "awaiting": b"a", "visible": b"s"}
+_TAGS = {
+    "child": b"c", "view": b"v", "bound": b"b", "doubted": b"w", "native": b"n", "dirty": b"d", "awaiting": b"a",
+    "visible": b"s",
+}  # fmt: skip
 
 #: Kinds whose third part is a directory and whose fourth is a name in it.
 _PLACED = frozenset({"view", "bound"})
@@ -63,6 +66,9 @@ def encode(key: IndexKey, number: Callable[[str], int]) -> bytes:
     if tag in _PLACED:
         start = _WITHIN.pack(_TAGS[tag], number(key[1]), key[2])  # type: ignore[arg-type]
         return start if size == 3 else start + _name(key[3])  # noqa: PLR2004
+    if tag == "doubted":
+        start = _WITHIN.pack(b"w", number(key[1]), key[2]) + _name(key[3]) + b"\0"  # type: ignore[arg-type]
+        return start if size == 4 else start + _NODE.pack(key[4])  # noqa: PLR2004
     if tag == "native":
         start = b"n" + _SHORT.pack(number(key[1])) + _name(key[2]) + b"\0"  # type: ignore[arg-type]
         return start if size == 3 else start + _NODE.pack(key[3])  # noqa: PLR2004

@@ -125,6 +125,10 @@ class MemoryTree(IndexedTree):
             if not entries:
                 del self._store.index[key[:-1]]
 
+    def is_empty(self, prefix: IndexKey) -> bool:
+        """Returns whether there is no index entry below a prefix."""
+        return not any(key[: len(prefix)] == prefix for key in self._store.index)
+
     def scan(self, prefix: IndexKey, *, after: NodeId = 0) -> Iterator[NodeId]:
         """Yields the nodes of the index entries below a prefix; where they end in a number, those above `after`."""
         entries = self._store.index.get(prefix, {})

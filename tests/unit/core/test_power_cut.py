@@ -12,6 +12,7 @@ from onitu.core.node import TORN, Action, Base, Intent, Node, Phase, Place
 from onitu.core.reconcile import decide, observe
 from onitu.core.tree import NeedDigest, NeedSync
 from onitu.errors import OutcomeUnknown, Unavailable
+from onitu.referee.ingest import find_waiting
 from tests.unit.core.desk import DIRECTORY, Desk, file
 
 
@@ -565,3 +566,26 @@ def test_a_file_whose_deletion_was_taken_back_is_not_what_was_to_take_its_place(
     desk.settle("B")
 
     assert desk.heads() == {"f": "content of copy"}
+
+
+def test_what_a_power_cut_brings_back_is_known_though_another_entry_was_to_take_its_place() -> None:
+    """P13: a file was edited, deleted and followed by a directory, all unflushed: the edit is no conflict."""
+    desk = Desk()
+    desk.have("f", "old")
+    desk.show("A", "f", file("new"))
+    (write,) = desk.plan("B").tasks
+    desk.answer("B", write, durable=False, epoch=3)
+    desk.lose("A", "f")
+    desk.show("A", "f", DIRECTORY)
+    delete, make = desk.plan("B").tasks
+    desk.answer("B", delete, durable=False, epoch=3)
+    desk.answer("B", make, durable=False, epoch=3)
+    for node in (delete.node, make.node):
+        distrust(desk.work, "B", node, flushed=2)
+    assert find_waiting(desk.work, "B", [delete.node], most=1).paths == {"f": delete.node}
+
+    desk.show("B", "f", file("new"), fresh=True)
+
+    assert desk.heads() == {"f": None}
+    again = desk.plan("B").tasks[0]
+    assert (again.action, again.path, again.expected) == (Action.DELETE, "f", "new")
