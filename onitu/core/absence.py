@@ -193,7 +193,9 @@ def _is_at_head(node: Node, state: ServiceState) -> bool:
 
 def _went_with_moved(work: Work, service: ServiceName, place: Place) -> bool:
     """Returns whether a place went with a directory above it that somebody has moved: that lives on with all in it."""
-    while place.parent != work.scope.root:
+    passed: set[NodeId] = set()
+    while place.parent != work.scope.root and place.parent not in passed:
+        passed.add(place.parent)
         above = work.tree.find(place.parent)
         state = above.services.get(service) if above is not None else None
         known = state.known if state is not None else None

@@ -142,7 +142,8 @@ def _done(
         return None
     lost = False
     if replaced is None or replaced.place != intent.place:
-        if not _is_held(work, service, intent.place.parent):
+        inside_out = node.version.kind is Kind.DIRECTORY and work.lies_in(service, intent.place, node.id)
+        if inside_out or not _is_held(work, service, intent.place.parent):
             _disown(work, service, node, state, outcome)
             return _DISOWNED
         lost = _take_over(work, service, node, intent.place, outcome.seq)

@@ -10,7 +10,7 @@ from onitu.core.absence import settle_absence
 from onitu.core.model import Absent, Kind, Observation, Present, State, Unknown
 from onitu.core.node import Action, Gone, Node, NodeId, Phase, Place, ServiceName, ServiceState
 from onitu.core.outcome import could_be
-from onitu.core.tree import Work
+from onitu.core.tree import Relist, Work
 
 #: What gives an entry another id where it is.
 _WRITES = frozenset({Action.WRITE, Action.COPY, Action.WRITE_SYMLINK})
@@ -68,16 +68,21 @@ def node_at(work: Work, service: ServiceName, there: Place, entry: Present, occu
 def mover(
     work: Work,
     service: ServiceName,
+    there: Place,
     observation: Observation,
     entry: Present,
     occupant: NodeId | None,
     probed: Mapping[str, State],
 ) -> NodeId | Probe | None:
-    """Returns the known node an entry is under a new name, or None; a probe if its old place must be seen first."""
+    """Returns the known node an entry is under a new name, or None; a probe if its old place must be seen first.
+
+    Never a directory that the entry lies in: its id was given out again, and nobody has looked at it since; or it was
+    turned inside out. What is there is listed.
+    """
     if observation.moved_from is not None:
         known = work.at(service, observation.moved_from)
         if known is not None and work.tree.node(known).version.kind is entry.kind:
-            return known
+            return None if _is_around(work, service, there, known) else known
     if not entry.native_id:
         return None
     candidates = list(work.tree.by_native_id(service, entry.native_id))
@@ -88,6 +93,8 @@ def mover(
         state = node.services[service]
         seen = state.seen
         if node.folder != work.scope.folder or seen is None or not could_be(seen.entry, entry):
+            continue
+        if _is_around(work, service, there, candidate):
             continue
         if state.gone:
             return candidate
@@ -103,6 +110,17 @@ def mover(
     return None
 
 
+def _is_around(work: Work, service: ServiceName, there: Place, node_id: NodeId) -> bool:
+    """Returns whether a place lies in a directory that would be brought there; then that is to be listed."""
+    if work.tree.node(node_id).version.kind is not Kind.DIRECTORY or not work.lies_in(service, there, node_id):
+        return False
+    where = work.tree.node(node_id).services[service].place
+    path = work.path_on(service, where) if where is not None else None
+    if path is not None:
+        work.effects.append(Relist(service, path))
+    return True
+
+
 def bound(
     work: Work,
     service: ServiceName,
@@ -116,8 +134,8 @@ def bound(
     Unknown where the service does not tell whether that is still where it was.
     """
     node = _likeliest(work, service, there, entry)
-    if node is None:
-        return None
+    if node is None or (entry.kind is Kind.DIRECTORY and work.lies_in(service, there, node.id)):
+        return None  # Or it would have been brought into itself.
     number, state = node.id, node.services[service]
     left = work.tree.node(occupant).services[service] if occupant is not None else None
     if occupant is not None and left is not None and (_is_back(left, entry) or not _may_have_left(left, there, entry)):

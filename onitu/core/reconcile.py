@@ -317,7 +317,7 @@ def _find(
         if source is not None and source != occupant:
             miss(work, service, source, observation.seq)
         return node_at(work, service, there, entry, occupant)
-    moved = mover(work, service, observation, entry, occupant, probed)
+    moved = mover(work, service, there, observation, entry, occupant, probed)
     if isinstance(moved, Probe):
         return moved
     if moved is None or moved == occupant:

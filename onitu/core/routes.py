@@ -52,11 +52,13 @@ class Routes:
 
     def _directory(self, node_id: NodeId) -> str | None:
         chain: list[tuple[NodeId, str]] = []
+        passed: set[NodeId] = set()
         current = node_id
         while current not in self._paths:
             place = self.planned[current] if current in self.planned else self._standing(current)
-            if place is None:
-                return None
+            if place is None or current in passed:
+                return None  # What lies in itself is nowhere. Nothing takes that in; but a plan always ends.
+            passed.add(current)
             chain.append((current, place.name))
             current = place.parent
         path = self._paths[current]

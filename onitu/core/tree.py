@@ -188,7 +188,7 @@ class Nodes(Protocol):
 
 
 def path_on(nodes: Nodes, root: NodeId, service: ServiceName, place: Place) -> str | None:
-    """Returns the path of a place on a service, or None if a directory above it is not there.
+    """Returns the path of a place on a service, or None if a directory above it is not there, or lies in itself.
 
     One that we may have made there counts: that is found out by looking.
 
@@ -200,12 +200,14 @@ def path_on(nodes: Nodes, root: NodeId, service: ServiceName, place: Place) -> s
     """
     names = [place.name]
     parent = place.parent
+    passed: set[NodeId] = set()
     while parent != root:
         found = nodes.find(parent)
         state = found.services.get(service) if found is not None else None
         above = (state.place or state.bound) if state is not None else None
-        if above is None:
+        if above is None or parent in passed:
             return None
+        passed.add(parent)
         names.append(above.name)
         parent = above.parent
     names.reverse()
@@ -398,14 +400,20 @@ class Work:
         return path_on(self.tree, self.scope.root, service, place)
 
     def above(self, service: ServiceName, place: Place) -> Iterator[Node]:
-        """Yields the directories that a service holds above a place, the nearest first."""
-        while place.parent != self.scope.root:
+        """Yields the directories that a service holds above a place, the nearest first; each once."""
+        passed: set[NodeId] = set()
+        while place.parent != self.scope.root and place.parent not in passed:
+            passed.add(place.parent)
             found = self.tree.find(place.parent)
             state = found.services.get(service) if found is not None else None
             if found is None or state is None or state.place is None:
                 return
             yield found
             place = state.place
+
+    def lies_in(self, service: ServiceName, place: Place, node: NodeId) -> bool:
+        """Returns whether a place is in a directory, as a service has it. Nothing can be brought into itself."""
+        return any(above.id == node for above in self.above(service, place))
 
     def head_path(self, node: Node) -> str:
         """Returns the path of a node in the head tree; for a tombstone the one it had."""

@@ -7,11 +7,11 @@ import pytest
 
 from onitu.core.answers import answered, distrust, sending
 from onitu.core.model import Absent, Kind, Observation, Present, State
-from onitu.core.node import Action, Gone
+from onitu.core.node import Action, Gone, Place
 from onitu.core.reconcile import observe
 from onitu.core.task import Task
 from onitu.core.tree import NeedDigest, Recheck, Settle
-from onitu.errors import NotFound, OutcomeUnknown, Unavailable
+from onitu.errors import NotFound, OutcomeUnknown, RevisionMismatch, Unavailable
 from tests.unit.core.desk import DIRECTORY, Desk, file
 
 
@@ -458,3 +458,21 @@ def test_what_a_look_that_began_before_our_write_has_seen_is_no_news() -> None:
 
     assert desk.effects == []
     assert desk.heads() == {"f": "new"}
+
+
+def test_a_directory_is_not_brought_into_one_that_has_not_left_it() -> None:
+    """P2, P25: a directory is turned inside out; a user has made one where the inner one was to go, and ours got it."""
+    desk = Desk("A", "B")
+    desk.have("d", None)
+    desk.have("d/e", None)
+    outer, inner = desk.node("d").id, desk.node("d/e").id
+    desk.show("A", "g", DIRECTORY, moved_from="d/e")
+    desk.show("A", "g/d", DIRECTORY, moved_from="d")
+    leave, enter = desk.plan("B").tasks
+    assert [(task.node, task.destination) for task in (leave, enter)] == [(inner, "g"), (outer, "g/d")]
+
+    desk.answer("B", leave, RevisionMismatch("g"))
+    desk.answer("B", enter)
+
+    assert not desk.work.lies_in("B", Place(inner, "d"), outer)
+    assert Recheck("B", "g") in desk.effects

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import attrs
 import msgspec
+import pytest
 
+from onitu.core.absence import settle_absence
 from onitu.core.answers import answered
 from onitu.core.capability import Capabilities, Mode, NameComparison
 from onitu.core.model import Absent, Kind, Observation, Present
 from onitu.core.node import Gone, Place
 from onitu.core.reconcile import Probe, decide, miss, observe
+from onitu.core.routes import Routes
 from onitu.core.scope import Member
 from onitu.core.tree import NeedDigest, Recheck, Relist
 from onitu.errors import NotFound, OutcomeUnknown
@@ -431,3 +434,46 @@ def test_an_answer_under_another_spelling_is_about_the_one_that_is_there() -> No
     assert state.seen is not None
     assert state.seen.place.name == "Name"
     assert desk.node("NAME").services.get("B") is None
+
+
+@pytest.mark.parametrize("moved_from", [None, "d"])
+def test_a_directory_is_never_taken_for_one_that_lies_in_itself(moved_from: str | None) -> None:
+    """P2, P25: all was deleted and made again with the ids the other way round, and the inner one is seen first."""
+    desk = Desk("A", "B")
+    desk.show("A", "d", folder(1))
+    desk.show("A", "d/e", folder(2))
+    desk.bring()
+    outer = desk.node("d").id
+    for path in ("d/e", "d"):
+        desk.show("A", path, Absent())
+    desk.effects.clear()
+
+    desk.show("A", "d/e", folder(1), fresh=moved_from is None, moved_from=moved_from)
+
+    assert outer not in list(desk.work.held_children("A", outer))
+    assert Relist("A", "d") in desk.effects
+    desk.show("A", "d", folder(3), fresh=True)
+    desk.settle("A")
+    assert desk.heads() == {"d": None, "d/e": None}
+    assert desk.bring("B") == []
+
+
+def test_nothing_loops_where_a_directory_lies_in_itself() -> None:
+    """P25: records that say so, whoever wrote them, leave undone what they concern, and nothing else."""
+    desk = Desk("A", "B")
+    desk.have("d", None)
+    desk.have("d/e", None)
+    outer, inner = desk.node("d"), desk.node("d/e")
+    for state in outer.services.values():
+        assert state.seen is not None
+        assert state.base is not None
+        state.seen = msgspec.structs.replace(state.seen, place=Place(inner.id, "d"))
+        state.base = msgspec.structs.replace(state.base, place=Place(inner.id, "d"))
+    desk.tree.put(outer)
+    desk.show("A", "f", file("new"))
+
+    assert Routes(desk.work, "B").path(Place(inner.id, "x")) is None
+    assert desk.work.path_on("B", Place(inner.id, "x")) is None
+    assert [above.id for above in desk.work.above("B", Place(inner.id, "x"))] == [inner.id, outer.id]
+    settle_absence(desk.work, "A", inner)
+    assert ("B", "WRITE", "f") in desk.bring("B")
