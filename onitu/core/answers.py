@@ -25,7 +25,8 @@ from onitu.core.node import (
 )
 from onitu.core.outcome import seen_before, shown
 from onitu.core.reconcile import decide, from_the_top
-from onitu.core.tree import Recheck, Settle, Work
+from onitu.core.safety import forget_below
+from onitu.core.tree import Recheck, Relist, Settle, Work
 from onitu.errors import Corrupted, DriverError, NotFound, RevisionMismatch
 
 
@@ -147,6 +148,9 @@ def _done(
             _disown(work, service, node, state, outcome)
             return _DISOWNED
         lost = _take_over(work, service, node, intent.place, outcome.seq)
+    elif _is_lost(work, service, intent.place.parent):
+        _disown(work, service, node, state, outcome)  # It went with its directory since.
+        return _DISOWNED
     elsewhere = (replaced is None or state.place != replaced.place) and state.place != intent.place
     if (outcome.seq >= state.seq and elsewhere) or _is_overwritten(state, replaced, outcome):
         _look_beside(work, service, state)
@@ -279,13 +283,16 @@ def _failed(
     before = seen_before(state, None)
     if not error.outcome_unknown:
         state.drop_intent()
-    if place is not None and (error.outcome_unknown or isinstance(error, RevisionMismatch | NotFound)):
+    if state.place is not None and _is_lost(work, service, state.place.parent):
+        # It went with its directory while this was under way; or it is where this was to bring it.
+        if not error.outcome_unknown:
+            settle_absence(work, service, node)
+            return
+        state.gone = Gone.MISSED
+    elif place is not None and (error.outcome_unknown or isinstance(error, RevisionMismatch | NotFound)):
         path = work.path_on(service, place)
         if path is not None:
             work.effects.append(Recheck(service, path))
-        elif state.place is not None and not error.outcome_unknown and not _is_held(work, service, place.parent):
-            settle_absence(work, service, node)  # It went with its directory while this was under way.
-            return
     _decide(work, service, node, before, learned=learned)
 
 
@@ -320,8 +327,24 @@ def _is_held(work: Work, service: ServiceName, directory: NodeId) -> bool:
     return state.known is not None or (state.intent is not None and state.intent.phase is Phase.SENT)
 
 
+def _is_lost(work: Work, service: ServiceName, directory: NodeId) -> bool:
+    """Returns whether a directory is known to be gone: what was under way in it was not decided about with it."""
+    if directory == work.scope.root:
+        return False
+    node = work.tree.find(directory)
+    state = node.services.get(service) if node is not None else None
+    return state is None or (state.known is None and state.seen is None and state.intent is None)
+
+
 def _disown(work: Work, service: ServiceName, node: Node, state: ServiceState, outcome: Observation) -> None:
-    """Lets go of what was put into another directory than was meant: somebody has made one of the same name."""
+    """Lets go of what was put into another directory than was meant: somebody has made one of the same name.
+
+    Or of what went with its directory while it was under way. What lies in it went along.
+    """
+    if node.version.kind is Kind.DIRECTORY:
+        for child in list(work.held_children(service, node.id)):
+            forget_below(work, service, child)
+        work.effects.append(Relist(service, outcome.path))
     state.base = state.intent = state.seen = None
     state.gone = Gone.NO
     work.effects.extend(Recheck(service, path) for path in from_the_top(outcome.path))

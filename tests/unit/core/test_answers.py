@@ -5,13 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from onitu.core.absence import settle_absence
 from onitu.core.answers import answered, distrust, sending
 from onitu.core.model import Absent, Kind, Observation, Present, State
 from onitu.core.node import Action, Gone, Place
 from onitu.core.reconcile import observe
 from onitu.core.task import Task
 from onitu.core.tree import NeedDigest, Recheck, Settle
-from onitu.errors import NotFound, OutcomeUnknown, RevisionMismatch, Unavailable
+from onitu.errors import DriverError, NotFound, OutcomeUnknown, RevisionMismatch, Unavailable
 from tests.unit.core.desk import DIRECTORY, Desk, file
 
 
@@ -476,3 +477,41 @@ def test_a_directory_is_not_brought_into_one_that_has_not_left_it() -> None:
 
     assert not desk.work.lies_in("B", Place(inner, "d"), outer)
     assert Recheck("B", "g") in desk.effects
+
+
+@pytest.mark.parametrize("answer", [Unavailable("not now"), NotFound("d"), OutcomeUnknown("no answer"), None])
+def test_what_was_under_way_in_a_directory_that_is_gone_went_with_it(answer: DriverError | None) -> None:
+    """P2: a directory was renamed by us in one that a user replaced by a file, and counted as there for ever."""
+    desk = Desk("A", "B")
+    for path in ("d", "d/e", "d/e/f"):
+        desk.have(path, None)
+    inside = [desk.node("d/e").id, desk.node("d/e/f").id]
+    desk.show("A", "d/g", DIRECTORY, moved_from="d/e")
+    (task,) = desk.plan("B").tasks
+    desk.in_flight.add(("B", task.node))
+    desk.show("B", "d", file("theirs"))
+    desk.in_flight.clear()
+
+    desk.answer("B", task, answer)
+    for node in list(desk.tree.awaiting("B", "f")):
+        settle_absence(desk.work, "B", desk.tree.node(node))
+
+    assert all(desk.tree.node(node).state("B").place is None for node in inside)
+    assert ("B", "MAKE_DIRECTORY", "d/g") in desk.bring("B")
+
+
+def test_what_was_written_in_a_directory_that_is_gone_is_written_again() -> None:
+    """P1, P2: a file was written, and a user replaced its directory by a file before the answer was heard."""
+    desk = Desk("A", "B")
+    desk.have("d", None)
+    desk.have("d/f", "old")
+    desk.show("A", "d/f", file("new"))
+    (task,) = desk.plan("B").tasks
+    desk.in_flight.add(("B", task.node))
+    desk.show("B", "d", file("theirs"), seq=1_000)
+    desk.in_flight.clear()
+
+    desk.answer("B", task)
+
+    assert desk.heads()["d/f"] == "new"
+    assert ("B", "WRITE", "d/f") in desk.bring("B")
