@@ -152,6 +152,7 @@ class Account(SimulatedService):
         self._hidden: set[bytes] = set()
         self.adopted: set[bytes] = set()
         self._torn: set[bytes] = set()
+        self._touched: set[Item] = set()
         self.generation = 0
         self.log: list[str] = []
         self._unsynced: list[Callable[[random.Random], None]] = []
@@ -236,6 +237,7 @@ class Account(SimulatedService):
     def touch(self, item: Item, *, executable: bool | None = None) -> None:
         """A user changes what is not content; a torn file is the user's from then on."""
         super().touch(item, executable=executable)
+        self._touched.add(item)
         if item.content in self._torn:
             self.adopted.add(item.content)
 
@@ -315,6 +317,8 @@ class Account(SimulatedService):
             if item is not None and task.action is Action.WRITE and content and rng.random() < 0.4:
                 item.content = content[: rng.randrange(len(content))]
                 self._torn.add(item.content)
+                if item in self._touched:
+                    self.adopted.add(item.content)
                 return
             if old is not item and old is not None and old.number in self._numbers and old is not self.root:
                 return  # Its inode was given out again.
