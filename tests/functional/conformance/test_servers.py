@@ -33,7 +33,7 @@ ONLY_THEN = () if EVERYTHING else ("s3 at moto", "webdav at nginx", "webdav at S
 OTHERS = {} if EVERYTHING else {"s3 with versions": ("trash",)}
 
 SERVERS: dict[str, Callable[[], conformance.Target]] = {
-    "s3 with versions": lambda: s3.target_at(versioned(), "seaweedfs"),
+    "s3 with versions": lambda: s3.target_at(versioned(), "seaweedfs-versions"),
     "s3 at moto": lambda: s3.target_at(moto(), "moto"),
     "s3 at rclone": lambda: s3.target_at(careless(), "rclone", visitor=s3.UnmarkedVisitor),
     "webdav at Apache": lambda: webdav.target_at(apache(), "apache"),
