@@ -33,7 +33,8 @@ def test_what_is_done_can_be_measured(new_setup: Setups) -> None:
     core = onitu.serve()
     api = Api(core)
     onitu.converge(core)
-    core.settle()
+    # It may have settled before anybody looked: nothing happens from then on.
+    core.wait_until(lambda: core.log.events[-1].get("event") == "settled", "the core settles")
 
     found = _samples(api)
 

@@ -111,7 +111,8 @@ class Visitor(conformance.Backstage):
         self._prefix = prefix
 
     def write(self, path: str, content: bytes) -> None:
-        self._bucket.ask("PUT", self._prefix + path, body=content)
+        # Twice if need be: the store may have been started anew since the last request on this connection.
+        self._bucket.ask("PUT", self._prefix + path, body=content, repeat=True)
 
     def read(self, path: str) -> bytes:
         """Returns the content of a file."""
