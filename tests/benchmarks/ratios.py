@@ -27,7 +27,7 @@ WORSE = 2.0  # and from this one it is a failure.
 WORK: Mapping[str, Callable[[Path, int], Results]] = {
     "2,000 x 4 KiB, first sync": first_copy(Files(count=2_000, size=4 * KIB), (ONITU, RSYNC, RCLONE)),
     "256 MiB, first sync": first_copy(Files(count=1, size=256 * 1024 * KIB), (ONITU, RSYNC, RCLONE)),
-    "10,000 x 1 KiB, nothing to do": nothing_to_do(Files(count=10_000, size=KIB), (ONITU, RSYNC, RCLONE)),
+    "30,000 x 1 KiB, nothing to do": nothing_to_do(Files(count=30_000, size=KIB), (ONITU, RSYNC, RCLONE)),
 }
 
 #: "WORK / PEER" to Onitu's share of the peer's time.
