@@ -246,7 +246,7 @@ class Departed:
         self._seqs: dict[tuple[ServiceName, Place], int] = {}
 
     def note(self, service: ServiceName, place: Place, seq: int) -> None:
-        """Notes that nothing was at a place when a mutation was answered."""
+        """Notes that nothing was at a place when a mutation was answered, or an entry was seen elsewhere."""
         self._seqs.pop((service, place), None)
         self._seqs[service, place] = seq
         if len(self._seqs) > self.KEPT:

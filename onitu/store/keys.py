@@ -13,7 +13,7 @@ from blake3 import blake3
 
 from onitu.core.derive import IndexKey
 
-#: LMDB's compiled limit is 511 bytes; the longest prefix of ours takes 13.
+#: LMDB's compiled limit is 511 bytes; what stands around a name takes 20 of ours at most.
 LONGEST_NAME = 400
 KEPT_OF_LONG_NAME = 360
 

@@ -14,7 +14,7 @@ import attrs
 
 from tests.benchmarks.curves import curves_table, draw, measure_curves
 from tests.benchmarks.far import FAR
-from tests.benchmarks.report import as_json, flushes, machine, publish, table
+from tests.benchmarks.report import around, as_json, flushes, machine, publish, table
 from tests.benchmarks.ssh import SSH
 from tests.benchmarks.workloads import DEFAULT, F7, WORKLOADS, f7_workloads, missing_tools
 
@@ -41,11 +41,15 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="counted rounds (default: %(default)s)")
     parser.add_argument("--directory", type=Path, default=Path(tempfile.gettempdir()), help="where the work lies")
     parser.add_argument("--json", action="store_true", help="print every run instead of tables")
-    parser.add_argument("--write", action="store_true", help=f"put the tables into docs/{DOCUMENT.name} as well")
+    parser.add_argument("--write", action="store_true", help=f"put all tables into docs/{DOCUMENT.name} as well")
     arguments = parser.parse_args()
     wanted = [name for given in arguments.workloads or (*DEFAULT, "curves") for name in GROUPS.get(given, (given,))]
     if unknown := set(wanted) - set(names):
         parser.error(f"no such workload: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    if arguments.write and (arguments.workloads or arguments.json):
+        parser.error("--write replaces the whole report: it takes no WORKLOAD and no --json")
+    if arguments.write:
+        around(DOCUMENT)  # Before half an hour of work, and not after it.
     if missing := missing_tools():
         print(f"install {', '.join(missing)} first", file=sys.stderr)
         return 1

@@ -84,7 +84,12 @@ def running(command: list[str], data: Path, log: Path) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(DEADLINE)
+        try:
+            process.wait(DEADLINE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
 
 def wait(condition: Callable[[], bool], what: str, step: float = 0.05, deadline: float = DEADLINE) -> None:

@@ -139,10 +139,23 @@ def as_json(results: Results) -> dict[str, list[dict[str, float]]]:
 
 
 def publish(lines: Sequence[str], document: Path) -> None:
-    """Puts a report into a document, between the two lines that mark its place.
+    """Puts a report into a document, in place of the one before.
 
     Args:
         lines: The report.
+        document: The document.
+
+    Raises:
+        ValueError: The document has no place for it.
+    """
+    before, after = around(document)
+    document.write_text("\n".join([before, "", *lines, after]), "utf-8")
+
+
+def around(document: Path) -> tuple[str, str]:
+    """Returns what stands around the place of a report in a document, with the two lines that mark it.
+
+    Args:
         document: The document.
 
     Raises:
@@ -153,4 +166,4 @@ def publish(lines: Sequence[str], document: Path) -> None:
     if not begin or not end:
         message = f"{document} has no place for a report: a line {BEGIN} and one {END}"
         raise ValueError(message)
-    document.write_text("\n".join([before + BEGIN, "", *lines, END + after]), "utf-8")
+    return before + begin, end + after

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.benchmarks.__main__ import DOCUMENT, main
 from tests.benchmarks.curves import Point, curves_table
 from tests.benchmarks.measure import Cost
 from tests.benchmarks.model import MIB, Goal, Results
-from tests.benchmarks.report import publish, reaches
+from tests.benchmarks.report import around, publish, reaches
 
 
 def costs(*seconds: float) -> list[Cost]:
@@ -47,6 +48,28 @@ def test_a_report_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
     publish(["newer"], document)
 
     assert document.read_text() == "head\n<!-- measured -->\n\nnewer\n<!-- end -->\ntail\n"
+
+
+def test_the_page_has_a_place_for_the_report() -> None:
+    """F2: what `just bench --write` has measured for half an hour is not lost."""
+    before, after = around(DOCUMENT)
+
+    assert before.startswith("# Performance")
+    assert after.endswith("\n")
+
+
+@pytest.mark.parametrize("arguments", [["small", "--write"], ["--json", "--write"]])
+def test_a_part_of_the_report_does_not_take_the_place_of_all(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """F2: it is refused before anything is measured."""
+    monkeypatch.setattr("sys.argv", ["benchmarks", *arguments])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 2
+    assert "--write" in capsys.readouterr().err
 
 
 def test_a_document_without_a_place_is_left_alone(tmp_path: Path) -> None:

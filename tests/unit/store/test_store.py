@@ -166,9 +166,23 @@ class TestDerived:
         one, other = "x" * 600 + "1", "x" * 600 + "2"
 
         keys = {encode(("child", 1, name), lambda _: 1) for name in (one, other)}
+        keys |= {encode(("doubted", "A", 1, name, 7), lambda _: 1) for name in (one, other)}
 
-        assert len(keys) == 2
+        assert len(keys) == 4
         assert all(len(key) <= 511 for key in keys)
+
+    def test_several_are_in_doubt_at_a_place(self, store: Store) -> None:
+        """P13: all that a power cut may have brought back to a place are found, and none of a longer name's."""
+        directory = 1
+
+        def doubt(transaction: Transaction) -> None:
+            for name, node in (("f", 5), ("f", 6), ("f.txt", 7)):
+                transaction.add(("doubted", "A", directory, name, node), node)
+
+        store.write(doubt)
+
+        assert store.read(lambda transaction: list(transaction.doubted("A", directory, "f"))) == [5, 6]
+        assert store.read(lambda transaction: list(transaction.doubted("B", directory, "f"))) == []
 
 
 class TestRecords:
