@@ -64,9 +64,13 @@ class IndexedTree(abc.ABC):
         except KeyError:
             found = self._nodes[node] = self.load(node)
             if found is not None:
-                self._keys[node] = index_keys(found, self._scopes.get(found.folder))
-                self._parts[node] = fingerprint_parts(found)
+                self._note_derived(found)
             return found
+
+    def _note_derived(self, node: Node) -> None:
+        """Notes what is derived from a node as it is stored: what it is compared with when it is put."""
+        self._keys[node.id] = index_keys(node, self._scopes.get(node.folder))
+        self._parts[node.id] = fingerprint_parts(node)
 
     def glance(self, node: NodeId) -> Node | None:
         """Returns a node that is only read, without keeping it: a directory may have a million of them."""

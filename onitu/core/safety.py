@@ -133,19 +133,18 @@ def losses(work: Work, service: ServiceName, waiting: Iterable[NodeId]) -> set[N
         state = node.services.get(service) if node is not None else None
         if node is None or state is None or not (state.gone or is_emptied(node, state)):
             continue
-        stack = [top]
+        stack = [node]
         while stack:
             current = stack.pop()
-            if current in passed:
+            if current.id in passed:
                 continue
-            passed.add(current)
-            inner = work.tree.node(current)
-            if not inner.versions:
+            passed.add(current.id)
+            if not current.versions:
                 continue
-            if inner.version.kind is Kind.DIRECTORY:
-                stack.extend(work.held_children(service, current))
-            elif _is_loss(service, inner):
-                found.add(current)
+            if current.version.kind is Kind.DIRECTORY:
+                stack.extend(work.held(service, current.id))
+            elif _is_loss(service, current):
+                found.add(current.id)
     return found
 
 
@@ -231,13 +230,12 @@ def _count(work: Work, service: ServiceName, mark: NodeId, most: int | None) -> 
     count = 0
     stack = [work.scope.root]
     while stack and (most is None or count < most):
-        for child in work.held_children(service, stack.pop()):
-            node = work.tree.node(child)
+        for node in work.held(service, stack.pop()):
             if not node.versions or node.deleted:
                 continue
             if node.version.kind is Kind.DIRECTORY:
-                stack.append(child)
-            elif child < mark and node.services[service].known is not None:
+                stack.append(node.id)
+            elif node.id < mark and node.services[service].known is not None:
                 count += 1
     return count
 

@@ -353,13 +353,19 @@ class Work:
 
     def held_children(self, service: ServiceName, parent: NodeId) -> Iterator[NodeId]:
         """Yields the nodes that a service holds in a directory, missed ones included."""
+        return (node.id for node in self.held(service, parent))
+
+    def held(self, service: ServiceName, parent: NodeId) -> Iterator[Node]:
+        """Yields the same as values that are only read: a directory may have a million of them."""
         for child in list(self.tree.views(service, parent)):
-            yield child
+            node = self.tree.glance(child)
+            if node is not None:
+                yield node
         for child in self.tree.children(parent):
             node = self.tree.glance(child)
             state = node.services.get(service) if node is not None else None
             if node is not None and state is not None and state.place is not None and state.place == node.place:
-                yield child
+                yield node
 
     def directory(self, service: ServiceName, path: str) -> NodeId | None:
         """Returns the node a service holds as the directory at a path ("" is the root), or None if unknown."""

@@ -15,6 +15,7 @@ import threading
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from onitu import utils
+from onitu.collecting import collect_rarely, keep_for_good
 from onitu.errors import DriverError
 from onitu.plug import logs
 from onitu.plug.package import manifest_of, plug_of
@@ -47,6 +48,7 @@ def main(arguments: list[str]) -> int:
     Args:
         arguments: The driver's name.
     """
+    collect_rarely()
     # Whatever a library prints must not be taken for something else: stdout leads nowhere the core reads.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     logs.set_up(debug=bool(os.environ.get(DEBUG)))
@@ -70,6 +72,7 @@ def main(arguments: list[str]) -> int:
         return _refuse(str(error))
     _log.debug("driver_listening", extra={"driver": manifest.name})
     servicer.configured.wait()
+    keep_for_good()
     return run(package.start, plug)
 
 

@@ -107,11 +107,9 @@ def take_listings(work: Work, service: ServiceName, listings: Iterable[Listed]) 
         if directory is None:
             continue
         lacking = [
-            child
-            for child in work.held_children(service, directory)
-            if (node := work.tree.glance(child)) is not None
-            and (place := node.services[service].place) is not None
-            and place.name not in listed.names
+            node.id
+            for node in work.held(service, directory)
+            if (place := node.services[service].place) is not None and place.name not in listed.names
         ]
         lacking += _not_arrived(work, service, directory, listed)
         for child in lacking:

@@ -31,8 +31,9 @@ TASKS_AT_ONCE = 400
 #: Bytes of one batch: a large file does not hold up the small ones for long.
 BYTES_AT_ONCE = 64 * 1024 * 1024
 
-#: Batches under way at once: one is planned and recorded while the other is done.
-BATCHES = 2
+#: Batches under way at once: some are planned and recorded while others are done. With two, whoever does them waits for
+#: the next as soon as something else is being taken in.
+BATCHES = 4
 
 #: The try at which a failure that was quiet so far is told.
 LOUD_AT = 3

@@ -161,6 +161,11 @@ class Transaction(IndexedTree):
         raw = self._txn.get(keys.node_key(node), db=self._tables.nodes)
         return _NODE.decode(raw)[1] if raw is not None else None
 
+    def _note_derived(self, node: Node) -> None:
+        """Notes what is derived from a node as it is stored, which takes longer than reading it: if it may be put."""
+        if self._writable:
+            super()._note_derived(node)
+
     def next_id(self) -> NodeId:
         """Returns a number that was never used."""
         if self._next is None:

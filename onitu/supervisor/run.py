@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import secrets
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from onitu import __version__
+from onitu.collecting import keep_for_good
 from onitu.config.faults import SetupError
 from onitu.core.wanted import RepairFile
 from onitu.errors import ConfigError, OnituError, StoreError
@@ -43,9 +43,6 @@ from onitu.supervisor.verify import Fault, tell_drift
 if TYPE_CHECKING:
     from onitu.supervisor.serve import ServeOptions
 
-#: Allocations between two collections, measured: Python's 700 spend a quarter of a large sync on collecting.
-GC_THRESHOLDS = (50_000, 20, 100)
-
 #: How long transfers may take to finish, or drivers to close, once Onitu is told to stop.
 STOP_DEADLINE = 10.0
 
@@ -68,9 +65,7 @@ def run(options: ServeOptions, runtime: Path, early: dict[str, Spawned]) -> int:
 
 def _run_in(options: ServeOptions, directory: Path, runtime: Path, early: dict[str, Spawned]) -> int:
     store = Store(directory)
-    # What was imported stays for good, and records are no cycles: looking at them all again and again finds nothing.
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
+    keep_for_good()
     try:
         return trio.run(Core(options, store, runtime, early).run)
     finally:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from onitu.collecting import collect_rarely
 from onitu.config.values import DriverAddress, DriverCommand, Setup
 from onitu.errors import ConfigError
 from onitu.host.runtime import runtime_directory
@@ -64,6 +65,7 @@ def serve(options: ServeOptions) -> int:
         ConfigError: The setup cannot be used on this machine.
         StoreError: The data directory cannot be used.
     """
+    collect_rarely()
     with runtime_directory() as runtime, _started(options, runtime) as early:
         from onitu.supervisor.run import run  # noqa: PLC0415 - see the module's docstring
 
