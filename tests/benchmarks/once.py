@@ -119,7 +119,7 @@ def after(files: Tree, tools: Sequence[Tool], change: Callable[[Path], None]) ->
         change: Changes the source.
 
     Returns:
-        The workload. Every round is counted: the sync before the change has touched the memory.
+        The workload. Every round is counted: of three, the median leaves out a first one that is slow.
     """
 
     def run(directory: Path, rounds: int) -> Results:
