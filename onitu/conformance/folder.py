@@ -7,14 +7,16 @@ here; a call that is refused raises `Refusal`.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import attrs
 from blake3 import blake3
 
+from onitu.conformance.check import NotVisible
 from onitu.conformance.stream import Stream
-from onitu.conformance.wire import Wire, chunked
+from onitu.conformance.wire import UNIT, Wire, chunked
 from onitu.core.capability import MAX_CHUNK, Capabilities, Limits
 from onitu.rpc.gen import driver_pb2, observation_pb2, operation_pb2
 
@@ -29,6 +31,9 @@ HASHERS: Final = {
 
 ABSENT: Final = None
 """Expects that nothing is there."""
+
+CALM: Final = 10.0
+"""Units of time after which an entry that is still racy stays so: services count in seconds, or in two of them."""
 
 
 @attrs.frozen
@@ -74,6 +79,20 @@ class Folder:
         found = self.look(path)
         assert found.WhichOneof("state") == "present", f"{path!r} is {said(found)}, and something is there"
         return found.present
+
+    def wait_calm(self, path: str) -> observation_pb2.Present:
+        """Waits until an entry is not racy any more: what is written from then on has another revision.
+
+        Raises:
+            NotVisible: It stays racy, as on a service that knows no times.
+        """
+        due = time.monotonic() + CALM * UNIT
+        while (found := self.present(path)).racy:
+            if time.monotonic() > due:
+                message = f"{path!r} stays racy"
+                raise NotVisible(message)
+            time.sleep(0.1)
+        return found
 
     def holds(self, path: str) -> bool:
         """Whether something is at a path; only where the driver answers so or so."""
