@@ -178,7 +178,7 @@ def test_it_runs_in_a_setup_of_0_1(old: Onitu) -> None:
     core = old.start(setup=False)
     arrives(core, old["a"] / "both/from old.bin", b"to the disk")
     arrives(core, root / "from disk.txt", b"to the old one")
-    # Not before: an edit of what is still being written is a conflict, as this driver has no revisions to tell by.
+    # Not before: an edit of what is still being written is a conflict.
     core.wait_for("transfer_finished", service="o", path="from disk.txt")
     write(root / "from disk.txt", "short")
     arrives(core, old["a"] / "from disk.txt", b"short")
